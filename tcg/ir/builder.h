@@ -1,0 +1,163 @@
+// Builder: how lifters write IR. Folds constants and trivial identities, and remembers which value each slot holds, so
+// that most of what the passes would find never comes into being.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+
+#include "tcg/ir/region.h"
+
+namespace xarch::ir {
+
+// A value together with its type, handed out by the Builder and valid until the next start_block.
+struct Value {
+  ValueId id = kNoValue;
+  Type type = Type::kVoid;
+  explicit operator bool() const { return id != kNoValue; }
+};
+
+class Builder {
+ public:
+  // Writes into *region, which is cleared. layout must outlive the region.
+  Builder(Region* region, const StateLayout& layout, const BlockKey& key);
+
+  Region& region() { return *region_; }
+  const BlockKey& key() const { return region_->key; }
+
+  // ---- blocks. Block 0 is open at first. Every block is ended by a terminator; after one, the next call must be
+  // start_block. A block may be named (new_block) before it is started; blocks are laid out in starting order, and
+  // finish() renumbers them so.
+  BlockId new_block();
+  void start_block(BlockId b);
+  bool terminated() const { return terminated_; }
+  // Ends the region: checks that all named blocks were started, orders blocks, trims. Call once.
+  void finish();
+
+  // ---- instruction boundaries
+  // A guest instruction starts `offset` bytes from the region's start; `restore` is handed to Guest::restore_state if
+  // the instruction faults.
+  void insn(int64_t offset, uint32_t restore = 0);
+  void restart();
+
+  // ---- leaves
+  Value iconst(Type t, uint64_t v);
+  Value i1(bool v) { return iconst(Type::kI1, v); }
+  Value i32(uint32_t v) { return iconst(Type::kI32, v); }
+  Value i64(uint64_t v) { return iconst(Type::kI64, v); }
+  Value pcrel(int64_t offset);
+  Value flags_const(uint16_t bits);
+  Value vconst(Type t, uint64_t each64);
+  Value get(SlotId slot);
+  void put(SlotId slot, Value v);
+  Value get_idx(SlotId slot, Value index);
+  void put_idx(SlotId slot, Value index, Value v);
+  uint32_t new_temp(Type t);
+  Value get_tmp(uint32_t temp);
+  void put_tmp(uint32_t temp, Value v);
+
+  // ---- integers
+  Value add(Value a, Value b) { return binary(Op::kAdd, a, b); }
+  Value add(Value a, int64_t b) { return binary(Op::kAdd, a, iconst(a.type, static_cast<uint64_t>(b))); }
+  Value sub(Value a, Value b) { return binary(Op::kSub, a, b); }
+  Value mul(Value a, Value b) { return binary(Op::kMul, a, b); }
+  Value and_(Value a, Value b) { return binary(Op::kAnd, a, b); }
+  Value and_(Value a, uint64_t b) { return binary(Op::kAnd, a, iconst(a.type, b)); }
+  Value or_(Value a, Value b) { return binary(Op::kOr, a, b); }
+  Value xor_(Value a, Value b) { return binary(Op::kXor, a, b); }
+  Value shl(Value a, unsigned n) { return binary(Op::kShl, a, iconst(a.type, n)); }
+  Value shr_u(Value a, unsigned n) { return binary(Op::kShrU, a, iconst(a.type, n)); }
+  Value shr_s(Value a, unsigned n) { return binary(Op::kShrS, a, iconst(a.type, n)); }
+  Value rotr(Value a, unsigned n) { return binary(Op::kRotR, a, iconst(a.type, n)); }
+  Value neg(Value a) { return unary(Op::kNeg, a); }
+  Value not_(Value a) { return unary(Op::kNot, a); }
+  // Any op with two operands of the result's type.
+  Value binary(Op op, Value a, Value b);
+  // Any op with one operand of the result's type.
+  Value unary(Op op, Value a);
+  Value adc(Value a, Value b, Value carry);
+  Value sbb(Value a, Value b, Value borrow);
+  Value extract_u(Value a, unsigned lsb, unsigned length);
+  Value extract_s(Value a, unsigned lsb, unsigned length);
+  Value deposit(Value into, Value bits, unsigned lsb, unsigned length);
+  Value funnel_r(Value high, Value low, unsigned n);
+
+  // ---- conversions: to the same type is the identity
+  Value zext(Value a, Type t);
+  Value sext(Value a, Type t);
+  Value trunc(Value a, Type t);
+  Value pair(Value lo, Value hi);
+  Value lo(Value a);
+  Value hi(Value a);
+  Value bitcast(Value a, Type t);
+
+  // ---- comparison, selection, flags
+  Value cmp(Cond c, Value a, Value b);
+  Value test_z(Value a, Value b);
+  Value test_nz(Value a, Value b);
+  Value select(Value c, Value a, Value b);
+  // invert_carry: C is the complement of the host's (for subtractions: "no borrow").
+  Value flags_add(Value a, Value b, bool invert_carry = false);
+  Value flags_adc(Value a, Value b, Value carry, bool invert_carry = false);
+  Value flags_sub(Value a, Value b, bool invert_carry);
+  Value flags_sbb(Value a, Value b, Value borrow, bool invert_carry);
+  Value flags_logic(Value a, bool carry = false);
+  Value flags_pack(Value n, Value z, Value c, Value v);
+  Value flags_test(Value flags, FlagCond c);
+
+  // ---- memory
+  Value load(Type t, Value addr, MemDesc d, int32_t disp = 0);
+  void store(Value addr, Value v, MemDesc d, int32_t disp = 0);
+  Value cas(Value addr, Value expected, Value desired, MemDesc d, int32_t disp = 0);
+  Value rmw(RmwOp op, Value addr, Value v, MemDesc d, int32_t disp = 0);
+  void fence(Fence f);
+  void probe(Value addr, MemDesc d, bool write, int32_t disp = 0);
+
+  // ---- vectors: `lane` is log2 of the lane's bytes
+  Value vbinary(Op op, Value a, Value b, unsigned lane = 0, int64_t imm = 0);
+  Value vunary(Op op, Value a, unsigned lane = 0, int64_t imm = 0);
+  Value vdup(Type t, Value a, unsigned lane);
+  Value vextract(Type t, Value v, unsigned lane, unsigned index);
+  Value vinsert(Value v, Value a, unsigned lane, unsigned index);
+  Value vconvert(Op op, Type t, Value a, unsigned lane = 0);  // v.narrow v.widen.* v.lo v.hi
+  Value vpair(Value lo, Value hi);
+
+  // ---- helpers. desc must have static lifetime.
+  Value call(const HelperDesc& desc, Type result, std::initializer_list<Value> args);
+
+  // ---- terminators
+  void br(BlockId b);
+  void cond_br(Value c, BlockId then_block, BlockId else_block);
+  // Exits. offset is the target's distance from the region's start.
+  void goto_pc(int64_t offset, ExitAux e);
+  void goto_ind(Value pc, ExitAux e);
+  void syscall(int64_t pc_offset, uint32_t number);
+  void raise(int64_t pc_offset, uint32_t code);
+  void raise_val(int64_t pc_offset, uint32_t code, Value v);
+  void halt(int64_t pc_offset);
+  void poll(int64_t pc_offset);
+  // Index for ExitAux::mode_index.
+  uint16_t exit_mode(uint32_t mode);
+
+  // The constant behind a value, if it is one.
+  bool is_const(Value v, uint64_t* out) const;
+
+ private:
+  Value emit(Op op, Type t, std::initializer_list<Value> args, uint32_t aux = 0, int64_t imm = 0);
+  void emit_term(Op op, std::initializer_list<Value> args, uint32_t aux = 0, int64_t imm = 0);
+  void forget_slots() { ++epoch_; }
+  void forget_overlapping(const Slot& s, SlotId except);
+
+  Region* region_;
+  bool terminated_ = false;
+  std::vector<BlockId> order_;         // named block of each started one
+  std::vector<bool> started_;
+  // What each slot is known to hold in the open block: valid where the epoch matches.
+  struct Known {
+    uint32_t epoch = 0;
+    Value value;
+  };
+  std::vector<Known> known_;
+  uint32_t epoch_ = 1;
+};
+
+}  // namespace xarch::ir

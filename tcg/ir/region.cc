@@ -1,0 +1,34 @@
+#include "tcg/ir/region.h"
+
+#include "tcg/support/log.h"
+
+namespace xarch::ir {
+
+void Region::clear() {
+  insts.clear();
+  blocks.clear();
+  temps.clear();
+  helpers.clear();
+  ranges.clear();
+  exit_modes.clear();
+  dead_at_exit.clear();
+  num_insns = 0;
+}
+
+const Inst& Region::terminator(BlockId b) const {
+  for (uint32_t i = blocks[b].end; i-- > blocks[b].first;) {
+    if (insts[i].op != Op::kNop) return insts[i];
+  }
+  Log::fatal("xarch: internal error: block %u of the region at %#lx is empty", b, key.pc);
+}
+
+void count_uses(Region& region) {
+  for (Inst& inst : region.insts) inst.uses = 0;
+  for (const Inst& inst : region.insts) {
+    for (ValueId arg : inst.args) {
+      if (arg != kNoValue) ++region.insts[arg].uses;
+    }
+  }
+}
+
+}  // namespace xarch::ir

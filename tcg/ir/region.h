@@ -1,0 +1,95 @@
+// A region: the small control-flow graph of IR blocks that one translation is made of.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tcg/ir/block_key.h"
+#include "tcg/ir/helper.h"
+#include "tcg/ir/ops.h"
+#include "tcg/ir/state.h"
+#include "tcg/ir/types.h"
+
+namespace xarch::ir {
+
+// Index of the instruction that defines the value, in Region::insts. Valid only inside the block that defines it.
+using ValueId = uint16_t;
+inline constexpr ValueId kNoValue = 0xffff;
+using BlockId = uint16_t;
+
+struct Inst {
+  Op op = Op::kNop;
+  Type type = Type::kVoid;  // result type
+  uint16_t uses = 0;        // how many operands name it; kept by the use-count pass, 0 before
+  ValueId args[4] = {kNoValue, kNoValue, kNoValue, kNoValue};
+  uint32_t aux = 0;
+  int64_t imm = 0;
+
+  MemDesc mem() const { return MemDesc::unpack(static_cast<uint32_t>(static_cast<uint64_t>(imm) >> 32)); }
+  int32_t disp() const { return static_cast<int32_t>(imm); }
+  static int64_t mem_imm(MemDesc d, int32_t disp) {
+    return static_cast<int64_t>(uint64_t{d.pack()} << 32 | static_cast<uint32_t>(disp));
+  }
+};
+static_assert(sizeof(Inst) == 24);
+
+// Fields of the `aux` of goto_pc and goto_ind.
+struct ExitAux {
+  JumpKind kind = JumpKind::kJump;
+  bool poll = false;          // an event is looked for on this edge, after pc has got its new value
+  bool mode_change = false;   // Region::exit_modes[mode_index] is the mode of the target's key; else the region's own
+  uint16_t mode_index = 0;
+  // Slots named in Region::dead_at_exit[dead_index - 1] are overwritten by the target before anything can see them;
+  // 0: none. Only with a dependency on the bytes that prove it (Region::ranges).
+  uint8_t dead_index = 0;
+
+  uint32_t pack() const {
+    return static_cast<uint32_t>(kind) | uint32_t{poll} << 2 | uint32_t{mode_change} << 3 | uint32_t{dead_index} << 8 |
+           uint32_t{mode_index} << 16;
+  }
+  static ExitAux unpack(uint32_t v) {
+    ExitAux e;
+    e.kind = static_cast<JumpKind>(v & 3);
+    e.poll = v >> 2 & 1;
+    e.mode_change = v >> 3 & 1;
+    e.dead_index = static_cast<uint8_t>(v >> 8);
+    e.mode_index = static_cast<uint16_t>(v >> 16);
+    return e;
+  }
+};
+
+// Guest bytes the translation depends on: if one of them changes, it is void.
+struct GuestRange {
+  uint64_t start;
+  uint32_t bytes;
+};
+
+struct Block {
+  uint32_t first = 0;   // Region::insts[first, end)
+  uint32_t end = 0;     // the terminator is the last that is not a nop
+};
+
+// Instructions of a block are contiguous, blocks are in layout order, block 0 is the entry and has no predecessor
+// unless it says so by a Br inside the region. A block whose only predecessor is laid out before it may be compiled as
+// that one's continuation. Reused from one translation to the next: clear() keeps the memory.
+struct Region {
+  BlockKey key;
+  const StateLayout* layout = nullptr;
+  std::vector<Inst> insts;
+  std::vector<Block> blocks;
+  std::vector<Type> temps;                        // region-local temporaries
+  std::vector<const HelperDesc*> helpers;         // of Call's aux
+  std::vector<GuestRange> ranges;                 // in order of translation; the first starts at key.pc
+  std::vector<uint32_t> exit_modes;               // see ExitAux
+  std::vector<std::vector<SlotId>> dead_at_exit;  // see ExitAux
+  uint32_t num_insns = 0;                         // guest instructions
+
+  void clear();
+  const Inst& terminator(BlockId b) const;
+};
+
+// Recomputes Inst::uses of every instruction.
+void count_uses(Region& region);
+
+}  // namespace xarch::ir

@@ -1,0 +1,34 @@
+// Guest-state slots: what a target declares once about its registers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "tcg/ir/types.h"
+
+namespace xarch::ir {
+
+using SlotId = uint16_t;
+inline constexpr SlotId kNoSlot = 0xffff;
+
+// One register. Slots that overlap in the state (W in X, S in D in Q) are aliases of each other; writing one leaves
+// the other bytes alone.
+struct Slot {
+  std::string_view name;
+  Type type;
+  uint16_t offset;       // in the vCPU's state block, in bytes
+  uint16_t count = 1;    // > 1: an array of `count` consecutive elements, for get_idx and put_idx
+  int16_t gdb = -1;      // gdb's register number, -1 if it has none
+  int8_t hot = -1;       // rank 0..9 among the slots kept in host registers between blocks, -1 otherwise
+};
+
+// All of a target's slots. Immutable and with static lifetime.
+struct StateLayout {
+  std::span<const Slot> slots;
+  SlotId pc;             // an i64 slot: the guest's pc whenever emitted code is left
+  uint32_t state_bytes;  // size of the target's state struct, which begins with tcg::CpuHeader
+};
+
+}  // namespace xarch::ir

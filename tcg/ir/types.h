@@ -1,0 +1,140 @@
+// Types, conditions and memory descriptors of the IR.
+#pragma once
+
+#include <cstdint>
+
+namespace xarch::ir {
+
+enum class Type : uint8_t {
+  kVoid,
+  kI1,
+  kI8,
+  kI16,
+  kI32,
+  kI64,
+  kI128,
+  kFlags,  // packed flags, see FlagBits
+  kF32,
+  kF64,
+  kF80,
+  kV64,
+  kV128,
+  kV256,
+};
+
+// Size of a value of the type in a state slot or in memory, in bytes.
+constexpr unsigned type_bytes(Type t) {
+  switch (t) {
+    case Type::kVoid: return 0;
+    case Type::kI1:
+    case Type::kI8: return 1;
+    case Type::kI16:
+    case Type::kFlags: return 2;
+    case Type::kI32:
+    case Type::kF32: return 4;
+    case Type::kI64:
+    case Type::kF64:
+    case Type::kV64: return 8;
+    case Type::kF80: return 10;
+    case Type::kI128:
+    case Type::kV128: return 16;
+    case Type::kV256: return 32;
+  }
+  return 0;
+}
+constexpr unsigned type_bits(Type t) { return t == Type::kI1 ? 1 : type_bytes(t) * 8; }
+constexpr bool is_int(Type t) { return t >= Type::kI1 && t <= Type::kI128; }
+constexpr bool is_vector(Type t) { return t >= Type::kV64 && t <= Type::kV256; }
+constexpr bool is_float(Type t) { return t >= Type::kF32 && t <= Type::kF80; }
+
+// Comparison of two integers.
+enum class Cond : uint8_t { kEq, kNe, kUlt, kUle, kUgt, kUge, kSlt, kSle, kSgt, kSge };
+constexpr Cond negate(Cond c) {
+  constexpr Cond kTable[] = {Cond::kNe,  Cond::kEq,  Cond::kUge, Cond::kUgt, Cond::kUle,
+                             Cond::kUlt, Cond::kSge, Cond::kSgt, Cond::kSle, Cond::kSlt};
+  return kTable[static_cast<int>(c)];
+}
+
+// Layout of a packed-flags value: what x86's LAHF and SETO leave in AX, so that one costs two host instructions.
+// N, Z, C, V and P (even parity of the low byte of the result) are always defined; A (carry out of bit 3) after
+// additions and subtractions only. All other bits are unspecified: compare packed values through kFlagsDefined.
+enum FlagBits : uint16_t {
+  kFlagV = 1u << 0,
+  kFlagC = 1u << 8,
+  kFlagP = 1u << 10,
+  kFlagA = 1u << 12,
+  kFlagZ = 1u << 14,
+  kFlagN = 1u << 15,
+  kFlagsDefined = kFlagV | kFlagC | kFlagP | kFlagZ | kFlagN,
+};
+
+// A condition on packed flags.
+enum class FlagCond : uint8_t {
+  kZ, kNz,    // Z
+  kC, kNc,    // C
+  kN, kNn,    // N
+  kV, kNv,    // V
+  kHi, kLs,   // C and not Z (the carry is "no borrow": Arm, PowerPC style), and its negation
+  kA, kBe,    // not C and not Z (the carry is a borrow: x86 style), and its negation
+  kGe, kLt,   // N == V
+  kGt, kLe,   // not Z and N == V
+  kP, kNp,    // P
+};
+constexpr FlagCond negate(FlagCond c) { return static_cast<FlagCond>(static_cast<uint8_t>(c) ^ 1); }
+
+// Order of a memory access with respect to the others of its thread.
+enum class Order : uint8_t { kRelaxed, kAcquire, kRelease, kSeqCst };
+
+// What the address goes through before it is used.
+enum class AddrXform : uint8_t { kNone, kWrap32, kStripTag };
+
+// What a memory access is, but for its address, value and displacement; says nothing about the mode it runs in.
+// Packs into 32 bits, which stand in the upper half of the instruction's `imm` (lower half: signed displacement).
+struct MemDesc {
+  uint8_t size = 0;        // log2 of the bytes accessed, 0..5
+  uint8_t elem = 0;        // log2 of the bytes of an element; byte order applies to each one. == size for scalars
+  bool sign = false;       // loads: sign-extend to the result type instead of zero-extending
+  bool big = false;        // big-endian
+  uint8_t align = 0;       // log2 of the alignment the guest demands; an access that is less aligned faults
+  bool atomic = false;     // single-copy atomic even where the host would not make it so by itself
+  Order order = Order::kRelaxed;
+  uint8_t mmu_index = 0;   // 0..15: which of the guest's translation regimes
+  AddrXform xform = AddrXform::kNone;
+
+  constexpr uint32_t pack() const {
+    return uint32_t{size} | uint32_t{elem} << 3 | uint32_t{sign} << 6 | uint32_t{big} << 7 | uint32_t{align} << 8 |
+           uint32_t{atomic} << 11 | static_cast<uint32_t>(order) << 12 | uint32_t{mmu_index} << 14 |
+           static_cast<uint32_t>(xform) << 18;
+  }
+  static constexpr MemDesc unpack(uint32_t v) {
+    MemDesc d;
+    d.size = v & 7;
+    d.elem = v >> 3 & 7;
+    d.sign = v >> 6 & 1;
+    d.big = v >> 7 & 1;
+    d.align = v >> 8 & 7;
+    d.atomic = v >> 11 & 1;
+    d.order = static_cast<Order>(v >> 12 & 3);
+    d.mmu_index = v >> 14 & 15;
+    d.xform = static_cast<AddrXform>(v >> 18 & 3);
+    return d;
+  }
+  constexpr unsigned bytes() const { return 1u << size; }
+};
+
+// A fence orders the accesses before it against those after it.
+enum class Fence : uint8_t {
+  kLoadLoad = 1,
+  kLoadStore = 2,
+  kStoreLoad = 4,
+  kStoreStore = 8,
+  kFull = 15,
+};
+
+// Read-modify-write operations of `rmw`.
+enum class RmwOp : uint8_t { kXchg, kAdd, kAnd, kOr, kXor, kAndNot, kSMax, kSMin, kUMax, kUMin };
+
+// Kinds of control transfer, for return prediction, polls and tracing.
+enum class JumpKind : uint8_t { kJump, kCall, kReturn };
+
+}  // namespace xarch::ir
