@@ -1,0 +1,64 @@
+// CpuHeader: the part of a vCPU's state that emitted code, helpers and the runtime share. A target's state struct
+// begins with it (as its first member, `hdr`), then come the target's registers.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace xarch::tcg {
+
+struct Cell;
+class Engine;
+class Vcpu;
+
+// Why emitted code was left.
+enum class Exit : uint32_t {
+  kNone = 0,
+  kLookup,   // pc (and exit_mode) say where to go on: translate, then re-enter. Stays inside Engine::run
+  kSyscall,  // exit_code: the target's number; pc is after the instruction or on it, as the target decided
+  kRaise,    // exit_code: the target's code, exit_value: the value
+  kHalt,
+  kEvent,    // CpuHeader::event was set; the state is exact at pc
+  kFault,    // a guest access faulted; Vcpu::fault() has the details, the state is exact at pc
+  kFetch,    // the instruction at pc could not be fetched; Vcpu::fault() has the details
+};
+
+// Bits of CpuHeader::event. Emitted code only looks whether the word is zero.
+enum Event : uint32_t {
+  kEventKick = 1u << 0,       // somebody wants this vCPU out of emitted code (signal, stop request, exit)
+  kEventExclusive = 1u << 1,  // an exclusive section waits for this vCPU
+  kEventFlush = 1u << 2,      // the code cache changes generation
+};
+
+// Entry points of the emitted stubs and other facts that emitted code reads at fixed offsets. The order is chosen so
+// that what hot code touches lies in the first 128 bytes, together with the target's first slots.
+struct alignas(64) CpuHeader {
+  std::atomic<uint32_t> event{0};
+  uint32_t exit_reason = 0;       // Exit
+  uint32_t exit_code = 0;
+  uint32_t exit_mode = 0;         // mode of the key to go on with (Exit::kLookup)
+  uint64_t exit_value = 0;
+  void* jump_table = nullptr;     // Cell*[]: what indirect jumps of the current mode look targets up in
+  const void* link_stub = nullptr;      // called by the thunk of a cell that has no translation yet
+  const void* miss_stub = nullptr;      // indirect jump whose target is not in jump_table (target in rax)
+  const void* exit_stub = nullptr;      // leave emitted code; exit_* and pc are set
+  const void* helper_stub = nullptr;    // call a helper: saves and restores pinned registers
+  uint64_t guest_base = 0;        // flat policy: host address of guest address 0
+  void* tlb = nullptr;            // soft-TLB policy: array of TlbEntry, one table per MMU index
+  Vcpu* vcpu = nullptr;           // the C++ object, for helpers
+  uint32_t saved_mxcsr = 0x1f80;  // the host's control word, restored when C++ runs
+  uint32_t guest_mxcsr = 0x1f80;  // the control word guest code runs with
+  uint32_t helper_exit = 0;       // set by a helper with kHelperMayExit to leave after the call: an Exit
+  uint32_t reserved = 0;
+
+  // For helpers declared kHelperMayExit.
+  void request_exit(Exit reason, uint32_t code, uint64_t value) {
+    exit_code = code;
+    exit_value = value;
+    helper_exit = static_cast<uint32_t>(reason);
+  }
+};
+static_assert(sizeof(CpuHeader) == 128);
+
+}  // namespace xarch::tcg
