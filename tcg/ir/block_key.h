@@ -8,18 +8,21 @@ namespace xarch::ir {
 
 // If two executions of the same bytes could be translated differently, their keys differ.
 struct BlockKey {
-  uint64_t pc = 0;     // where translation starts; a target may keep an instruction-set bit (Thumb, MIPS16) in bit 0
-  uint32_t mode = 0;   // target-defined: privilege, byte order, FP mode, IT state, delay-slot state, MMU index, …
+  uint64_t pc =
+      0;  // where translation starts; a target may keep an instruction-set bit (Thumb, MIPS16) in bit 0
+  uint32_t mode =
+      0;  // target-defined: privilege, byte order, FP mode, IT state, delay-slot state, MMU index, …
   uint32_t flags = 0;  // KeyFlags
 
   bool operator==(const BlockKey&) const = default;
 };
 
 enum KeyFlags : uint32_t {
-  kKeyInsnLimitMask = 0xff,   // at most so many guest instructions (0: no limit), for single steps and exact counts
-  kKeyMaskTags = 1u << 8,     // the flat policy strips tag bytes in this block (it faulted for them before)
-  kKeyNoLink = 1u << 9,       // exits return to the run loop
-  kKeyCheckCode = 1u << 10,   // compare the guest's bytes at entry (pages that flip between data and code)
+  kKeyInsnLimitMask =
+      0xff,  // at most so many guest instructions (0: no limit), for single steps and exact counts
+  kKeyMaskTags = 1u << 8,    // the flat policy strips tag bytes in this block (it faulted for them before)
+  kKeyNoLink = 1u << 9,      // exits return to the run loop
+  kKeyCheckCode = 1u << 10,  // compare the guest's bytes at entry (pages that flip between data and code)
 };
 
 }  // namespace xarch::ir

@@ -1,5 +1,5 @@
-// Builder: how lifters write IR. Folds constants and trivial identities, and remembers which value each slot holds, so
-// that most of what the passes would find never comes into being.
+// Builder: how lifters write IR. Folds constants and trivial identities, and remembers which value each slot
+// holds, so that most of what the passes would find never comes into being.
 #pragma once
 
 #include <cstdint>
@@ -24,9 +24,9 @@ class Builder {
   Region& region() { return *region_; }
   const BlockKey& key() const { return region_->key; }
 
-  // ---- blocks. Block 0 is open at first. Every block is ended by a terminator; after one, the next call must be
-  // start_block. A block may be named (new_block) before it is started; blocks are laid out in starting order, and
-  // finish() renumbers them so.
+  // ---- blocks. Block 0 is open at first. Every block is ended by a terminator; after one, the next call
+  // must be start_block. A block may be named (new_block) before it is started; blocks are laid out in
+  // starting order, and finish() renumbers them so.
   BlockId new_block();
   void start_block(BlockId b);
   bool terminated() const { return terminated_; }
@@ -34,8 +34,8 @@ class Builder {
   void finish();
 
   // ---- instruction boundaries
-  // A guest instruction starts `offset` bytes from the region's start; `restore` is handed to Guest::restore_state if
-  // the instruction faults.
+  // A guest instruction starts `offset` bytes from the region's start; `restore` is handed to
+  // Guest::restore_state if the instruction faults.
   void insn(int64_t offset, uint32_t restore = 0);
   void restart();
 
@@ -149,7 +149,7 @@ class Builder {
 
   Region* region_;
   bool terminated_ = false;
-  std::vector<BlockId> order_;         // named block of each started one
+  std::vector<BlockId> order_;  // named block of each started one
   std::vector<bool> started_;
   // What each slot is known to hold in the open block: valid where the epoch matches.
   struct Known {

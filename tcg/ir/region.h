@@ -13,7 +13,8 @@
 
 namespace xarch::ir {
 
-// Index of the instruction that defines the value, in Region::insts. Valid only inside the block that defines it.
+// Index of the instruction that defines the value, in Region::insts. Valid only inside the block that defines
+// it.
 using ValueId = uint16_t;
 inline constexpr ValueId kNoValue = 0xffff;
 using BlockId = uint16_t;
@@ -37,16 +38,17 @@ static_assert(sizeof(Inst) == 24);
 // Fields of the `aux` of goto_pc and goto_ind.
 struct ExitAux {
   JumpKind kind = JumpKind::kJump;
-  bool poll = false;          // an event is looked for on this edge, after pc has got its new value
-  bool mode_change = false;   // Region::exit_modes[mode_index] is the mode of the target's key; else the region's own
+  bool poll = false;  // an event is looked for on this edge, after pc has got its new value
+  bool mode_change =
+      false;  // Region::exit_modes[mode_index] is the mode of the target's key; else the region's own
   uint16_t mode_index = 0;
-  // Slots named in Region::dead_at_exit[dead_index - 1] are overwritten by the target before anything can see them;
-  // 0: none. Only with a dependency on the bytes that prove it (Region::ranges).
+  // Slots named in Region::dead_at_exit[dead_index - 1] are overwritten by the target before anything can see
+  // them; 0: none. Only with a dependency on the bytes that prove it (Region::ranges).
   uint8_t dead_index = 0;
 
   uint32_t pack() const {
-    return static_cast<uint32_t>(kind) | uint32_t{poll} << 2 | uint32_t{mode_change} << 3 | uint32_t{dead_index} << 8 |
-           uint32_t{mode_index} << 16;
+    return static_cast<uint32_t>(kind) | uint32_t{poll} << 2 | uint32_t{mode_change} << 3 |
+           uint32_t{dead_index} << 8 | uint32_t{mode_index} << 16;
   }
   static ExitAux unpack(uint32_t v) {
     ExitAux e;
@@ -66,13 +68,14 @@ struct GuestRange {
 };
 
 struct Block {
-  uint32_t first = 0;   // Region::insts[first, end)
-  uint32_t end = 0;     // the terminator is the last that is not a nop
+  uint32_t first = 0;  // Region::insts[first, end)
+  uint32_t end = 0;    // the terminator is the last that is not a nop
 };
 
-// Instructions of a block are contiguous, blocks are in layout order, block 0 is the entry and has no predecessor
-// unless it says so by a Br inside the region. A block whose only predecessor is laid out before it may be compiled as
-// that one's continuation. Reused from one translation to the next: clear() keeps the memory.
+// Instructions of a block are contiguous, blocks are in layout order, block 0 is the entry and has no
+// predecessor unless it says so by a Br inside the region. A block whose only predecessor is laid out before
+// it may be compiled as that one's continuation. Reused from one translation to the next: clear() keeps the
+// memory.
 struct Region {
   BlockKey key;
   const StateLayout* layout = nullptr;

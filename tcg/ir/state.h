@@ -13,15 +13,15 @@ namespace xarch::ir {
 using SlotId = uint16_t;
 inline constexpr SlotId kNoSlot = 0xffff;
 
-// One register. Slots that overlap in the state (W in X, S in D in Q) are aliases of each other; writing one leaves
-// the other bytes alone.
+// One register. Slots that overlap in the state (W in X, S in D in Q) are aliases of each other; writing one
+// leaves the other bytes alone.
 struct Slot {
   std::string_view name;
   Type type;
-  uint16_t offset;       // in the vCPU's state block, in bytes
-  uint16_t count = 1;    // > 1: an array of `count` consecutive elements, for get_idx and put_idx
-  int16_t gdb = -1;      // gdb's register number, -1 if it has none
-  int8_t hot = -1;       // rank 0..9 among the slots kept in host registers between blocks, -1 otherwise
+  uint16_t offset;     // in the vCPU's state block, in bytes
+  uint16_t count = 1;  // > 1: an array of `count` consecutive elements, for get_idx and put_idx
+  int16_t gdb = -1;    // gdb's register number, -1 if it has none
+  int8_t hot = -1;     // rank 0..9 among the slots kept in host registers between blocks, -1 otherwise
 };
 
 // All of a target's slots. Immutable and with static lifetime.

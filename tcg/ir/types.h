@@ -55,9 +55,10 @@ constexpr Cond negate(Cond c) {
   return kTable[static_cast<int>(c)];
 }
 
-// Layout of a packed-flags value: what x86's LAHF and SETO leave in AX, so that one costs two host instructions.
-// N, Z, C, V and P (even parity of the low byte of the result) are always defined; A (carry out of bit 3) after
-// additions and subtractions only. All other bits are unspecified: compare packed values through kFlagsDefined.
+// Layout of a packed-flags value: what x86's LAHF and SETO leave in AX, so that one costs two host
+// instructions. N, Z, C, V and P (even parity of the low byte of the result) are always defined; A (carry out
+// of bit 3) after additions and subtractions only. All other bits are unspecified: compare packed values
+// through kFlagsDefined.
 enum FlagBits : uint16_t {
   kFlagV = 1u << 0,
   kFlagC = 1u << 8,
@@ -70,15 +71,24 @@ enum FlagBits : uint16_t {
 
 // A condition on packed flags.
 enum class FlagCond : uint8_t {
-  kZ, kNz,    // Z
-  kC, kNc,    // C
-  kN, kNn,    // N
-  kV, kNv,    // V
-  kHi, kLs,   // C and not Z (the carry is "no borrow": Arm, PowerPC style), and its negation
-  kA, kBe,    // not C and not Z (the carry is a borrow: x86 style), and its negation
-  kGe, kLt,   // N == V
-  kGt, kLe,   // not Z and N == V
-  kP, kNp,    // P
+  kZ,
+  kNz,  // Z
+  kC,
+  kNc,  // C
+  kN,
+  kNn,  // N
+  kV,
+  kNv,  // V
+  kHi,
+  kLs,  // C and not Z (the carry is "no borrow": Arm, PowerPC style), and its negation
+  kA,
+  kBe,  // not C and not Z (the carry is a borrow: x86 style), and its negation
+  kGe,
+  kLt,  // N == V
+  kGt,
+  kLe,  // not Z and N == V
+  kP,
+  kNp,  // P
 };
 constexpr FlagCond negate(FlagCond c) { return static_cast<FlagCond>(static_cast<uint8_t>(c) ^ 1); }
 
@@ -88,23 +98,24 @@ enum class Order : uint8_t { kRelaxed, kAcquire, kRelease, kSeqCst };
 // What the address goes through before it is used.
 enum class AddrXform : uint8_t { kNone, kWrap32, kStripTag };
 
-// What a memory access is, but for its address, value and displacement; says nothing about the mode it runs in.
-// Packs into 32 bits, which stand in the upper half of the instruction's `imm` (lower half: signed displacement).
+// What a memory access is, but for its address, value and displacement; says nothing about the mode it runs
+// in. Packs into 32 bits, which stand in the upper half of the instruction's `imm` (lower half: signed
+// displacement).
 struct MemDesc {
-  uint8_t size = 0;        // log2 of the bytes accessed, 0..5
-  uint8_t elem = 0;        // log2 of the bytes of an element; byte order applies to each one. == size for scalars
-  bool sign = false;       // loads: sign-extend to the result type instead of zero-extending
-  bool big = false;        // big-endian
-  uint8_t align = 0;       // log2 of the alignment the guest demands; an access that is less aligned faults
-  bool atomic = false;     // single-copy atomic even where the host would not make it so by itself
+  uint8_t size = 0;   // log2 of the bytes accessed, 0..5
+  uint8_t elem = 0;   // log2 of the bytes of an element; byte order applies to each one. == size for scalars
+  bool sign = false;  // loads: sign-extend to the result type instead of zero-extending
+  bool big = false;   // big-endian
+  uint8_t align = 0;  // log2 of the alignment the guest demands; an access that is less aligned faults
+  bool atomic = false;  // single-copy atomic even where the host would not make it so by itself
   Order order = Order::kRelaxed;
-  uint8_t mmu_index = 0;   // 0..15: which of the guest's translation regimes
+  uint8_t mmu_index = 0;  // 0..15: which of the guest's translation regimes
   AddrXform xform = AddrXform::kNone;
 
   constexpr uint32_t pack() const {
-    return uint32_t{size} | uint32_t{elem} << 3 | uint32_t{sign} << 6 | uint32_t{big} << 7 | uint32_t{align} << 8 |
-           uint32_t{atomic} << 11 | static_cast<uint32_t>(order) << 12 | uint32_t{mmu_index} << 14 |
-           static_cast<uint32_t>(xform) << 18;
+    return uint32_t{size} | uint32_t{elem} << 3 | uint32_t{sign} << 6 | uint32_t{big} << 7 |
+           uint32_t{align} << 8 | uint32_t{atomic} << 11 | static_cast<uint32_t>(order) << 12 |
+           uint32_t{mmu_index} << 14 | static_cast<uint32_t>(xform) << 18;
   }
   static constexpr MemDesc unpack(uint32_t v) {
     MemDesc d;

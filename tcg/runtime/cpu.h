@@ -1,5 +1,5 @@
-// CpuHeader: the part of a vCPU's state that emitted code, helpers and the runtime share. A target's state struct
-// begins with it (as its first member, `hdr`), then come the target's registers.
+// CpuHeader: the part of a vCPU's state that emitted code, helpers and the runtime share. A target's state
+// struct begins with it (as its first member, `hdr`), then come the target's registers.
 #pragma once
 
 #include <atomic>
@@ -9,19 +9,20 @@
 namespace xarch::tcg {
 
 struct Cell;
-class Engine;
 class Vcpu;
 
 // Why emitted code was left.
 enum class Exit : uint32_t {
   kNone = 0,
   kLookup,   // pc (and exit_mode) say where to go on: translate, then re-enter. Stays inside Engine::run
-  kSyscall,  // exit_code: the target's number; pc is after the instruction or on it, as the target decided
+  kLink,     // as kLookup; exit_value is the address of the Cell whose translation is wanted. Stays inside
+             // Engine::run
+  kSyscall,  // exit_code: the target's number; pc is where the target said (the next instruction, as a rule)
   kRaise,    // exit_code: the target's code, exit_value: the value
   kHalt,
-  kEvent,    // CpuHeader::event was set; the state is exact at pc
-  kFault,    // a guest access faulted; Vcpu::fault() has the details, the state is exact at pc
-  kFetch,    // the instruction at pc could not be fetched; Vcpu::fault() has the details
+  kEvent,  // CpuHeader::event was set; the state is exact at pc (and exit_mode)
+  kFault,  // a guest access faulted; Vcpu::fault() has the details, the state is exact at pc
+  kFetch,  // the instruction at pc could not be fetched; Vcpu::fault() has the details
 };
 
 // Bits of CpuHeader::event. Emitted code only looks whether the word is zero.
@@ -31,26 +32,32 @@ enum Event : uint32_t {
   kEventFlush = 1u << 2,      // the code cache changes generation
 };
 
-// Entry points of the emitted stubs and other facts that emitted code reads at fixed offsets. The order is chosen so
-// that what hot code touches lies in the first 128 bytes, together with the target's first slots.
+// What emitted code reads at fixed offsets. The second half is what hot code touches: emitted code addresses
+// the state from kStateBias on, so that the second half and the target's first 192 bytes are within a signed
+// byte.
 struct alignas(64) CpuHeader {
-  std::atomic<uint32_t> event{0};
-  uint32_t exit_reason = 0;       // Exit
-  uint32_t exit_code = 0;
-  uint32_t exit_mode = 0;         // mode of the key to go on with (Exit::kLookup)
   uint64_t exit_value = 0;
-  void* jump_table = nullptr;     // Cell*[]: what indirect jumps of the current mode look targets up in
-  const void* link_stub = nullptr;      // called by the thunk of a cell that has no translation yet
-  const void* miss_stub = nullptr;      // indirect jump whose target is not in jump_table (target in rax)
-  const void* exit_stub = nullptr;      // leave emitted code; exit_* and pc are set
-  const void* helper_stub = nullptr;    // call a helper: saves and restores pinned registers
+  uint32_t exit_reason = 0;  // Exit
+  uint32_t exit_code = 0;
+  uint32_t exit_mode = 0;         // mode of the key to go on with (kLookup, kLink, kEvent)
+  uint32_t helper_exit = 0;       // set by a helper with kHelperMayExit to leave after the call: an Exit
+  uint32_t saved_mxcsr = 0x1f80;  // the host's control word, restored when C++ runs
+  uint32_t guest_mxcsr = 0x1f80;  // the control word guest code runs with
   uint64_t guest_base = 0;        // flat policy: host address of guest address 0
   void* tlb = nullptr;            // soft-TLB policy: array of TlbEntry, one table per MMU index
   Vcpu* vcpu = nullptr;           // the C++ object, for helpers
-  uint32_t saved_mxcsr = 0x1f80;  // the host's control word, restored when C++ runs
-  uint32_t guest_mxcsr = 0x1f80;  // the control word guest code runs with
-  uint32_t helper_exit = 0;       // set by a helper with kHelperMayExit to leave after the call: an Exit
-  uint32_t reserved = 0;
+  uint64_t host_sp = 0;           // stack pointer of emitted code, set on entry
+  // ---- hot half
+  std::atomic<uint32_t> event{0};
+  uint32_t in_helper = 0;  // non-zero while C++ code runs on behalf of emitted code
+  Cell** jump_table =
+      nullptr;  // what indirect jumps of the current mode look targets up in; entries are never null
+  const void* link_stub = nullptr;    // called by the thunk of a cell that has no translation yet
+  const void* miss_stub = nullptr;    // indirect jump to a target that is not in jump_table
+  const void* event_stub = nullptr;   // a poll found an event
+  const void* exit_stub = nullptr;    // leave emitted code; exit_* and pc are set
+  const void* helper_stub = nullptr;  // call a helper: saves and restores pinned registers
+  uint64_t reserved = 0;
 
   // For helpers declared kHelperMayExit.
   void request_exit(Exit reason, uint32_t code, uint64_t value) {
@@ -60,5 +67,6 @@ struct alignas(64) CpuHeader {
   }
 };
 static_assert(sizeof(CpuHeader) == 128);
+inline constexpr unsigned kStateBias = 192;
 
 }  // namespace xarch::tcg

@@ -20,27 +20,29 @@ enum class BackendKind : uint8_t { kInterp, kX86_64 };
 
 struct EngineOptions {
   BackendKind backend = BackendKind::kX86_64;
-  uint64_t guest_base = 0;                   // flat policy
-  uint64_t jit_cache_bytes = 256ull << 20;   // emitted code plus records; a generation is dropped when it is full
+  uint64_t guest_base = 0;  // flat policy
+  uint64_t jit_cache_bytes =
+      256ull << 20;  // emitted code plus records; a generation is dropped when it is full
   LiftLimits limits;
   bool stats = false;
 };
 
 // A guest access that the host's MMU, an alignment rule or the soft TLB refused.
 struct FaultInfo {
-  uint64_t addr = 0;      // guest address, exact even where the host reports none (non-canonical addresses)
-  uint32_t size = 0;      // bytes of the access, 0 if unknown
+  uint64_t addr = 0;  // guest address, exact even where the host reports none (non-canonical addresses)
+  uint32_t size = 0;  // bytes of the access, 0 if unknown
   bool write = false;
   bool fetch = false;
-  int signo = 0;          // host signal: SIGSEGV, SIGBUS, SIGFPE, SIGILL
-  int code = 0;           // its si_code; 128 (SI_KERNEL) for non-canonical addresses; BUS_ADRALN for alignment rules
+  int signo = 0;  // host signal: SIGSEGV, SIGBUS, SIGFPE, SIGILL
+  int code = 0;   // its si_code; 128 (SI_KERNEL) for non-canonical addresses; BUS_ADRALN for alignment rules
 };
 
 // One guest processor. Made by Engine::new_vcpu; used by one host thread at a time, but for kick().
 class Vcpu {
  public:
   virtual ~Vcpu() = default;
-  // The target's state struct, StateLayout::state_bytes long and zeroed at first. Exact whenever Engine::run returned.
+  // The target's state struct, StateLayout::state_bytes long and zeroed at first. Exact whenever Engine::run
+  // returned.
   void* state() const { return header_; }
   CpuHeader& header() const { return *header_; }
   const FaultInfo& fault() const { return fault_; }
@@ -57,31 +59,33 @@ class Vcpu {
 
 struct EngineStats {
   uint64_t regions = 0;
-  uint64_t guest_insns = 0;        // translated
+  uint64_t guest_insns = 0;  // translated
   uint64_t guest_bytes = 0;
-  uint64_t code_bytes = 0;         // emitted host code
-  uint64_t record_bytes = 0;       // cells, block records, recovery records, lookup structures
+  uint64_t code_bytes = 0;    // emitted host code
+  uint64_t record_bytes = 0;  // cells, block records, recovery records, lookup structures
   uint64_t translate_ns = 0;
-  uint64_t lookups = 0;            // returns of emitted code to the run loop for a target
+  uint64_t lookups = 0;  // returns of emitted code to the run loop for a target
   uint64_t invalidated = 0;
   uint64_t generations = 0;
   uint64_t code_write_faults = 0;
-  std::string to_string() const;   // several lines, for --stats
+  std::string to_string() const;  // several lines, for --stats
 };
 
 class Engine {
  public:
   // guest and memory must outlive the engine.
-  static Result<std::unique_ptr<Engine>> create(const Guest& guest, FlatMemory& memory, const EngineOptions& options);
+  static Result<std::unique_ptr<Engine>> create(const Guest& guest, FlatMemory& memory,
+                                                const EngineOptions& options);
   virtual ~Engine() = default;
 
   virtual std::unique_ptr<Vcpu> new_vcpu() = 0;
 
-  // Runs guest code from the state's pc until there is something for the caller to do. Never Exit::kNone or kLookup.
+  // Runs guest code from the state's pc until there is something for the caller to do. Never Exit::kNone or
+  // kLookup.
   virtual Exit run(Vcpu& vcpu) = 0;
 
-  // ---- host faults, called in a signal handler (SIGSEGV, SIGBUS, SIGFPE, SIGILL) on the thread that runs `vcpu`
-  // (null if none does).
+  // ---- host faults, called in a signal handler (SIGSEGV, SIGBUS, SIGFPE, SIGILL) on the thread that runs
+  // `vcpu` (null if none does).
   enum class FaultVerdict : uint8_t {
     kNotOurs,  // the pc is not in emitted code nor in a guarded copy: a bug of xarch's, or somebody's raise()
     kResume,   // dealt with (code page made writable, access completed): return from the handler
@@ -92,23 +96,24 @@ class Engine {
   virtual bool in_code(uintptr_t host_pc) const = 0;
 
   // ---- changed code. Addresses are the guest's; [start, start + bytes).
-  // Guest memory there changes its mapping or protection, or its contents by other ways than guest stores: drops the
-  // translations (those of other mappings of the same backing too). Returns when no vCPU can enter them any more; with
-  // `wait`, when none executes them.
+  // Guest memory there changes its mapping or protection, or its contents by other ways than guest stores:
+  // drops the translations (those of other mappings of the same backing too). Returns when no vCPU can enter
+  // them any more; with `wait`, when none executes them.
   virtual void invalidate(uint64_t start, uint64_t bytes, bool wait) = 0;
-  // The kernel, or xarch on its behalf, is about to write there: makes protected pages writable and drops what was
-  // translated from them. Cheap if nothing was.
+  // The kernel, or xarch on its behalf, is about to write there: makes protected pages writable and drops
+  // what was translated from them. Cheap if nothing was.
   virtual void before_host_write(uint64_t start, uint64_t bytes) = 0;
   // Memory was newly mapped there (for tracking by backing).
   virtual void mapped(uint64_t start, uint64_t bytes) = 0;
   // Everything goes: exec, or a test.
   virtual void flush() = 0;
 
-  // ---- exclusive section: runs fn while no vCPU of the engine is in emitted code. self: the caller's vCPU, or null.
-  // Callable from helpers and from the run loop's caller; nested calls run fn at once.
+  // ---- exclusive section: runs fn while no vCPU of the engine is in emitted code. self: the caller's vCPU,
+  // or null. Callable from helpers and from the run loop's caller; nested calls run fn at once.
   virtual void exclusive(Vcpu* self, const std::function<void()>& fn) = 0;
-  // The thread of this vCPU is about to block in the kernel, or to do long work outside of emitted code, or is back:
-  // exclusive sections don't wait for it in between, and it pins no epoch. run() does both by itself.
+  // The thread of this vCPU is about to block in the kernel, or to do long work outside of emitted code, or
+  // is back: exclusive sections don't wait for it in between, and it pins no epoch. run() does both by
+  // itself.
   virtual void park(Vcpu& vcpu) = 0;
   virtual void unpark(Vcpu& vcpu) = 0;
 
@@ -122,14 +127,15 @@ class Engine {
   virtual std::string describe(uintptr_t host_pc) const = 0;
 };
 
-// A blocking host system call that an event cannot slip past: enters the kernel only if CpuHeader::event is zero at
-// the last instruction before it; a signal handler that interrupts between check and entry must call
+// A blocking host system call that an event cannot slip past: enters the kernel only if CpuHeader::event is
+// zero at the last instruction before it; a signal handler that interrupts between check and entry must call
 // syscall_window_fixup, after having set the event. Returns the kernel's result (-errno), or kNotEntered
 // if the kernel was not entered.
 inline constexpr long kNotEntered = -512;
-extern "C" long xarch_safe_syscall(const std::atomic<uint32_t>* event, long number, long a, long b, long c, long d,
-                                   long e, long f);
-// In a signal handler: if the interrupted pc lies in the window, moves it so that the call returns kNotEntered.
+extern "C" long xarch_safe_syscall(const std::atomic<uint32_t>* event, long number, long a, long b, long c,
+                                   long d, long e, long f);
+// In a signal handler: if the interrupted pc lies in the window, moves it so that the call returns
+// kNotEntered.
 void syscall_window_fixup(ucontext_t* context);
 
 }  // namespace xarch::tcg

@@ -11,8 +11,8 @@
 
 namespace xarch::tcg {
 
-// Reads guest code for a lifter. What is read through it becomes part of what the translation depends on only if the
-// lifter says so (Region::ranges, kept by LiftContext below).
+// Reads guest code for a lifter. What is read through it becomes part of what the translation depends on only
+// if the lifter says so (Region::ranges, kept by LiftContext below).
 class CodeReader {
  public:
   virtual ~CodeReader() = default;
@@ -34,8 +34,8 @@ class CodeReader {
 
 // Bounds of one translation.
 struct LiftLimits {
-  unsigned max_insns = 64;   // guest instructions
-  unsigned max_exits = 8;    // conditional side exits followed by falling through
+  unsigned max_insns = 64;  // guest instructions
+  unsigned max_exits = 8;   // conditional side exits followed by falling through
 };
 
 class Guest {
@@ -45,16 +45,16 @@ class Guest {
   virtual std::string_view name() const = 0;
   virtual const ir::StateLayout& layout() const = 0;
 
-  // Translates from b.key().pc on into b, ends with finish(). Always yields at least one instruction: one that cannot be
-  // fetched becomes `raise` kRaiseFetch (below) as the region's first, or ends the region before it otherwise.
-  // Fills Region::ranges and num_insns.
+  // Translates from b.key().pc on into b, ends with finish(). Always yields at least one instruction: one
+  // that cannot be fetched becomes `raise` kRaiseFetch (below) as the region's first, or ends the region
+  // before it otherwise. Fills Region::ranges and num_insns.
   virtual void lift(ir::Builder& b, CodeReader& code, const LiftLimits& limits) const = 0;
 
   // Mode bits of the key for going on from this state.
   virtual uint32_t mode(const void* state) const = 0;
 
-  // After a fault in the instruction that Builder::insn(offset, restore) began: pc is already that instruction's
-  // address; puts right what else depends on the place (delay slots, IT state).
+  // After a fault in the instruction that Builder::insn(offset, restore) began: pc is already that
+  // instruction's address; puts right what else depends on the place (delay slots, IT state).
   virtual void restore_state(void* state, uint64_t pc, uint32_t restore) const = 0;
 
   // log2 of the distance between instructions that may be jump targets (index shift of the jump table).
@@ -65,6 +65,7 @@ class Guest {
 };
 
 // Codes of `raise` below this are the target's own.
-inline constexpr uint32_t kRaiseFetch = 0xfffffff0;  // engine turns it into Exit::kFetch with pc as fault address
+inline constexpr uint32_t kRaiseFetch =
+    0xfffffff0;  // engine turns it into Exit::kFetch with pc as fault address
 
 }  // namespace xarch::tcg

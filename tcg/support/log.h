@@ -16,17 +16,20 @@ enum class Trace : uint32_t {
   kCpu = 1u << 5,      // guest registers at those entries
   kSyscall = 1u << 6,  // same as --strace
   kSignal = 1u << 7,
-  kMemory = 1u << 8,   // address space changes
-  kUnimpl = 1u << 9,   // what the guest asked for and does not exist here
+  kMemory = 1u << 8,  // address space changes
+  kUnimpl = 1u << 9,  // what the guest asked for and does not exist here
 };
 
-// The process-wide log: it is written by every thread, so lines are formatted first and written by one write(2).
+// The process-wide log: it is written by every thread, so lines are formatted first and written by one
+// write(2).
 class Log {
  public:
   static bool enabled(Trace t) { return (mask_ & static_cast<uint32_t>(t)) != 0; }
-  // Parses a comma-separated list of names; false (nothing changed) if one is unknown, which is put into *bad.
+  // Parses a comma-separated list of names; false (nothing changed) if one is unknown, which is put into
+  // *bad.
   static bool enable(std::string_view names, std::string_view* bad);
-  // Sends the log to a file instead of stderr. The descriptor must be close-on-exec and stays open for the process.
+  // Sends the log to a file instead of stderr. The descriptor must be close-on-exec and stays open for the
+  // process.
   static void set_fd(int fd) { fd_ = fd; }
   static int fd() { return fd_; }
   // Writes one line; a newline is added. Async-signal-safe.

@@ -1,0 +1,104 @@
+// Backend: turns regions into host code. The runtime owns the memory that the code lives in and all
+// bookkeeping.
+#pragma once
+
+#include <ucontext.h>
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "tcg/ir/region.h"
+#include "tcg/runtime/cpu.h"
+
+namespace xarch::tcg {
+
+// One per key that is translated or that emitted code jumps to. Direct exits are `jmp [cell.entry]`, indirect
+// ones find the cell in the jump table and compare pc; so a block is unlinked by one store to its cell. Cells
+// live within 2 GB of the code and are never moved or reused within a generation.
+struct Cell {
+  std::atomic<const void*> entry;  // the translation, or the cell's thunk
+  uint64_t pc;
+  uint32_t mode;
+  uint32_t flags;  // KeyFlags
+};
+static_assert(sizeof(Cell) == 24);
+
+// Jump tables have this many entries; the index is (pc >> Guest::pc_shift()) modulo it. Unused entries point
+// to a cell whose pc is kNoPc.
+inline constexpr unsigned kJumpTableBits = 13;
+inline constexpr uint64_t kNoPc = ~uint64_t{0};
+
+// A cell that has no translation points to its thunk: this many bytes of code, written by Backend::emit_thunk
+// at thunk_base + cell index * kThunkBytes. It calls CpuHeader::link_stub; the stub finds the index from the
+// return address and leaves with Exit::kLink, exit_value = address of the cell.
+inline constexpr unsigned kThunkBytes = 4;
+
+// Where one translation goes to.
+class CodeSpace {
+ public:
+  virtual ~CodeSpace() = default;
+  // The cell of the key, made if there is none. Null if there is no room (compile then gives up with
+  // kNoRoom).
+  virtual Cell* cell_for(const ir::BlockKey& key) = 0;
+
+  uint8_t* code = nullptr;        // emit from here on …
+  uint8_t* code_end = nullptr;    // … up to here
+  std::vector<uint8_t> recovery;  // the backend's own records for recover(), cleared by the caller
+};
+
+// Facts that the code generator needs and that stay the same for an engine.
+struct BackendConfig {
+  const ir::StateLayout* layout = nullptr;
+  bool soft_tlb = false;
+  uint64_t guest_base = 0;  // flat policy
+  unsigned pc_shift = 0;
+  uint8_t* thunk_base = nullptr;
+  Cell* cell_base = nullptr;
+};
+
+struct Stubs {
+  // Enters emitted code with the state block; returns when CpuHeader::exit_reason is set.
+  void (*enter)(CpuHeader* state, const void* entry) = nullptr;
+  const void* link = nullptr;
+  const void* miss = nullptr;
+  const void* event = nullptr;
+  const void* exit = nullptr;
+  const void* helper = nullptr;
+  // Where a signal handler sends a thread whose state block is already exact and whose exit_* are set: set
+  // the context's instruction pointer to this and its stack pointer to CpuHeader::host_sp.
+  const void* leave = nullptr;
+};
+
+struct CompileResult {
+  enum Status : uint8_t { kOk, kNoRoom, kTooLong };  // kTooLong: lift again with half the instructions
+  Status status = kOk;
+  uint32_t code_bytes = 0;  // used from CodeSpace::code on; the entry is at the beginning
+};
+
+// What a faulting host instruction was about to do, and where it stands in the guest.
+struct FaultSite {
+  int64_t pc_offset = 0;   // guest instruction, from the region's start
+  uint32_t restore = 0;    // Builder::insn's restore word
+  uint64_t host_addr = 0;  // effective address, without a segment base
+  uint32_t size = 0;       // bytes
+  bool write = false;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  // Emits the stubs at *code and advances it. Called once per generation, before anything else.
+  virtual Stubs emit_stubs(const BackendConfig& config, uint8_t** code, uint8_t* end) = 0;
+  virtual void emit_thunk(uint8_t* at) = 0;
+  // The region has been through the passes. Not thread-safe: the caller holds the translation lock.
+  virtual CompileResult compile(const ir::Region& region, CodeSpace& space) = 0;
+  // Writes the guest's registers (all slots but pc) back into the state block from the context of a host
+  // instruction that faulted at code + offset, and says what it was. False if no instruction may fault there.
+  // Async-signal-safe.
+  virtual bool recover(const uint8_t* recovery, uint32_t recovery_bytes, const uint8_t* code, uint32_t offset,
+                       const ucontext_t& context, CpuHeader* state, FaultSite* site) const = 0;
+};
+
+}  // namespace xarch::tcg
