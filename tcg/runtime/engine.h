@@ -16,6 +16,8 @@
 
 namespace xarch::tcg {
 
+class SoftMmu;  // tcg/runtime/soft_mmu.h
+
 enum class BackendKind : uint8_t { kInterp, kX86_64 };
 
 struct EngineOptions {
@@ -33,8 +35,9 @@ struct FaultInfo {
   uint32_t size = 0;  // bytes of the access, 0 if unknown
   bool write = false;
   bool fetch = false;
-  int signo = 0;  // host signal: SIGSEGV, SIGBUS, SIGFPE, SIGILL
-  int code = 0;   // its si_code; 128 (SI_KERNEL) for non-canonical addresses; BUS_ADRALN for alignment rules
+  int signo = 0;          // host signal: SIGSEGV, SIGBUS, SIGFPE, SIGILL
+  uint32_t mmu_code = 0;  // soft TLB: the number SoftMmu::fill gave for the refusal
+  int code = 0;  // its si_code; 128 (SI_KERNEL) for non-canonical addresses; BUS_ADRALN for alignment rules
 };
 
 // One guest processor. Made by Engine::new_vcpu; used by one host thread at a time, but for kick().
@@ -75,6 +78,10 @@ class Engine {
  public:
   // guest and memory must outlive the engine.
   static Result<std::unique_ptr<Engine>> create(const Guest& guest, FlatMemory& memory,
+                                                const EngineOptions& options);
+  // Soft-TLB policy. Code is read through `mmu` and compared with the guest's bytes whenever a block is
+  // entered.
+  static Result<std::unique_ptr<Engine>> create(const Guest& guest, SoftMmu& mmu,
                                                 const EngineOptions& options);
   virtual ~Engine() = default;
 

@@ -60,6 +60,13 @@ class Guest {
   // log2 of the distance between instructions that may be jump targets (index shift of the jump table).
   virtual unsigned pc_shift() const = 0;
 
+  // Does the guest see its own stores in code that it executes next, without explicit cache maintenance
+  // (x86)?
+  virtual bool coherent_code() const { return false; }
+  // Does it ignore the top byte of data addresses (A64)? A flat access that faults for its tag is then tried
+  // again from a translation with kKeyMaskTags.
+  virtual bool ignores_tags() const { return false; }
+
   // One line of assembly for --trace; the default is the bytes in hex.
   virtual unsigned insn_bytes(CodeReader& code, uint64_t pc, uint32_t mode) const = 0;
 };
