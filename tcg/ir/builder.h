@@ -22,6 +22,9 @@ class Builder {
   Builder(Region* region, const StateLayout& layout, const BlockKey& key);
 
   Region& region() { return *region_; }
+  // So much has been written that the region should end soon: a lifter that sees it stops after the
+  // instruction at hand, which may still take some 16000 IR instructions. Beyond 65534 the builder aborts.
+  bool nearly_full() const { return region_->insts.size() >= 0xc000; }
   const BlockKey& key() const { return region_->key; }
 
   // ---- blocks. Block 0 is open at first. Every block is ended by a terminator; after one, the next call
@@ -142,22 +145,43 @@ class Builder {
   bool is_const(Value v, uint64_t* out) const;
 
  private:
-  Value emit(Op op, Type t, std::initializer_list<Value> args, uint32_t aux = 0, int64_t imm = 0);
-  void emit_term(Op op, std::initializer_list<Value> args, uint32_t aux = 0, int64_t imm = 0);
-  void forget_slots() { ++epoch_; }
-  void forget_overlapping(const Slot& s, SlotId except);
+  Value emit(Op op, Type t, Value a = {}, Value b = {}, Value c = {}, uint32_t aux = 0, int64_t imm = 0) {
+    const size_t id = region_->insts.size();
+    if (id >= kNoValue || terminated_) cannot_emit();
+    region_->insts.push_back({op, t, 0, {a.id, b.id, c.id, kNoValue}, aux, imm});
+    return {static_cast<ValueId>(id), t};
+  }
+  [[noreturn]] void cannot_emit() const;
+  void emit_term(Op op, Value a = {}, uint32_t aux = 0, int64_t imm = 0) {
+    emit(op, Type::kVoid, a, {}, {}, aux, imm);
+    terminated_ = true;
+    region_->blocks.back().end = static_cast<uint32_t>(region_->insts.size());
+  }
+  const Inst& def(Value v) const { return region_->insts[v.id]; }
+  // The value of this operation if `v` was defined by it in the open block, else null.
+  const Inst* def_if(Value v, Op op) const { return def(v).op == op ? &def(v) : nullptr; }
+  Value value_of(ValueId id) const { return {id, region_->insts[id].type}; }
+  Value fold_right_const(Op op, Value a, Value b, uint64_t c);
+  Value fold_same(Op op, Value a, bool* done);
+  Value fold_select(Value c, Value a, Value b);
+  Value test_of_sub(Value flags, FlagCond c);
+  Value test_of_logic(Value flags, FlagCond c);
+  Value test_of_pack(Value flags, FlagCond c);
+  Value result_of_sub(Value flags) const;
+  uint32_t helper_index(const HelperDesc& desc);
+  // What a slot or temporary (numbered after the slots) holds in the open block; no value if unknown.
+  Value known(uint32_t slot) const;
+  void set_known(uint32_t slot, Value v);
+  void forget_slots() { ++scratch().epoch; }
+  void forget_overlapping(SlotId slot);
+  Region::Scratch& scratch() { return region_->scratch; }
+  const Region::Scratch& scratch() const { return region_->scratch; }
 
   Region* region_;
   bool terminated_ = false;
-  std::vector<BlockId> order_;  // named block of each started one
-  std::vector<bool> started_;
-  // What each slot is known to hold in the open block: valid where the epoch matches.
-  struct Known {
-    uint32_t epoch = 0;
-    Value value;
-  };
-  std::vector<Known> known_;
-  uint32_t epoch_ = 1;
+  bool renumber_ = false;  // blocks were not started in the order of their names
+  uint32_t block_first_ = 0;
+  ValueId recent_consts_[16] = {};  // where such a constant may stand in the open block; checked when used
 };
 
 }  // namespace xarch::ir

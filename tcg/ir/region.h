@@ -18,6 +18,7 @@ namespace xarch::ir {
 using ValueId = uint16_t;
 inline constexpr ValueId kNoValue = 0xffff;
 using BlockId = uint16_t;
+inline constexpr BlockId kNoBlock = 0xffff;
 
 struct Inst {
   Op op = Op::kNop;
@@ -87,6 +88,24 @@ struct Region {
   std::vector<uint32_t> exit_modes;               // see ExitAux
   std::vector<std::vector<SlotId>> dead_at_exit;  // see ExitAux
   uint32_t num_insns = 0;                         // guest instructions
+
+  // The Builder's working memory, kept here so that a region that is reused costs no allocation. Of no
+  // meaning to others.
+  struct Scratch {
+    // What a slot is known to hold: valid where the epoch is the current one. Temporaries follow the slots.
+    struct Known {
+      uint32_t epoch;
+      ValueId value;
+    };
+    const StateLayout* layout = nullptr;  // what overlap and overlap_first were made from
+    std::vector<Known> known;
+    uint32_t epoch = 0;
+    std::vector<SlotId>
+        overlap;  // for slot s: overlap[overlap_first[s], overlap_first[s + 1]), without itself
+    std::vector<uint32_t> overlap_first;
+    std::vector<BlockId> position;  // of each named block, kNoBlock until it is started
+  };
+  Scratch scratch;
 
   void clear();
   const Inst& terminator(BlockId b) const;

@@ -1,0 +1,306 @@
+// The Builder's flags, memory, vector, helper and control-flow ops.
+#include <algorithm>
+
+#include "tcg/ir/builder.h"
+#include "tcg/ir/eval.h"
+#include "tcg/support/log.h"
+
+namespace xarch::ir {
+
+// ---- flags
+
+Value Builder::flags_add(Value a, Value b, bool invert_carry) {
+  uint64_t ca = 0;
+  uint64_t cb = 0;
+  if (is_const(a, &ca) && is_const(b, &cb)) return flags_const(flags_of_add(a.type, ca, cb, 0, invert_carry));
+  return emit(Op::kFlagsAdd, Type::kFlags, a, b, {}, 0, invert_carry);
+}
+
+Value Builder::flags_adc(Value a, Value b, Value carry, bool invert_carry) {
+  uint64_t c = 0;
+  if (is_const(carry, &c) && c == 0) return flags_add(a, b, invert_carry);
+  return emit(Op::kFlagsAdc, Type::kFlags, a, b, carry, 0, invert_carry);
+}
+
+Value Builder::flags_sub(Value a, Value b, bool invert_carry) {
+  uint64_t ca = 0;
+  uint64_t cb = 0;
+  if (is_const(a, &ca) && is_const(b, &cb)) return flags_const(flags_of_sub(a.type, ca, cb, 0, invert_carry));
+  return emit(Op::kFlagsSub, Type::kFlags, a, b, {}, 0, invert_carry);
+}
+
+Value Builder::flags_sbb(Value a, Value b, Value borrow, bool invert_carry) {
+  uint64_t c = 0;
+  if (is_const(borrow, &c) && c == 0) return flags_sub(a, b, invert_carry);
+  return emit(Op::kFlagsSbb, Type::kFlags, a, b, borrow, 0, invert_carry);
+}
+
+Value Builder::flags_logic(Value a, bool carry) {
+  uint64_t c = 0;
+  if (is_const(a, &c)) return flags_const(flags_of_logic(a.type, c, carry));
+  return emit(Op::kFlagsLogic, Type::kFlags, a, {}, {}, 0, carry);
+}
+
+Value Builder::flags_pack(Value n, Value z, Value c, Value v) {
+  uint64_t cn = 0;
+  uint64_t cz = 0;
+  uint64_t cc = 0;
+  uint64_t cv = 0;
+  if (is_const(n, &cn) && is_const(z, &cz) && is_const(c, &cc) && is_const(v, &cv)) {
+    return flags_const(flags_of_pack(cn, cz, cc, cv));
+  }
+  const Value r = emit(Op::kFlagsPack, Type::kFlags, n, z, c);
+  region_->insts[r.id].args[3] = v.id;
+  return r;
+}
+
+// The difference itself, if the lifter computed it right before or after its flags: sign and zero tests of it
+// need neither operand, which the instruction often overwrites.
+Value Builder::result_of_sub(Value flags) const {
+  const std::vector<Inst>& insts = region_->insts;
+  const Inst& f = insts[flags.id];
+  uint64_t c = 0;
+  const bool is_add = is_const(value_of(f.args[1]), &c);  // x - c was written as x + -c
+  const size_t from = std::max<size_t>(block_first_, flags.id < 4 ? 0 : flags.id - 4u);
+  const size_t to = std::min<size_t>(insts.size(), flags.id + 5u);
+  for (size_t i = from; i < to; ++i) {
+    const Inst& d = insts[i];
+    if (d.args[0] != f.args[0]) continue;
+    const Value v{static_cast<ValueId>(i), d.type};
+    if (d.op == Op::kSub && d.args[1] == f.args[1]) return v;
+    uint64_t addend = 0;
+    if (is_add && d.op == Op::kAdd && is_const(value_of(d.args[1]), &addend) &&
+        addend == ((0 - c) & type_mask(d.type))) {
+      return v;
+    }
+  }
+  return {};
+}
+
+Value Builder::test_of_sub(Value flags, FlagCond c) {
+  const Inst f = def(flags);
+  const Value a = value_of(f.args[0]);
+  const Value b = value_of(f.args[1]);
+  const bool inverted = f.imm != 0;
+  switch (c) {
+    case FlagCond::kZ:
+    case FlagCond::kNz: {
+      const Cond cond = c == FlagCond::kZ ? Cond::kEq : Cond::kNe;
+      if (Value r = result_of_sub(flags)) return cmp(cond, r, iconst(r.type, 0));
+      return cmp(cond, a, b);
+    }
+    case FlagCond::kN:
+    case FlagCond::kNn: {
+      const Cond cond = c == FlagCond::kN ? Cond::kSlt : Cond::kSge;
+      uint64_t k = 0;
+      if (is_const(b, &k) && k == 0) return cmp(cond, a, b);
+      if (Value r = result_of_sub(flags)) return cmp(cond, r, iconst(r.type, 0));
+      return {};
+    }
+    case FlagCond::kC: return cmp(inverted ? Cond::kUge : Cond::kUlt, a, b);
+    case FlagCond::kNc: return cmp(inverted ? Cond::kUlt : Cond::kUge, a, b);
+    case FlagCond::kHi: return inverted ? cmp(Cond::kUgt, a, b) : cmp(Cond::kUlt, a, b);
+    case FlagCond::kLs: return inverted ? cmp(Cond::kUle, a, b) : cmp(Cond::kUge, a, b);
+    case FlagCond::kA: return inverted ? cmp(Cond::kUlt, a, b) : cmp(Cond::kUgt, a, b);
+    case FlagCond::kBe: return inverted ? cmp(Cond::kUge, a, b) : cmp(Cond::kUle, a, b);
+    case FlagCond::kGe: return cmp(Cond::kSge, a, b);
+    case FlagCond::kLt: return cmp(Cond::kSlt, a, b);
+    case FlagCond::kGt: return cmp(Cond::kSgt, a, b);
+    case FlagCond::kLe: return cmp(Cond::kSle, a, b);
+    default: return {};
+  }
+}
+
+// V is 0 there, so that the signed conditions look at N and Z alone.
+Value Builder::test_of_logic(Value flags, FlagCond c) {
+  const Inst f = def(flags);
+  const Value a = value_of(f.args[0]);
+  const Value zero = iconst(a.type, 0);
+  const bool carry = f.imm != 0;
+  switch (c) {
+    case FlagCond::kZ: return cmp(Cond::kEq, a, zero);
+    case FlagCond::kNz: return cmp(Cond::kNe, a, zero);
+    case FlagCond::kC: return i1(carry);
+    case FlagCond::kNc: return i1(!carry);
+    case FlagCond::kV: return i1(false);
+    case FlagCond::kNv: return i1(true);
+    case FlagCond::kN:
+    case FlagCond::kLt: return cmp(Cond::kSlt, a, zero);
+    case FlagCond::kNn:
+    case FlagCond::kGe: return cmp(Cond::kSge, a, zero);
+    case FlagCond::kHi: return carry ? cmp(Cond::kNe, a, zero) : i1(false);
+    case FlagCond::kLs: return carry ? cmp(Cond::kEq, a, zero) : i1(true);
+    case FlagCond::kA: return carry ? i1(false) : cmp(Cond::kNe, a, zero);
+    case FlagCond::kBe: return carry ? i1(true) : cmp(Cond::kEq, a, zero);
+    case FlagCond::kGt: return cmp(Cond::kSgt, a, zero);
+    case FlagCond::kLe: return cmp(Cond::kSle, a, zero);
+    default: return {};
+  }
+}
+
+Value Builder::test_of_pack(Value flags, FlagCond c) {
+  const Inst f = def(flags);
+  switch (c) {
+    case FlagCond::kN: return value_of(f.args[0]);
+    case FlagCond::kNn: return not_(value_of(f.args[0]));
+    case FlagCond::kZ: return value_of(f.args[1]);
+    case FlagCond::kNz: return not_(value_of(f.args[1]));
+    case FlagCond::kC: return value_of(f.args[2]);
+    case FlagCond::kNc: return not_(value_of(f.args[2]));
+    case FlagCond::kV: return value_of(f.args[3]);
+    case FlagCond::kNv: return not_(value_of(f.args[3]));
+    case FlagCond::kP: return i1(false);
+    case FlagCond::kNp: return i1(true);
+    default: return {};
+  }
+}
+
+Value Builder::flags_test(Value flags, FlagCond c) {
+  Value v;
+  switch (def(flags).op) {
+    case Op::kFlagsConst: return i1(eval_flag_cond(c, static_cast<uint16_t>(def(flags).imm)));
+    case Op::kFlagsSub: v = test_of_sub(flags, c); break;
+    case Op::kFlagsLogic: v = test_of_logic(flags, c); break;
+    case Op::kFlagsPack: v = test_of_pack(flags, c); break;
+    default: break;
+  }
+  if (v) return v;
+  return emit(Op::kFlagsTest, Type::kI1, flags, {}, {}, static_cast<uint32_t>(c));
+}
+
+// ---- memory
+
+Value Builder::load(Type t, Value addr, MemDesc d, int32_t disp) {
+  return emit(Op::kLoad, t, addr, {}, {}, 0, Inst::mem_imm(d, disp));
+}
+
+void Builder::store(Value addr, Value v, MemDesc d, int32_t disp) {
+  emit(Op::kStore, Type::kVoid, addr, v, {}, 0, Inst::mem_imm(d, disp));
+}
+
+Value Builder::cas(Value addr, Value expected, Value desired, MemDesc d, int32_t disp) {
+  return emit(Op::kCas, expected.type, addr, expected, desired, 0, Inst::mem_imm(d, disp));
+}
+
+Value Builder::rmw(RmwOp op, Value addr, Value v, MemDesc d, int32_t disp) {
+  return emit(Op::kRmw, v.type, addr, v, {}, static_cast<uint32_t>(op), Inst::mem_imm(d, disp));
+}
+
+void Builder::fence(Fence f) { emit(Op::kFenceOp, Type::kVoid, {}, {}, {}, static_cast<uint32_t>(f)); }
+
+void Builder::probe(Value addr, MemDesc d, bool write, int32_t disp) {
+  emit(Op::kProbe, Type::kVoid, addr, {}, {}, write, Inst::mem_imm(d, disp));
+}
+
+// ---- vectors
+
+Value Builder::vbinary(Op op, Value a, Value b, unsigned lane, int64_t imm) {
+  if (a.id == b.id) {
+    bool done = false;
+    const Value v = fold_same(op, a, &done);
+    if (done) return v;
+  }
+  return emit(op, a.type, a, b, {}, lane, imm);
+}
+
+Value Builder::vunary(Op op, Value a, unsigned lane, int64_t imm) {
+  const bool shift = op == Op::kVShlImm || op == Op::kVShrUImm || op == Op::kVShrSImm;
+  if (shift && imm == 0) return a;
+  if (op == Op::kVNot) {
+    if (const Inst* d = def_if(a, Op::kVNot)) return value_of(d->args[0]);
+  }
+  return emit(op, a.type, a, {}, {}, lane, imm);
+}
+
+Value Builder::vdup(Type t, Value a, unsigned lane) {
+  uint64_t c = 0;
+  if (is_const(a, &c)) {
+    c &= low_mask(8u << lane);
+    for (unsigned bits = 8u << lane; bits < 64; bits *= 2) c |= c << bits;
+    return vconst(t, c);
+  }
+  return emit(Op::kVDup, t, a, {}, {}, lane);
+}
+
+Value Builder::vextract(Type t, Value v, unsigned lane, unsigned index) {
+  return emit(Op::kVExtract, t, v, {}, {}, lane, index);
+}
+
+Value Builder::vinsert(Value v, Value a, unsigned lane, unsigned index) {
+  return emit(Op::kVInsert, v.type, v, a, {}, lane, index);
+}
+
+Value Builder::vconvert(Op op, Type t, Value a, unsigned lane) {
+  if (op == Op::kVLo || op == Op::kVHi) {
+    if (const Inst* d = def_if(a, Op::kVPair)) return value_of(d->args[op == Op::kVHi ? 1 : 0]);
+  }
+  return emit(op, t, a, {}, {}, lane);
+}
+
+Value Builder::vpair(Value lo, Value hi) { return emit(Op::kVPair, Type::kV128, lo, hi); }
+
+// ---- helpers
+
+uint32_t Builder::helper_index(const HelperDesc& desc) {
+  std::vector<const HelperDesc*>& helpers = region_->helpers;
+  for (size_t i = 0; i < helpers.size(); ++i) {
+    if (helpers[i] == &desc) return static_cast<uint32_t>(i);
+  }
+  helpers.push_back(&desc);
+  return static_cast<uint32_t>(helpers.size() - 1);
+}
+
+Value Builder::call(const HelperDesc& desc, Type result, std::initializer_list<Value> args) {
+  const Value r = emit(Op::kCall, result, {}, {}, {}, helper_index(desc));
+  if (args.size() > 4) Log::fatal("xarch: internal error: more than four operands for a helper");
+  size_t n = 0;
+  for (const Value& v : args) region_->insts[r.id].args[n++] = v.id;
+  if (desc.effects & kHelperPure) return r;
+  if (desc.effects & kHelperListsState) {
+    for (SlotId slot : desc.writes) {
+      forget_overlapping(slot);
+      scratch().known[slot].epoch = 0;
+    }
+  } else {
+    forget_slots();
+  }
+  return r;
+}
+
+// ---- terminators
+
+void Builder::br(BlockId b) { emit_term(Op::kBr, {}, b); }
+
+void Builder::cond_br(Value c, BlockId then_block, BlockId else_block) {
+  uint64_t k = 0;
+  if (then_block == else_block) return br(then_block);
+  if (is_const(c, &k)) return br(k ? then_block : else_block);
+  if (const Inst* d = def_if(c, Op::kNot)) return cond_br(value_of(d->args[0]), else_block, then_block);
+  emit_term(Op::kCondBr, c, then_block, else_block);
+}
+
+void Builder::goto_pc(int64_t offset, ExitAux e) { emit_term(Op::kGotoPc, {}, e.pack(), offset); }
+
+void Builder::goto_ind(Value pc, ExitAux e) {
+  if (const Inst* d = def_if(pc, Op::kPcRel)) return goto_pc(d->imm, e);
+  emit_term(Op::kGotoInd, pc, e.pack());
+}
+
+void Builder::syscall(int64_t pc_offset, uint32_t number) { emit_term(Op::kSyscall, {}, number, pc_offset); }
+void Builder::raise(int64_t pc_offset, uint32_t code) { emit_term(Op::kRaise, {}, code, pc_offset); }
+void Builder::raise_val(int64_t pc_offset, uint32_t code, Value v) {
+  emit_term(Op::kRaiseVal, v, code, pc_offset);
+}
+void Builder::halt(int64_t pc_offset) { emit_term(Op::kHalt, {}, 0, pc_offset); }
+void Builder::poll(int64_t pc_offset) { emit(Op::kPoll, Type::kVoid, {}, {}, {}, 0, pc_offset); }
+
+uint16_t Builder::exit_mode(uint32_t mode) {
+  std::vector<uint32_t>& modes = region_->exit_modes;
+  for (size_t i = 0; i < modes.size(); ++i) {
+    if (modes[i] == mode) return static_cast<uint16_t>(i);
+  }
+  modes.push_back(mode);
+  return static_cast<uint16_t>(modes.size() - 1);
+}
+
+}  // namespace xarch::ir
