@@ -6,10 +6,27 @@ namespace xarch::ir {
 namespace {
 
 // Result letters of ops.def: T and A mean "the instruction's own type".
-enum class Result : uint8_t { T, A, Void, I1, I8, I16, I32, I64, I128, Flags, F32, F64, F80, V64, V128, V256 };
+enum class Result : uint8_t {
+  T,
+  A,
+  Void,
+  I1,
+  I8,
+  I16,
+  I32,
+  I64,
+  I128,
+  Flags,
+  F32,
+  F64,
+  F80,
+  V64,
+  V128,
+  V256
+};
 
 constexpr Type fixed_type(Result r) {
-  constexpr Type kTypes[] = {Type::kVoid, Type::kVoid, Type::kVoid, Type::kI1,  Type::kI8,  Type::kI16,
+  constexpr Type kTypes[] = {Type::kVoid, Type::kVoid, Type::kVoid, Type::kI1,    Type::kI8,  Type::kI16,
                              Type::kI32,  Type::kI64,  Type::kI128, Type::kFlags, Type::kF32, Type::kF64,
                              Type::kF80,  Type::kV64,  Type::kV128, Type::kV256};
   return kTypes[static_cast<int>(r)];
