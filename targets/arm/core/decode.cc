@@ -1,0 +1,125 @@
+#include "targets/arm/core/decode.h"
+
+#include <array>
+
+#include "targets/arm/core/legal.h"
+
+namespace xarch::arm {
+
+namespace {
+
+constexpr uint32_t pattern_mask(std::string_view p) {
+  uint32_t m = 0;
+  for (char c : p) m = m << 1 | (c == '0' || c == '1');
+  return m;
+}
+constexpr uint32_t pattern_value(std::string_view p) {
+  uint32_t v = 0;
+  for (char c : p) v = v << 1 | (c == '1');
+  return v;
+}
+
+// Table with a sentinel for Insn::kNone.
+constexpr Row kRows[] = {
+#define A64(name, pattern, feature, allowed, effect) \
+  {#name,                                            \
+   pattern,                                          \
+   pattern_mask(pattern),                            \
+   pattern_value(pattern),                           \
+   Feature::k##feature,                              \
+   Effect::k##effect,                                \
+   &legal::allowed},
+#include "targets/arm/core/a64.def"
+#undef A64
+    {"none", "", 0, 0, Feature::kBase, Effect::kStops, nullptr}};
+
+constexpr bool well_formed(const Row& r) {
+  if (r.pattern.size() != 32) return false;
+  uint64_t seen = 0;
+  char last = 0;
+  for (const char* p = r.pattern.begin(); p != r.pattern.end(); last = *p++) {
+    if (*p == '0' || *p == '1' || *p == 'x' || *p == last) continue;
+    if (seen >> (*p - 'A') & 1) return false;
+    seen |= uint64_t{1} << (*p - 'A');
+  }
+  return true;
+}
+constexpr bool all_well_formed() {
+  for (unsigned i = 0; i < kNumInsns; ++i) {
+    if (!well_formed(kRows[i])) return false;
+  }
+  return true;
+}
+static_assert(all_well_formed(), "a pattern is not 32 characters long, or a field's bits are not adjacent");
+
+// Two lines overlap unless one covers the other.
+constexpr bool no_overlap() {
+  for (unsigned i = 0; i < kNumInsns; ++i) {
+    for (unsigned j = i + 1; j < kNumInsns; ++j) {
+      const uint32_t a = kRows[i].mask, b = kRows[j].mask;
+      if (((kRows[i].value ^ kRows[j].value) & a & b) != 0) continue;
+      if (a == b || ((a & b) != a && (a & b) != b)) return false;
+    }
+  }
+  return true;
+}
+static_assert(no_overlap(), "two lines of the table overlap");
+
+// Candidates by the highest eleven bits, narrower patterns first.
+constexpr unsigned kKeyShift = 21;
+constexpr unsigned kNumKeys = 1u << (32 - kKeyShift);
+
+template <typename Fn>
+constexpr void each_key(const Row& r, Fn fn) {
+  const uint32_t fixed = r.mask >> kKeyShift, value = r.value >> kKeyShift, open = ~fixed & (kNumKeys - 1);
+  uint32_t sub = 0;
+  do {
+    fn(value | sub);
+    sub = (sub - open) & open;
+  } while (sub != 0);
+}
+
+constexpr unsigned count_candidates() {
+  unsigned n = 0;
+  for (unsigned i = 0; i < kNumInsns; ++i) n += 1u << __builtin_popcount(~kRows[i].mask >> kKeyShift);
+  return n;
+}
+
+struct Index {
+  std::array<uint16_t, kNumKeys + 1> first{};
+  std::array<uint16_t, count_candidates()> rows{};
+};
+
+constexpr Index make_index() {
+  Index index;
+  for (unsigned i = 0; i < kNumInsns; ++i) each_key(kRows[i], [&](uint32_t k) { ++index.first[k + 1]; });
+  for (unsigned k = 0; k < kNumKeys; ++k)
+    index.first[k + 1] = static_cast<uint16_t>(index.first[k] + index.first[k + 1]);
+  std::array<uint16_t, kNumKeys> used{};
+  for (int fixed = 32; fixed >= 0; --fixed) {
+    for (unsigned i = 0; i < kNumInsns; ++i) {
+      if (__builtin_popcount(kRows[i].mask) != fixed) continue;
+      each_key(kRows[i],
+               [&](uint32_t k) { index.rows[index.first[k] + used[k]++] = static_cast<uint16_t>(i); });
+    }
+  }
+  return index;
+}
+constexpr Index kIndex = make_index();
+
+}  // namespace
+
+const Row& row(Insn insn) { return kRows[static_cast<unsigned>(insn)]; }
+
+Insn decode(uint32_t word, FeatureSet features) {
+  const uint32_t key = word >> kKeyShift;
+  for (unsigned i = kIndex.first[key]; i < kIndex.first[key + 1]; ++i) {
+    const Row& r = kRows[kIndex.rows[i]];
+    if ((word & r.mask) != r.value) continue;
+    if (!features.has(r.feature) || !r.legal(word)) continue;
+    return static_cast<Insn>(kIndex.rows[i]);
+  }
+  return Insn::kNone;
+}
+
+}  // namespace xarch::arm
