@@ -1,0 +1,488 @@
+// Registers: which host register holds what, loading, spilling, and the cache of guest slots.
+#include "tcg/backend/x86_64/codegen.h"
+#include "tcg/support/log.h"
+
+namespace xarch::x86_64 {
+
+using namespace ir;
+using tcg::CpuHeader;
+
+Mem CodeGen::state_mem(unsigned offset) const {
+  return Mem::at(kStateReg, static_cast<int32_t>(offset) - static_cast<int32_t>(tcg::kStateBias));
+}
+Mem CodeGen::slot_mem(SlotId s) const { return state_mem(info_.layout->slots[s].offset); }
+Mem CodeGen::frame_mem(unsigned index) const { return Mem::at(Reg::rsp, static_cast<int32_t>(index * 16)); }
+
+void CodeGen::unsupported() { status_ = tcg::CompileResult::kUnsupported; }
+
+unsigned CodeGen::alloc_frame() {
+  for (unsigned i = 0; i < kSpillSlots; ++i) {
+    if (!(frame_used_ >> i & 1)) {
+      frame_used_ |= 1u << i;
+      return i;
+    }
+  }
+  status_ = tcg::CompileResult::kTooLong;
+  return 0;
+}
+
+// ---- moving values between a register and memory, by the slot's or value's type
+
+void CodeGen::load_typed(Type t, HostReg r, const Mem& m) {
+  switch (t) {
+    case Type::kI1:
+    case Type::kI8: as_.movzx(gpr(r), 8, m); break;
+    case Type::kI16:
+    case Type::kFlags: as_.movzx(gpr(r), 16, m); break;
+    case Type::kI32: as_.mov(32, gpr(r), m); break;
+    case Type::kI64: as_.mov(64, gpr(r), m); break;
+    case Type::kF32: as_.sse(Simd::movss_ld, xmm(r), m); break;
+    case Type::kF64:
+    case Type::kV64: as_.sse(Simd::movq, xmm(r), m); break;
+    case Type::kI128:
+    case Type::kV128: as_.sse(Simd::movups, xmm(r), m); break;
+    default: unsupported();
+  }
+}
+
+void CodeGen::store_typed(Type t, const Mem& m, HostReg r) {
+  switch (t) {
+    case Type::kI1:
+    case Type::kI8: as_.mov(8, m, gpr(r)); break;
+    case Type::kI16:
+    case Type::kFlags: as_.mov(16, m, gpr(r)); break;
+    case Type::kI32: as_.mov(32, m, gpr(r)); break;
+    case Type::kI64: as_.mov(64, m, gpr(r)); break;
+    case Type::kF32: as_.sse(Simd::movss_st, m, xmm(r)); break;
+    case Type::kF64:
+    case Type::kV64: as_.sse(Simd::movq_st, m, xmm(r)); break;
+    case Type::kI128:
+    case Type::kV128: as_.sse(Simd::movups_st, m, xmm(r)); break;
+    default: unsupported();
+  }
+}
+
+void CodeGen::copy_reg(HostReg d, HostReg s) {
+  if (d == s) return;
+  if (is_xmm(d)) {
+    as_.sse(Simd::movaps, xmm(d), xmm(s));
+  } else {
+    as_.mov(64, gpr(d), gpr(s));
+  }
+}
+
+void CodeGen::store_slot(HostReg r) {
+  RegState& reg = state_.regs[r];
+  if (!reg.dirty) return;
+  store_typed(info_.layout->slots[reg.slot].type, slot_mem(reg.slot), r);
+  reg.dirty = false;
+}
+
+void CodeGen::unbind_slot(HostReg r) {
+  RegState& reg = state_.regs[r];
+  if (reg.slot != kNoSlot) slot_reg_[reg.slot] = kNoHostReg;
+  reg.slot = kNoSlot;
+  reg.dirty = false;
+}
+
+void CodeGen::spill_vals(HostReg r) {
+  RegState& reg = state_.regs[r];
+  while (reg.num_vals > 0) {
+    V v = reg.vals[--reg.num_vals];
+    Val& val = vals_[v];
+    val.loc = Loc::kSpill;
+    val.index = static_cast<uint16_t>(alloc_frame());
+    if (is_xmm(r)) {
+      as_.sse(Simd::movups_st, frame_mem(val.index), xmm(r));
+    } else {
+      as_.mov(64, frame_mem(val.index), gpr(r));
+    }
+  }
+}
+
+void CodeGen::evict(HostReg r) {
+  spill_vals(r);
+  store_slot(r);
+  unbind_slot(r);
+}
+
+Reg CodeGen::alloc_gpr(uint32_t avoid) {
+  HostReg best = kNoHostReg;
+  unsigned best_cost = ~0u;
+  for (Reg candidate : kScratch) {
+    HostReg r = host(candidate);
+    if ((locked_ | avoid) >> r & 1) continue;
+    const RegState& reg = state_.regs[r];
+    unsigned kind = reg.num_vals > 0 ? 3 : reg.dirty ? 2 : reg.slot != kNoSlot ? 1 : 0;
+    unsigned cost = kind << 16 | (kind ? static_cast<uint16_t>(reg.stamp - stamp_ - 1) : 0);
+    if (cost < best_cost) {
+      best_cost = cost;
+      best = r;
+    }
+  }
+  if (best == kNoHostReg) Log::fatal("xarch: internal error: no scratch register left at op %u", now_);
+  evict(best);
+  lock(best);
+  state_.regs[best].stamp = ++stamp_;
+  return gpr(best);
+}
+
+Xmm CodeGen::alloc_xmm() {
+  HostReg best = kNoHostReg;
+  unsigned best_cost = ~0u;
+  for (HostReg r = kFirstXmm; r < kNumHostRegs; ++r) {
+    if (locked_ >> r & 1) continue;
+    const RegState& reg = state_.regs[r];
+    unsigned kind = reg.num_vals > 0 ? 3 : reg.dirty ? 2 : reg.slot != kNoSlot ? 1 : 0;
+    unsigned cost = kind << 16 | (kind ? static_cast<uint16_t>(reg.stamp - stamp_ - 1) : 0);
+    if (cost < best_cost) {
+      best_cost = cost;
+      best = r;
+    }
+  }
+  if (best == kNoHostReg) Log::fatal("xarch: internal error: no vector register left at op %u", now_);
+  evict(best);
+  lock(best);
+  state_.regs[best].stamp = ++stamp_;
+  return xmm(best);
+}
+
+// Live values in r move to another free register if there is one, else to the frame.
+void CodeGen::move_vals_away(HostReg r) {
+  RegState& reg = state_.regs[r];
+  if (reg.num_vals == 0) return;
+  for (Reg candidate : kScratch) {
+    HostReg to = host(candidate);
+    RegState& other = state_.regs[to];
+    if (to == r || locked_ >> to & 1 || other.num_vals || other.slot != kNoSlot) continue;
+    as_.mov(64, candidate, gpr(r));
+    for (unsigned i = 0; i < reg.num_vals; ++i) {
+      other.vals[i] = reg.vals[i];
+      vals_[reg.vals[i]].reg = to;
+    }
+    other.num_vals = reg.num_vals;
+    other.stamp = ++stamp_;
+    reg.num_vals = 0;
+    return;
+  }
+  spill_vals(r);
+}
+
+void CodeGen::take(Reg r) {
+  lock(host(r));
+  move_vals_away(host(r));
+  store_slot(host(r));
+  unbind_slot(host(r));
+}
+
+void CodeGen::displace(HostReg pin) { move_vals_away(pin); }
+
+void CodeGen::bind(V v, HostReg r, bool clean) {
+  RegState& reg = state_.regs[r];
+  Val& val = vals_[v];
+  if (val.left == 0) return;
+  if (reg.num_vals == RegState::kMaxVals) {
+    lock(r);
+    HostReg copy = is_xmm(r) ? host(alloc_xmm()) : host(alloc_gpr());
+    copy_reg(copy, r);
+    r = copy;
+  }
+  RegState& target = state_.regs[r];
+  target.vals[target.num_vals++] = v;
+  target.stamp = ++stamp_;
+  val.loc = Loc::kReg;
+  val.reg = r;
+  val.clean = clean;
+}
+
+// The result of the instruction being emitted is in r: its operands are done with.
+void CodeGen::finish(V result, HostReg r, bool clean) {
+  consume_args(inst(result));
+  bind(result, r, clean);
+}
+
+void CodeGen::consume(V v) {
+  Val& val = vals_[v];
+  if (--val.left > 0) return;
+  switch (val.loc) {
+    case Loc::kReg: state_.regs[val.reg].remove(v); break;
+    case Loc::kSlot: slot_reader_[val.index] = kNoValue; break;
+    case Loc::kSpill: frame_used_ &= ~(1u << val.index); break;
+    case Loc::kFlags:
+      for (unsigned i = 0; i < state_.flags.num_vals; ++i) {
+        if (state_.flags.vals[i] == v) state_.flags.vals[i] = state_.flags.vals[--state_.flags.num_vals];
+      }
+      break;
+    case Loc::kDeferred: consume_args(inst(v)); break;
+    case Loc::kConst:
+    case Loc::kNone: break;
+  }
+  val.loc = Loc::kNone;
+}
+
+void CodeGen::consume_args(const Inst& in) {
+  for (V arg : in.args) {
+    if (arg != kNoValue) consume(arg);
+  }
+}
+
+int64_t CodeGen::const_of(V v) const {
+  unsigned bits = type_bits(inst(v).type);
+  auto raw = static_cast<uint64_t>(inst(v).imm);
+  return bits >= 64 ? static_cast<int64_t>(raw) : static_cast<int64_t>(raw << (64 - bits)) >> (64 - bits);
+}
+
+bool CodeGen::imm32(V v, int32_t* out) const {
+  if (!is_const(v)) return false;
+  int64_t c = const_of(v);
+  *out = static_cast<int32_t>(c);
+  return *out == c;
+}
+
+void CodeGen::load_to(V v, HostReg r) {
+  const Val& val = vals_[v];
+  Type t = inst(v).type;
+  switch (val.loc) {
+    case Loc::kReg: copy_reg(r, val.reg); break;
+    case Loc::kConst: {
+      uint64_t c = static_cast<uint64_t>(inst(v).imm);
+      if (type_bits(t) < 64) c &= (uint64_t{1} << type_bits(t)) - 1;
+      as_.mov_imm(64, gpr(r), c);
+      break;
+    }
+    case Loc::kSlot: load_typed(t, r, slot_mem(val.index)); break;
+    case Loc::kSpill:
+      if (is_xmm(r)) {
+        as_.sse(Simd::movups, xmm(r), frame_mem(val.index));
+      } else {
+        as_.mov(64, gpr(r), frame_mem(val.index));
+      }
+      break;
+    default: Log::fatal("xarch: internal error: value %u has no place at op %u", v, now_);
+  }
+}
+
+// Gives a value that is not in a register one.
+HostReg CodeGen::fetch(V v) {
+  Val& val = vals_[v];
+  if (val.loc == Loc::kDeferred) materialize_condition(v);
+  if (val.loc == Loc::kFlags) save_flags();
+  if (val.loc == Loc::kReg) return val.reg;
+  Type t = inst(v).type;
+  bool vec = is_vector(t) || is_float(t) || t == Type::kI128;
+  HostReg r = vec ? host(alloc_xmm()) : host(alloc_gpr());
+  load_to(v, r);
+  Loc from = val.loc;
+  if (from == Loc::kSlot) {
+    SlotId s = val.index;
+    slot_reader_[s] = kNoValue;
+    state_.regs[r].slot = s;
+    state_.regs[r].dirty = false;
+    slot_reg_[s] = r;
+  }
+  if (from == Loc::kSpill) frame_used_ &= ~(1u << val.index);
+  bool clean = from == Loc::kSlot || from == Loc::kConst || val.clean;
+  bind(v, r, clean);
+  return val.reg;
+}
+
+Reg CodeGen::use(V v) {
+  HostReg r = fetch(v);
+  lock(r);
+  state_.regs[r].stamp = ++stamp_;
+  return gpr(r);
+}
+
+Reg CodeGen::use_clean(V v) {
+  Reg r = use(v);
+  unsigned bits = type_bits(inst(v).type);
+  if (vals_[v].clean || bits >= 64 || bits == 1) return r;
+  Reg d = alloc_gpr();
+  as_.movzx(d, bits, r);
+  return d;
+}
+
+Xmm CodeGen::use_x(V v) {
+  HostReg r = fetch(v);
+  lock(r);
+  state_.regs[r].stamp = ++stamp_;
+  return xmm(r);
+}
+
+// May `r`, which holds operand v, be overwritten with `result` once v has been read?
+bool CodeGen::reusable(HostReg r, V v, V result) {
+  RegState& reg = state_.regs[r];
+  if (reg.num_vals != 1 || reg.vals[0] != v || !dies(v)) return false;
+  if (!is_xmm(r) && r != host(Reg::rax) && r != host(Reg::rbx) && r != host(Reg::r10) && r != host(Reg::r12)) {
+    return vals_[result].hint != kNoSlot && info_.pin[vals_[result].hint] == r;
+  }
+  if (reg.dirty && reg.slot != vals_[result].hint) return false;
+  return true;
+}
+
+Reg CodeGen::dest(V result, V a, V b) {
+  SlotId hint = vals_[result].hint;
+  HostReg pin = hint == kNoSlot ? kNoHostReg : info_.pin[hint];
+  bool b_there = b != kNoValue && vals_[b].loc == Loc::kReg && vals_[b].reg == pin;
+  if (pin != kNoHostReg && !b_there) {
+    const RegState& reg = state_.regs[pin];
+    bool only_a = reg.num_vals == 1 && a != kNoValue && reg.vals[0] == a && dies(a);
+    if (reg.num_vals == 0 || only_a) {
+      lock(pin);
+      return gpr(pin);
+    }
+  }
+  if (a != kNoValue && a != b && vals_[a].loc == Loc::kReg && !is_xmm(vals_[a].reg) &&
+      reusable(vals_[a].reg, a, result)) {
+    HostReg r = vals_[a].reg;
+    if (info_.is_pin(r)) return gpr(r);
+    unbind_slot(r);
+    return gpr(r);
+  }
+  return alloc_gpr();
+}
+
+Xmm CodeGen::dest_x(V result, V a, V b) {
+  if (a != kNoValue && a != b && vals_[a].loc == Loc::kReg && is_xmm(vals_[a].reg) &&
+      reusable(vals_[a].reg, a, result)) {
+    unbind_slot(vals_[a].reg);
+    return xmm(vals_[a].reg);
+  }
+  return alloc_xmm();
+}
+
+// ---- slots
+
+void CodeGen::settle_slot_readers(SlotId s) {
+  V v = slot_reader_[s];
+  if (v == kNoValue) return;
+  uint32_t locked = locked_;
+  fetch(v);
+  locked_ = locked;
+}
+
+void CodeGen::drop_slot_cache(SlotId s, bool write_back) {
+  settle_slot_readers(s);
+  HostReg r = slot_reg_[s];
+  if (r != kNoHostReg) {
+    if (write_back) store_slot(r);
+    unbind_slot(r);
+  }
+  if (s == info_.flags && state_.flags.slot == s) {
+    if (write_back && state_.flags.dirty) save_flags();
+    state_.flags.slot = kNoSlot;
+    state_.flags.dirty = false;
+  }
+}
+
+void CodeGen::get(uint32_t i) {
+  const Inst& in = inst(static_cast<V>(i));
+  V v = static_cast<V>(i);
+  if (vals_[v].left == 0) return;
+  auto s = static_cast<SlotId>(in.aux);
+  if (info_.pin[s] != kNoHostReg) return bind(v, info_.pin[s], true);
+  if (s == info_.flags && state_.flags.valid && state_.flags.slot == s &&
+      state_.flags.num_vals < FlagsState::kMaxVals) {
+    vals_[v].loc = Loc::kFlags;
+    state_.flags.vals[state_.flags.num_vals++] = v;
+    return;
+  }
+  if (s == info_.flags && state_.flags.slot == s && state_.flags.dirty) save_flags();
+  settle_slot_readers(s);
+  if (slot_reg_[s] != kNoHostReg) return bind(v, slot_reg_[s], false);
+  for (SlotId o : info_.overlaps[s]) {
+    if (slot_reg_[o] != kNoHostReg) drop_slot_cache(o, true);
+  }
+  vals_[v].loc = Loc::kSlot;
+  vals_[v].index = s;
+  slot_reader_[s] = v;
+  readers_.push_back(s);
+}
+
+void CodeGen::put_pin(SlotId s, V v) {
+  HostReg pin = info_.pin[s];
+  bool narrow = info_.layout->slots[s].type == Type::kI32;
+  if (vals_[v].loc == Loc::kReg && vals_[v].reg == pin) {
+    if (narrow && !vals_[v].clean) as_.mov(32, gpr(pin), gpr(pin));
+    return;
+  }
+  if (vals_[v].loc == Loc::kDeferred || vals_[v].loc == Loc::kFlags) use(v);
+  lock(pin);
+  if (vals_[v].loc == Loc::kReg) lock(vals_[v].reg);
+  displace(pin);
+  load_to(v, pin);
+  if (narrow && vals_[v].loc == Loc::kReg && !vals_[v].clean) as_.mov(32, gpr(pin), gpr(pin));
+}
+
+void CodeGen::put(uint32_t i) {
+  const Inst& in = inst(static_cast<V>(i));
+  auto s = static_cast<SlotId>(in.aux);
+  V v = in.args[0];
+  if (info_.pin[s] != kNoHostReg) {
+    put_pin(s, v);
+    return consume(v);
+  }
+  settle_slot_readers(s);
+  for (SlotId o : info_.overlaps[s]) {
+    if (slot_reg_[o] != kNoHostReg || slot_reader_[o] != kNoValue) drop_slot_cache(o, true);
+  }
+  Type t = info_.layout->slots[s].type;
+  if (slot_reg_[s] != kNoHostReg) {
+    if (vals_[v].loc == Loc::kReg && vals_[v].reg == slot_reg_[s]) return consume(v);
+    unbind_slot(slot_reg_[s]);
+  }
+  if (s == info_.flags) {
+    if (vals_[v].loc == Loc::kFlags) {
+      state_.flags.slot = s;
+      state_.flags.dirty = true;
+      return consume(v);
+    }
+    if (state_.flags.slot == s) {
+      state_.flags.slot = kNoSlot;
+      state_.flags.dirty = false;
+    }
+  }
+  int32_t c;
+  if (imm32(v, &c) && t != Type::kI128) {
+    as_.mov_imm(type_bits(t) == 1 ? 8 : type_bits(t), slot_mem(s), t == Type::kI1 ? c & 1 : c);
+    return consume(v);
+  }
+  HostReg r = fetch(v);
+  if (info_.is_pin(r) || state_.regs[r].slot != kNoSlot) {
+    store_typed(t, slot_mem(s), r);
+  } else {
+    state_.regs[r].slot = s;
+    state_.regs[r].dirty = true;
+    slot_reg_[s] = r;
+  }
+  consume(v);
+}
+
+void CodeGen::flush_slots(const std::vector<SlotId>* dead) {
+  auto is_dead = [&](SlotId s) {
+    if (dead) {
+      for (SlotId d : *dead) {
+        if (d == s) return true;
+      }
+    }
+    return false;
+  };
+  if (state_.flags.valid && state_.flags.dirty && !is_dead(state_.flags.slot)) save_flags();
+  for (HostReg r = 0; r < kNumHostRegs; ++r) {
+    if (state_.regs[r].dirty && !is_dead(state_.regs[r].slot)) store_slot(r);
+  }
+}
+
+// Nothing is known any more of registers other than pins.
+void CodeGen::forget_all() {
+  for (HostReg r = 0; r < kNumHostRegs; ++r) {
+    RegState& reg = state_.regs[r];
+    if (reg.slot != kNoSlot) slot_reg_[reg.slot] = kNoHostReg;
+    reg = RegState();
+  }
+  for (SlotId s : readers_) slot_reader_[s] = kNoValue;
+  readers_.clear();
+  state_.flags = FlagsState();
+}
+
+}  // namespace xarch::x86_64

@@ -1,0 +1,126 @@
+// The backward pass before code generation: uses, destination hints, dead flags, addresses to fold.
+#include "tcg/backend/x86_64/codegen.h"
+
+namespace xarch::x86_64 {
+
+using namespace ir;
+
+LayoutInfo::LayoutInfo(const StateLayout& l) : layout(&l) {
+  pin.assign(l.slots.size(), kNoHostReg);
+  overlaps.resize(l.slots.size());
+  pinned.assign(kNumPins, kNoSlot);
+  for (SlotId s = 0; s < l.slots.size(); ++s) {
+    const Slot& slot = l.slots[s];
+    bool integer = slot.type == Type::kI64 || slot.type == Type::kI32;
+    if (slot.hot >= 0 && slot.hot < static_cast<int>(kNumPins) && integer && slot.count == 1) {
+      pin[s] = host(kPins[slot.hot]);
+      pinned[static_cast<size_t>(slot.hot)] = s;
+    }
+    for (SlotId o = 0; o < l.slots.size(); ++o) {
+      const Slot& other = l.slots[o];
+      unsigned end = slot.offset + type_bytes(slot.type) * slot.count;
+      unsigned other_end = other.offset + type_bytes(other.type) * other.count;
+      if (o != s && slot.offset < other_end && other.offset < end) overlaps[s].push_back(o);
+    }
+    if (slot.type == Type::kFlags && flags == kNoSlot) flags = s;
+  }
+}
+
+bool CodeGen::exit_kills_flags(const Inst& exit) const {
+  const std::vector<SlotId>* dead = dead_slots(exit);
+  if (!dead) return false;
+  for (SlotId s : *dead) {
+    if (s == info_.flags) return true;
+  }
+  return false;
+}
+
+void CodeGen::analyse() {
+  const Region& r = *region_;
+  vals_.assign(r.insts.size(), Val());
+  flags_dead_.assign(r.insts.size(), 0);
+  preds_.assign(r.blocks.size(), 0);
+  block_flags_dead_.assign(r.blocks.size(), 0);
+  last_hint_.assign(info_.layout->slots.size(), kNoValue);
+  for (const Inst& in : r.insts) {
+    for (V arg : in.args) {
+      if (arg != kNoValue) ++vals_[arg].left;
+    }
+    auto pred = [&](uint64_t b) {
+      if (preds_[b] < 255) ++preds_[b];
+    };
+    if (in.op == Op::kBr || in.op == Op::kCondBr) pred(in.aux);
+    if (in.op == Op::kCondBr) pred(static_cast<uint64_t>(in.imm));
+  }
+  for (size_t b = r.blocks.size(); b-- > 0;) analyse_block(static_cast<BlockId>(b));
+}
+
+void CodeGen::note_fold(const Inst& access) {
+  V v = access.args[0];
+  const Inst& add = inst(v);
+  if (add.op != Op::kAdd || vals_[v].left != 1) return;
+  vals_[v].fold = true;
+  const Inst* inner = &add;
+  if (inst(add.args[1]).op == Op::kConst) {
+    V a = add.args[0];
+    if (inst(a).op != Op::kAdd || vals_[a].left != 1) return;
+    vals_[a].fold = true;
+    inner = &inst(a);
+  }
+  V index = inner->args[1];
+  const Inst& shl = inst(index);
+  if (shl.op != Op::kShl || vals_[index].left != 1 || inst(shl.args[1]).op != Op::kConst) return;
+  if (inst(shl.args[1]).imm >= 1 && inst(shl.args[1]).imm <= 3) vals_[index].fold = true;
+}
+
+// Only the latest put of a slot may have its value computed in place; whatever reads or writes the slot before that
+// ends it.
+void CodeGen::kill_hint(SlotId s, uint32_t at) {
+  V v = last_hint_[s];
+  if (v != kNoValue && v < at && vals_[v].hint == s) vals_[v].hint = kNoSlot;
+  last_hint_[s] = kNoValue;
+}
+
+void CodeGen::analyse_block(BlockId b) {
+  const Region& r = *region_;
+  bool dead = false;
+  const Inst& term = r.terminator(b);
+  auto dead_in = [&](uint64_t s) { return s > b && block_flags_dead_[s]; };
+  if (term.op == Op::kBr) dead = dead_in(term.aux);
+  if (term.op == Op::kCondBr) dead = dead_in(term.aux) && dead_in(static_cast<uint64_t>(term.imm));
+  if (term.op == Op::kGotoPc || term.op == Op::kGotoInd) dead = exit_kills_flags(term);
+  ++hint_gen_;
+  for (uint32_t i = r.blocks[b].end; i-- > r.blocks[b].first;) {
+    const Inst& in = r.insts[i];
+    const OpInfo& info = op_info(in.op);
+    Val& val = vals_[i];
+    if (val.hint != kNoSlot && val.hint_gen != hint_gen_) val.hint = kNoSlot;
+    if (val.hint != kNoSlot && in.op == Op::kZext && vals_[in.args[0]].left == 1) {
+      vals_[in.args[0]].hint = val.hint;
+      vals_[in.args[0]].hint_gen = hint_gen_;
+      last_hint_[val.hint] = in.args[0];
+    }
+    if (in.op == Op::kPut) {
+      for (SlotId o : info_.overlaps[in.aux]) kill_hint(o, i);
+      kill_hint(static_cast<SlotId>(in.aux), i);
+      last_hint_[in.aux] = in.args[0];
+      vals_[in.args[0]].hint = static_cast<SlotId>(in.aux);
+      vals_[in.args[0]].hint_gen = hint_gen_;
+      if (in.aux == info_.flags) dead = true;
+    } else if (in.op == Op::kGet) {
+      for (SlotId o : info_.overlaps[in.aux]) kill_hint(o, i);
+      kill_hint(static_cast<SlotId>(in.aux), i);
+      if (in.aux == info_.flags) dead = false;
+    } else if (info.attributes & (kMayFault | kTerm) || in.op == Op::kCall || in.op == Op::kPoll ||
+               in.op == Op::kGetIdx || in.op == Op::kPutIdx) {
+      if (in.op == Op::kCall) val.hint = kNoSlot;
+      ++hint_gen_;
+      if (!(info.attributes & kTerm)) dead = false;
+      if (info.attributes & kMayFault && !config_.soft_tlb) note_fold(in);
+    }
+    flags_dead_[i] = dead;
+  }
+  block_flags_dead_[b] = dead;
+}
+
+}  // namespace xarch::x86_64

@@ -1,0 +1,366 @@
+// Helper calls, branches and the ways out of emitted code.
+#include "tcg/backend/x86_64/codegen.h"
+
+#include <cstddef>
+
+namespace xarch::x86_64 {
+
+using namespace ir;
+using tcg::CpuHeader;
+
+#define HDR(field) state_mem(offsetof(CpuHeader, field))
+
+const std::vector<SlotId>* CodeGen::dead_slots(const Inst& exit) const {
+  unsigned index = ExitAux::unpack(exit.aux).dead_index;
+  return index ? &region_->dead_at_exit[index - 1] : nullptr;
+}
+
+Mem CodeGen::cell_pc() const { return Mem::absolute(&self_->pc); }
+
+void CodeGen::store_pc(int64_t offset) {
+  take(Reg::rax);
+  as_.mov(64, Reg::rax, cell_pc());
+  if (offset) as_.lea(64, Reg::rax, Mem::at(Reg::rax, static_cast<int32_t>(offset)));
+  as_.mov(64, slot_mem(info_.layout->pc), Reg::rax);
+}
+
+void CodeGen::set_exit(tcg::Exit reason, uint32_t mode) {
+  as_.mov_imm(32, HDR(exit_reason), static_cast<int32_t>(reason));
+  as_.mov_imm(32, HDR(exit_mode), static_cast<int32_t>(mode));
+}
+
+// ---- calls
+
+void CodeGen::emit_call(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  V v = static_cast<V>(i);
+  const HelperDesc& desc = *region_->helpers[in.aux];
+  for (V arg : in.args) settle_condition(arg);
+  for (V& s : readers_now()) settle_slot_readers(static_cast<SlotId>(s));
+  flush_slots(nullptr);
+  clobber_flags();
+  for (unsigned k = 0; k < 4; ++k) {
+    V arg = in.args[k];
+    if (arg == kNoValue) continue;
+    Mem m = Mem::at(Reg::rsp, static_cast<int32_t>(kHelperArgs + 8 * k));
+    int32_t imm;
+    if (imm32(arg, &imm) && (imm >= 0 || type_bits(inst(arg).type) == 64)) {
+      as_.mov_imm(64, m, imm);
+    } else {
+      as_.mov(64, m, use_clean(arg));
+    }
+    locked_ = 0;
+  }
+  consume_args(in);
+  // What is in pinned registers is saved and restored by the stub; old values of theirs, and all else, must move.
+  for (HostReg r = 0; r < kNumHostRegs; ++r) {
+    spill_vals(r);
+    if (state_.regs[r].slot != kNoSlot) unbind_slot(r);
+  }
+  state_.flags = FlagsState();
+  if (!(desc.effects & (kHelperNoFault | kHelperPure))) store_pc(insn_offset_);
+  as_.mov_imm(64, Reg::r10, reinterpret_cast<uintptr_t>(desc.fn));
+  as_.call(HDR(helper_stub));
+  if (desc.effects & kHelperMayExit) {
+    as_.alu(Alu::kCmp, 32, HDR(helper_exit), 0);
+    Cold c;
+    c.kind = Cold::kHelperExit;
+    c.label = as_.new_label();
+    as_.jcc(Cc::ne, c.label);
+    cold_.push_back(c);
+  }
+  if (vals_[v].left > 0) {
+    lock(host(Reg::rax));
+    if (in.type == Type::kI1) as_.alu(Alu::kAnd, 32, Reg::rax, 1);
+    bind(v, host(Reg::rax), in.type == Type::kI1);
+  }
+}
+
+// Slots with values still to be read from them.
+std::vector<SlotId>& CodeGen::readers_now() { return readers_; }
+
+// ---- branches inside the region
+
+uint32_t CodeGen::save_state() {
+  saved_states_.push_back(state_);
+  return static_cast<uint32_t>(saved_states_.size() - 1);
+}
+
+bool CodeGen::is_exit_block(BlockId b) const {
+  Op op = region_->terminator(b).op;
+  return op != Op::kBr && op != Op::kCondBr && region_->blocks[b].end - region_->blocks[b].first <= 2;
+}
+
+bool CodeGen::is_loop_exit(BlockId b) const {
+  const Inst& t = region_->terminator(b);
+  return t.op == Op::kGotoPc && ExitAux::unpack(t.aux).poll;
+}
+
+void CodeGen::emit_br(uint32_t i) {
+  auto b = static_cast<BlockId>(region_->insts[i].aux);
+  if (continues(b)) {
+    next_block_ = b;
+    return;
+  }
+  flush_slots(nullptr);
+  forget_all();
+  if (!emitted_[b]) {
+    next_block_ = b;
+  } else {
+    as_.jmp(block_labels_[b]);
+  }
+}
+
+// A block that only this branch leads to, and that comes later, goes on with the registers as they are.
+bool CodeGen::continues(BlockId b) const { return preds_[b] == 1 && !emitted_[b] && b != 0; }
+
+void CodeGen::emit_cond_br(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  V c = in.args[0];
+  auto then_block = static_cast<BlockId>(in.aux), else_block = static_cast<BlockId>(in.imm);
+  if (is_const(c)) {
+    BlockId b = inst(c).imm & 1 ? then_block : else_block;
+    consume(c);
+    return branch_to(b);
+  }
+  if (!continues(then_block) && !continues(else_block)) {  // both join others: settle everything before
+    if (vals_[c].loc == Loc::kFlags || vals_[c].loc == Loc::kDeferred) fetch(c);
+    flush_slots(nullptr);
+    Cc cc = condition(c);
+    consume(c);
+    forget_all();
+    as_.jcc(cc, block_labels_[then_block]);
+    if (!emitted_[then_block]) pending_.push_back(then_block);
+    return branch_to(else_block);
+  }
+  Cc cc = condition(c);
+  consume(c);
+  locked_ = 0;
+  BlockId in_line = else_block, aside = then_block;
+  bool turn = !continues(else_block);
+  if (continues(then_block) && continues(else_block)) {
+    bool then_exit = is_exit_block(then_block), else_exit = is_exit_block(else_block);
+    turn = then_exit == else_exit ? then_exit && is_loop_exit(then_block) : else_exit;
+  }
+  if (turn) {
+    std::swap(in_line, aside);
+    cc = !cc;
+  }
+  Cold cold;
+  cold.kind = continues(aside) ? Cold::kBlock : Cold::kEdge;
+  cold.label = as_.new_label();
+  cold.block = aside;
+  cold.state = save_state();
+  as_.jcc(cc, cold.label);
+  if (cold.kind == Cold::kBlock) emitted_[aside] = 1;  // spoken for
+  cold_.push_back(cold);
+  next_block_ = in_line;
+}
+
+// Goes on with a block that others lead to as well.
+void CodeGen::branch_to(BlockId b) {
+  if (continues(b)) {
+    next_block_ = b;
+    return;
+  }
+  flush_slots(nullptr);
+  forget_all();
+  if (emitted_[b]) {
+    as_.jmp(block_labels_[b]);
+  } else {
+    next_block_ = b;
+  }
+}
+
+// ---- exits
+
+void CodeGen::emit_goto_pc(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  ExitAux e = ExitAux::unpack(in.aux);
+  flush_slots(dead_slots(in));
+  state_.flags = FlagsState();
+  uint32_t mode = e.mode_change ? region_->exit_modes[e.mode_index] : region_->key.mode;
+  if (e.mode_change || region_->key.flags & kKeyNoLink) {
+    store_pc(in.imm);
+    set_exit(tcg::Exit::kLookup, mode);
+    as_.jmp(HDR(exit_stub));
+    return;
+  }
+  BlockKey key;
+  key.pc = region_->key.pc + static_cast<uint64_t>(in.imm);
+  key.mode = mode;
+  bool self = key.pc == region_->key.pc;
+  tcg::Cell* cell = self ? self_ : space_->cell_for(key);
+  if (!cell) {
+    status_ = tcg::CompileResult::kNoRoom;
+    return;
+  }
+  if (e.poll) {
+    as_.alu(Alu::kCmp, 32, HDR(event), 0);
+    if (self) {
+      as_.jcc(Cc::e, entry_);
+      as_.lea(64, Reg::rax, Mem::absolute(cell));
+      as_.jmp(HDR(event_stub));
+      return;
+    }
+    Cold c;
+    c.kind = Cold::kEvent;
+    c.label = as_.new_label();
+    c.cell = cell;
+    as_.jcc(Cc::ne, c.label);
+    cold_.push_back(c);
+  }
+  as_.jmp(Mem::absolute(cell));
+}
+
+void CodeGen::emit_goto_ind(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  ExitAux e = ExitAux::unpack(in.aux);
+  uint32_t mode = e.mode_change ? region_->exit_modes[e.mode_index] : region_->key.mode;
+  V target = in.args[0];
+  if (vals_[target].loc == Loc::kReg && vals_[target].reg == host(Reg::rax)) {
+    lock(host(Reg::rax));
+    store_slot(host(Reg::rax));
+    unbind_slot(host(Reg::rax));
+    // Flags would be packed into rax: keep the target elsewhere meanwhile.
+    if (state_.flags.valid && state_.flags.dirty) {
+      locked_ = 0;
+      take(Reg::rax);
+    }
+  }
+  flush_slots(dead_slots(in));
+  state_.flags = FlagsState();
+  locked_ = 0;
+  if (!(vals_[target].loc == Loc::kReg && vals_[target].reg == host(Reg::rax))) load_to(target, host(Reg::rax));
+  consume(target);
+  if (e.mode_change || region_->key.flags & kKeyNoLink) {
+    as_.mov(64, slot_mem(info_.layout->pc), Reg::rax);
+    set_exit(tcg::Exit::kLookup, mode);
+    as_.jmp(HDR(exit_stub));
+    return;
+  }
+  if (e.poll) {
+    as_.alu(Alu::kCmp, 32, HDR(event), 0);
+    Cold c;
+    c.kind = Cold::kEventInd;
+    c.label = as_.new_label();
+    c.mode = mode;
+    as_.jcc(Cc::ne, c.label);
+    cold_.push_back(c);
+  }
+  constexpr uint32_t kEntries = 1u << tcg::kJumpTableBits;
+  as_.mov(32, Reg::rbx, Reg::rax);
+  if (config_.pc_shift <= 3) {  // scaled by the addressing mode
+    as_.alu(Alu::kAnd, 32, Reg::rbx, static_cast<int32_t>((kEntries - 1) << config_.pc_shift));
+  } else {
+    as_.shift(Shift::kShr, 32, Reg::rbx, config_.pc_shift);
+    as_.alu(Alu::kAnd, 32, Reg::rbx, static_cast<int32_t>(kEntries - 1));
+  }
+  unsigned scale = config_.pc_shift <= 3 ? 3 - config_.pc_shift : 3;
+  as_.mov(64, Reg::r10, HDR(jump_table));
+  as_.mov(64, Reg::rbx, Mem::at(Reg::r10, Reg::rbx, scale));
+  as_.alu(Alu::kCmp, 64, Reg::rax, Mem::at(Reg::rbx, static_cast<int32_t>(offsetof(tcg::Cell, pc))));
+  Cold c;
+  c.kind = Cold::kMiss;
+  c.label = as_.new_label();
+  c.mode = mode;
+  as_.jcc(Cc::ne, c.label);
+  cold_.push_back(c);
+  as_.jmp(Mem::at(Reg::rbx));
+}
+
+void CodeGen::emit_leave(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  flush_slots(nullptr);
+  state_.flags = FlagsState();
+  tcg::Exit reason = in.op == Op::kSyscall ? tcg::Exit::kSyscall
+                     : in.op == Op::kHalt  ? tcg::Exit::kHalt
+                                           : tcg::Exit::kRaise;
+  if (in.op == Op::kRaiseVal) {
+    as_.mov(64, HDR(exit_value), use(in.args[0]));
+    consume(in.args[0]);
+    locked_ = 0;
+  } else if (in.op == Op::kRaise) {
+    as_.mov_imm(64, HDR(exit_value), 0);
+  }
+  store_pc(in.imm);
+  set_exit(reason, region_->key.mode);
+  as_.mov_imm(32, HDR(exit_code), static_cast<int32_t>(in.aux));
+  as_.jmp(HDR(exit_stub));
+}
+
+void CodeGen::emit_poll(uint32_t i) {
+  clobber_flags();
+  as_.alu(Alu::kCmp, 32, HDR(event), 0);
+  Cold c;
+  c.kind = Cold::kPoll;
+  c.label = as_.new_label();
+  c.state = save_state();
+  c.pc_offset = region_->insts[i].imm;
+  as_.jcc(Cc::ne, c.label);
+  cold_.push_back(c);
+}
+
+void CodeGen::emit_cold(const Cold& c) {
+  as_.bind(c.label);
+  locked_ = 0;
+  switch (c.kind) {
+    case Cold::kBlock:
+      restore_state(c.state);
+      emit_chain(c.block);
+      break;
+    case Cold::kEdge:
+      restore_state(c.state);
+      flush_slots(nullptr);
+      forget_all();
+      as_.jmp(block_labels_[c.block]);
+      if (!emitted_[c.block]) pending_.push_back(c.block);
+      break;
+    case Cold::kEvent:
+      as_.lea(64, Reg::rax, Mem::absolute(c.cell));
+      as_.jmp(HDR(event_stub));
+      break;
+    case Cold::kEventInd:
+      as_.mov(64, slot_mem(info_.layout->pc), Reg::rax);
+      set_exit(tcg::Exit::kEvent, c.mode);
+      as_.jmp(HDR(exit_stub));
+      break;
+    case Cold::kMiss:
+      as_.mov_imm(32, HDR(exit_mode), static_cast<int32_t>(c.mode));
+      as_.jmp(HDR(miss_stub));
+      break;
+    case Cold::kTrap: {
+      restore_state(c.state);
+      collect_places();
+      RecoverySite s;
+      s.offset = static_cast<uint32_t>(as_.cursor() - start_);
+      s.pc_offset = c.pc_offset;
+      s.restore = c.restore;
+      s.trap = true;
+      s.trap_size = c.size;
+      s.trap_write = c.write;
+      s.trap_reg = c.reg;
+      recovery_.add(s, places_);
+      as_.ud2();
+      break;
+    }
+    case Cold::kPoll:
+      restore_state(c.state);
+      flush_slots(nullptr);
+      state_.flags = FlagsState();
+      store_pc(c.pc_offset);
+      set_exit(tcg::Exit::kEvent, region_->key.mode);
+      as_.jmp(HDR(exit_stub));
+      break;
+    case Cold::kHelperExit:
+      as_.mov(32, Reg::rax, HDR(helper_exit));
+      as_.mov(32, HDR(exit_reason), Reg::rax);
+      as_.mov_imm(32, HDR(exit_mode), static_cast<int32_t>(region_->key.mode));
+      as_.jmp(HDR(exit_stub));
+      break;
+  }
+}
+
+#undef HDR
+
+}  // namespace xarch::x86_64

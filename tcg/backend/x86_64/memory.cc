@@ -1,0 +1,431 @@
+// Guest memory accesses under the flat policy.
+#include "tcg/backend/x86_64/codegen.h"
+#include "tcg/support/log.h"
+
+namespace xarch::x86_64 {
+
+using namespace ir;
+
+namespace {
+// An access by general register: integers up to 8 bytes.
+bool in_gpr(Type t) { return is_int(t) && t != Type::kI128; }
+}  // namespace
+
+void CodeGen::collect_places() {
+  places_.clear();
+  for (HostReg r = 0; r < kNumHostRegs; ++r) {
+    if (state_.regs[r].dirty) places_.push_back({state_.regs[r].slot, r});
+  }
+  if (state_.flags.valid && state_.flags.dirty) {
+    places_.push_back({state_.flags.slot, state_.flags.inverted ? SlotPlace::kEflagsInverted : SlotPlace::kEflags});
+  }
+}
+
+// The next host instruction may fault.
+void CodeGen::site() {
+  collect_places();
+  RecoverySite s;
+  s.offset = static_cast<uint32_t>(as_.cursor() - start_);
+  s.pc_offset = insn_offset_;
+  s.restore = insn_restore_;
+  recovery_.add(s, places_);
+}
+
+// The address operand of an access. Folded additions become parts of the addressing mode.
+Mem CodeGen::address(const Inst& in, MemDesc d) {
+  int64_t disp = in.disp();
+  V v = in.args[0];
+  Mem m;
+  auto fits = [&](int64_t x) { return x == static_cast<int32_t>(x); };
+  while (vals_[v].loc == Loc::kDeferred) {
+    const Inst& add = inst(v);
+    V b = add.args[1];
+    if (is_const(b) && fits(disp + const_of(b))) {
+      disp += const_of(b);
+      v = add.args[0];
+      continue;
+    }
+    unsigned scale = 0;
+    if (vals_[b].loc == Loc::kDeferred) {
+      scale = static_cast<unsigned>(inst(inst(b).args[1]).imm);
+      b = inst(b).args[0];
+    }
+    m.index = use(b);
+    m.scale = static_cast<uint8_t>(scale);
+    v = add.args[0];
+    if (vals_[v].loc == Loc::kDeferred) {  // an addition below an index that is not constant
+      Log::fatal("xarch: internal error: address folded too deep at op %u", now_);
+    }
+    break;
+  }
+  if (is_const(v) && fits(disp + const_of(v))) {
+    m.disp = static_cast<int32_t>(disp + const_of(v));
+  } else {
+    m.base = use(v);
+    m.disp = static_cast<int32_t>(disp);
+  }
+  bool strip = d.xform == AddrXform::kStripTag || region_->key.flags & kKeyMaskTags;
+  if (d.xform == AddrXform::kWrap32) {
+    bool plain = m.index == Reg::none && m.disp == 0 && m.base != Reg::none && vals_[v].clean;
+    if (!plain) {
+      Reg t = alloc_gpr();
+      as_.lea(32, t, m);
+      m = Mem::at(t);
+    }
+  } else if (strip) {
+    Reg t = alloc_gpr();
+    as_.lea(64, t, m);
+    as_.shift(Shift::kShl, 64, t, 8);
+    as_.shift(Shift::kShr, 64, t, 8);
+    m = Mem::at(t);
+  }
+  if (config_.guest_base != 0) m.gs = true;
+  return m;
+}
+
+bool CodeGen::address_clobbers_flags(MemDesc d) const {
+  return d.align > 0 || d.xform == AddrXform::kStripTag || region_->key.flags & kKeyMaskTags;
+}
+
+// An access that the guest demands to be aligned jumps to a trap instruction if it is not.
+void CodeGen::check_alignment(MemDesc d, bool write, Mem* m) {
+  if (d.align == 0) return;
+  Reg t;
+  if (m->index == Reg::none && m->disp == 0 && m->base != Reg::none) {
+    t = m->base;
+  } else {
+    Mem plain = *m;
+    plain.gs = false;
+    t = alloc_gpr();
+    as_.lea(64, t, plain);
+    *m = Mem::at(t);
+    m->gs = config_.guest_base != 0;
+  }
+  as_.test(d.align < 7 ? 8 : 32, t, (1 << d.align) - 1);
+  Cold c;
+  c.kind = Cold::kTrap;
+  c.label = as_.new_label();
+  c.state = save_state();
+  c.pc_offset = insn_offset_;
+  c.restore = insn_restore_;
+  c.size = d.size;
+  c.write = write;
+  c.reg = host(t);
+  as_.jcc(Cc::ne, c.label);
+  cold_.push_back(c);
+}
+
+void CodeGen::swap_bytes(Reg r, unsigned size) {
+  if (size == 1) as_.shift(Shift::kRol, 16, r, 8);
+  if (size == 2) as_.bswap(32, r);
+  if (size == 3) as_.bswap(64, r);
+}
+
+void CodeGen::load_int(const Inst& in, MemDesc d, Reg dst, const Mem& m) {
+  unsigned to = op_bits(in.type), from = 8u << d.size;
+  site();
+  if (d.big && d.size > 0) {
+    if (features_.movbe && d.size > 0) {
+      as_.movbe(from, dst, m);
+    } else {
+      as_.mov(from == 16 ? 16 : from, dst, m);
+      swap_bytes(dst, d.size);
+    }
+    if (from < to && d.sign) {
+      as_.movsx(to, dst, from, dst);
+    } else if (from == 16) {
+      as_.movzx(dst, 16, dst);
+    }
+  } else if (from >= to) {
+    as_.mov(from, dst, m);
+  } else if (d.sign) {
+    as_.movsx(to, dst, from, m);
+  } else {
+    as_.movzx(dst, from, m);
+  }
+}
+
+void CodeGen::emit_load(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  V v = static_cast<V>(i);
+  MemDesc d = in.mem();
+  if (d.big && (!in_gpr(in.type) && d.size > 0)) return unsupported();
+  if (address_clobbers_flags(d) || (d.big && d.size == 1 && !features_.movbe)) clobber_flags();
+  Mem m = address(in, d);
+  check_alignment(d, false, &m);
+  if (in_gpr(in.type)) {
+    Reg dst = dest(v);
+    load_int(in, d, dst, m);
+    // An 8- or 16-bit value that fills its type is clean unless it was sign-extended.
+    return finish(v, host(dst), type_bits(in.type) == 32 || !d.sign);
+  }
+  Xmm x = alloc_xmm();
+  site();
+  load_vector(d, x, m);
+  finish(v, host(x), false);
+}
+
+void CodeGen::load_vector(MemDesc d, Xmm x, const Mem& m) {
+  switch (d.size) {
+    case 4: as_.sse(d.atomic ? Simd::movdqa : Simd::movups, x, m); break;
+    case 3: as_.sse(Simd::movq, x, m); break;
+    case 2: as_.sse(Simd::movss_ld, x, m); break;
+    default: unsupported();
+  }
+}
+
+void CodeGen::emit_store(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  V b = in.args[1];
+  MemDesc d = in.mem();
+  Type t = inst(b).type;
+  if (d.big && !in_gpr(t) && d.size > 0) return unsupported();
+  settle_condition(b);
+  if (vals_[b].loc == Loc::kFlags) return unsupported();
+  unsigned bits = 8u << d.size;
+  bool swap = d.big && d.size > 0;
+  if (address_clobbers_flags(d) || (swap && d.size == 1)) clobber_flags();
+  Mem m = address(in, d);
+  check_alignment(d, true, &m);
+  if (!in_gpr(t)) {
+    Xmm x = use_x(b);
+    site();
+    switch (d.size) {
+      case 4: as_.sse(d.atomic ? Simd::movdqa_st : Simd::movups_st, m, x); break;
+      case 3: as_.sse(Simd::movq_st, m, x); break;
+      case 2: as_.sse(Simd::movss_st, m, x); break;
+      default: unsupported();
+    }
+    if (d.order == Order::kSeqCst) as_.mfence();
+    return consume_args(in);
+  }
+  int32_t imm;
+  if (imm32(b, &imm) && !swap && d.order != Order::kSeqCst) {
+    site();
+    as_.mov_imm(bits, m, imm);
+  } else {
+    Reg r = use(b);
+    if (swap || d.order == Order::kSeqCst) {
+      Reg t2 = alloc_gpr();
+      as_.mov(64, t2, r);
+      if (swap) swap_bytes(t2, d.size);
+      r = t2;
+    }
+    site();
+    if (d.order == Order::kSeqCst) {
+      as_.xchg(bits, m, r);
+    } else {
+      as_.mov(bits, m, r);
+    }
+  }
+  consume_args(in);
+}
+
+void CodeGen::emit_cas(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  V v = static_cast<V>(i);
+  MemDesc d = in.mem();
+  if (in.type == Type::kI128) return emit_cas128(i);
+  if (d.big && d.size > 0) return unsupported();
+  clobber_flags();
+  Mem m = address(in, d);
+  check_alignment(d, true, &m);
+  flatten(&m);
+  Reg desired = use(in.args[2]);
+  if (desired == Reg::rax) {
+    Reg t = alloc_gpr();
+    as_.mov(64, t, desired);
+    desired = t;
+  }
+  take_rax_for(in.args[1], &m);
+  site();
+  as_.lock_cmpxchg(8u << d.size, m, desired);
+  if (d.size < 3) as_.movzx(Reg::rax, 8u << d.size, Reg::rax);
+  finish(v, host(Reg::rax), true);
+}
+
+// rax becomes free for this instruction and holds v; an address that was in rax moves.
+void CodeGen::take_rax_for(V v, Mem* m) {
+  if (m->base == Reg::rax || m->index == Reg::rax) {
+    Reg t = alloc_gpr(1u << host(Reg::rax));
+    as_.mov(64, t, Reg::rax);
+    if (m->base == Reg::rax) m->base = t;
+    if (m->index == Reg::rax) m->index = t;
+  }
+  take(Reg::rax);
+  load_to(v, host(Reg::rax));
+}
+
+// An address of several parts becomes one register, and the parts are free again.
+void CodeGen::flatten(Mem* m) {
+  if (m->index == Reg::none) return;
+  Mem plain = *m;
+  plain.gs = false;
+  Reg t = alloc_gpr();
+  as_.lea(64, t, plain);
+  if (m->base != Reg::none) unlock(host(m->base));
+  unlock(host(m->index));
+  bool gs = m->gs;
+  *m = Mem::at(t);
+  m->gs = gs;
+}
+
+// cmpxchg16b wants rdx:rax and rcx:rbx; rdx and rcx are pins, whose values wait in the state block meanwhile.
+void CodeGen::emit_cas128(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  V v = static_cast<V>(i);
+  MemDesc d = in.mem();
+  if (d.big) return unsupported();
+  clobber_flags();
+  Xmm expected = use_x(in.args[1]), desired = use_x(in.args[2]);
+  Mem m = address(in, d);
+  check_alignment(d, true, &m);
+  Mem plain = m;
+  plain.gs = false;
+  Reg t = Reg::r10;
+  if (m.base != Reg::r10 && m.index != Reg::r10) take(Reg::r10);
+  as_.lea(64, t, plain);
+  locked_ = 1u << host(expected) | 1u << host(desired);
+  for (HostReg r : {host(Reg::rax), host(Reg::rbx), host(Reg::r10)}) {
+    lock(r);
+    spill_vals(r);
+    store_slot(r);
+    unbind_slot(r);
+  }
+  SlotId rdx_slot = slot_of_pin(Reg::rdx), rcx_slot = slot_of_pin(Reg::rcx);
+  if (rdx_slot != kNoSlot) store_typed(info_.layout->slots[rdx_slot].type, slot_mem(rdx_slot), host(Reg::rdx));
+  if (rcx_slot != kNoSlot) store_typed(info_.layout->slots[rcx_slot].type, slot_mem(rcx_slot), host(Reg::rcx));
+  spill_vals(host(Reg::rdx));
+  spill_vals(host(Reg::rcx));
+  as_.sse(Simd::movq_gpr_st, Reg::rax, expected);
+  as_.sse(Simd::pextrq, Reg::rdx, expected, 1);
+  as_.sse(Simd::movq_gpr_st, Reg::rbx, desired);
+  as_.sse(Simd::pextrq, Reg::rcx, desired, 1);
+  collect_places();
+  if (rdx_slot != kNoSlot) places_.push_back({rdx_slot, SlotPlace::kState});
+  if (rcx_slot != kNoSlot) places_.push_back({rcx_slot, SlotPlace::kState});
+  RecoverySite s;
+  s.offset = static_cast<uint32_t>(as_.cursor() - start_);
+  s.pc_offset = insn_offset_;
+  s.restore = insn_restore_;
+  recovery_.add(s, places_);
+  Mem at = Mem::at(t);
+  at.gs = m.gs;
+  as_.lock_cmpxchg16b(at);
+  Xmm x = alloc_xmm();
+  as_.sse(Simd::movq_gpr, x, Reg::rax);
+  as_.sse(Simd::pinsrq, x, Reg::rdx, 1);
+  if (rdx_slot != kNoSlot) load_typed(info_.layout->slots[rdx_slot].type, host(Reg::rdx), slot_mem(rdx_slot));
+  if (rcx_slot != kNoSlot) load_typed(info_.layout->slots[rcx_slot].type, host(Reg::rcx), slot_mem(rcx_slot));
+  finish(v, host(x), false);
+}
+
+void CodeGen::emit_rmw(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  V v = static_cast<V>(i), b = in.args[1];
+  MemDesc d = in.mem();
+  auto op = static_cast<RmwOp>(in.aux);
+  if ((d.big && d.size > 0) || in.type == Type::kI128) return unsupported();
+  unsigned bits = 8u << d.size;
+  clobber_flags();
+  Mem m = address(in, d);
+  check_alignment(d, true, &m);
+  flatten(&m);
+  if (op == RmwOp::kAdd || op == RmwOp::kXchg) {
+    Reg rb = use(b);
+    Reg t = alloc_gpr();
+    as_.mov(64, t, rb);
+    site();
+    if (op == RmwOp::kAdd) {
+      as_.lock_xadd(bits, m, t);
+    } else {
+      as_.xchg(bits, m, t);
+    }
+    if (d.size < 3) as_.movzx(t, bits, t);
+    return finish(v, host(t), true);
+  }
+  if (vals_[v].left == 0 && (op == RmwOp::kAnd || op == RmwOp::kOr || op == RmwOp::kXor)) {
+    Reg rb = use(b);
+    site();
+    as_.lock_alu(op == RmwOp::kAnd ? Alu::kAnd : op == RmwOp::kOr ? Alu::kOr : Alu::kXor, bits, m, rb);
+    return consume_args(in);
+  }
+  emit_rmw_loop(i, m);
+}
+
+// The others: compute the new value and compare-exchange until nobody interfered.
+void CodeGen::emit_rmw_loop(uint32_t i, Mem m) {
+  const Inst& in = region_->insts[i];
+  V v = static_cast<V>(i), b = in.args[1];
+  MemDesc d = in.mem();
+  auto op = static_cast<RmwOp>(in.aux);
+  unsigned bits = 8u << d.size;
+  Reg rb = use(b);
+  if (rb == Reg::rax) {
+    Reg t = alloc_gpr(1u << host(Reg::rax));
+    as_.mov(64, t, rb);
+    rb = t;
+  }
+  if (m.base == Reg::rax) {
+    Reg t = alloc_gpr(1u << host(Reg::rax));
+    as_.mov(64, t, Reg::rax);
+    m.base = t;
+  }
+  take(Reg::rax);
+  Reg t = alloc_gpr();
+  site();
+  as_.mov(bits, Reg::rax, m);
+  Label again = as_.new_label();
+  as_.bind(again);
+  as_.mov(64, t, Reg::rax);
+  switch (op) {
+    case RmwOp::kAnd: as_.alu(Alu::kAnd, 64, t, rb); break;
+    case RmwOp::kOr: as_.alu(Alu::kOr, 64, t, rb); break;
+    case RmwOp::kXor: as_.alu(Alu::kXor, 64, t, rb); break;
+    case RmwOp::kAndNot:  // rax & ~b = ~(~rax | b)
+      as_.unary(Unary::kNot, 64, t);
+      as_.alu(Alu::kOr, 64, t, rb);
+      as_.unary(Unary::kNot, 64, t);
+      break;
+    default: {
+      Label keep = as_.new_label();
+      as_.alu(Alu::kCmp, bits, Reg::rax, rb);
+      Cc cc = op == RmwOp::kSMax ? Cc::ge : op == RmwOp::kSMin ? Cc::le : op == RmwOp::kUMax ? Cc::ae : Cc::be;
+      as_.jcc_short(cc, keep);
+      as_.mov(64, t, rb);
+      as_.bind(keep);
+    }
+  }
+  site();
+  as_.lock_cmpxchg(bits, m, t);
+  as_.jcc(Cc::ne, again);
+  if (d.size < 3) as_.movzx(Reg::rax, bits, Reg::rax);
+  finish(v, host(Reg::rax), true);
+}
+
+void CodeGen::emit_fence(uint32_t i) {
+  // The host orders everything but stores before later loads.
+  if (region_->insts[i].aux & static_cast<uint32_t>(Fence::kStoreLoad)) as_.mfence();
+}
+
+void CodeGen::emit_probe(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  MemDesc d = in.mem();
+  clobber_flags();
+  Mem m = address(in, d);
+  check_alignment(d, in.aux != 0, &m);
+  for (unsigned last = 0; last < 2; ++last) {  // the first and the last byte
+    Mem at = m;
+    if (last) at.disp += static_cast<int32_t>(d.bytes()) - 1;
+    site();
+    if (in.aux) {
+      as_.lock_alu(Alu::kOr, 8, at, 0);
+    } else {
+      as_.test(8, at, 0);
+    }
+    if (d.size == 0) break;
+  }
+  consume_args(in);
+}
+
+}  // namespace xarch::x86_64
