@@ -71,7 +71,8 @@ struct Stubs {
 };
 
 struct CompileResult {
-  // kTooLong: lift again with half the instructions. kUnsupported: the host cannot do it in emitted code; interpret it.
+  // kTooLong: lift again with half the instructions. kUnsupported: the host cannot do it in emitted code;
+  // interpret it.
   enum Status : uint8_t { kOk, kNoRoom, kTooLong, kUnsupported };
   Status status = kOk;
   uint32_t code_bytes = 0;  // used from CodeSpace::code on; the entry is at the beginning
@@ -84,7 +85,7 @@ struct FaultSite {
   uint64_t host_addr = 0;  // effective address, without a segment base
   uint32_t size = 0;       // bytes
   bool write = false;
-  bool misaligned = false;   // the access breaks the guest's own alignment rule
+  bool misaligned = false;  // the access breaks the guest's own alignment rule
 };
 
 class Backend {

@@ -313,7 +313,8 @@ Xmm CodeGen::use_x(V v) {
 bool CodeGen::reusable(HostReg r, V v, V result) {
   RegState& reg = state_.regs[r];
   if (reg.num_vals != 1 || reg.vals[0] != v || !dies(v)) return false;
-  if (!is_xmm(r) && r != host(Reg::rax) && r != host(Reg::rbx) && r != host(Reg::r10) && r != host(Reg::r12)) {
+  if (!is_xmm(r) && r != host(Reg::rax) && r != host(Reg::rbx) && r != host(Reg::r10) &&
+      r != host(Reg::r12)) {
     return vals_[result].hint != kNoSlot && info_.pin[vals_[result].hint] == r;
   }
   if (reg.dirty && reg.slot != vals_[result].hint) return false;

@@ -73,8 +73,8 @@ void CodeGen::note_fold(const Inst& access) {
   if (inst(shl.args[1]).imm >= 1 && inst(shl.args[1]).imm <= 3) vals_[index].fold = true;
 }
 
-// Only the latest put of a slot may have its value computed in place; whatever reads or writes the slot before that
-// ends it.
+// Only the latest put of a slot may have its value computed in place; whatever reads or writes the slot
+// before that ends it.
 void CodeGen::kill_hint(SlotId s, uint32_t at) {
   V v = last_hint_[s];
   if (v != kNoValue && v < at && vals_[v].hint == s) vals_[v].hint = kNoSlot;

@@ -36,7 +36,7 @@ void CodeGen::emit_call(uint32_t i) {
   V v = static_cast<V>(i);
   const HelperDesc& desc = *region_->helpers[in.aux];
   for (V arg : in.args) settle_condition(arg);
-  for (V& s : readers_now()) settle_slot_readers(static_cast<SlotId>(s));
+  for (size_t k = 0; k < readers_.size(); ++k) settle_slot_readers(readers_[k]);
   flush_slots(nullptr);
   clobber_flags();
   for (unsigned k = 0; k < 4; ++k) {
@@ -52,7 +52,8 @@ void CodeGen::emit_call(uint32_t i) {
     locked_ = 0;
   }
   consume_args(in);
-  // What is in pinned registers is saved and restored by the stub; old values of theirs, and all else, must move.
+  // What is in pinned registers is saved and restored by the stub; old values of theirs, and all else, must
+  // move.
   for (HostReg r = 0; r < kNumHostRegs; ++r) {
     spill_vals(r);
     if (state_.regs[r].slot != kNoSlot) unbind_slot(r);
@@ -75,9 +76,6 @@ void CodeGen::emit_call(uint32_t i) {
     bind(v, host(Reg::rax), in.type == Type::kI1);
   }
 }
-
-// Slots with values still to be read from them.
-std::vector<SlotId>& CodeGen::readers_now() { return readers_; }
 
 // ---- branches inside the region
 
@@ -218,20 +216,11 @@ void CodeGen::emit_goto_ind(uint32_t i) {
   ExitAux e = ExitAux::unpack(in.aux);
   uint32_t mode = e.mode_change ? region_->exit_modes[e.mode_index] : region_->key.mode;
   V target = in.args[0];
-  if (vals_[target].loc == Loc::kReg && vals_[target].reg == host(Reg::rax)) {
-    lock(host(Reg::rax));
-    store_slot(host(Reg::rax));
-    unbind_slot(host(Reg::rax));
-    // Flags would be packed into rax: keep the target elsewhere meanwhile.
-    if (state_.flags.valid && state_.flags.dirty) {
-      locked_ = 0;
-      take(Reg::rax);
-    }
-  }
   flush_slots(dead_slots(in));
   state_.flags = FlagsState();
   locked_ = 0;
-  if (!(vals_[target].loc == Loc::kReg && vals_[target].reg == host(Reg::rax))) load_to(target, host(Reg::rax));
+  if (!(vals_[target].loc == Loc::kReg && vals_[target].reg == host(Reg::rax)))
+    load_to(target, host(Reg::rax));
   consume(target);
   if (e.mode_change || region_->key.flags & kKeyNoLink) {
     as_.mov(64, slot_mem(info_.layout->pc), Reg::rax);

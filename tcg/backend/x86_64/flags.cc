@@ -17,8 +17,8 @@ void CodeGen::clobber_flags() {
   state_.flags = FlagsState();
 }
 
-// Packs the host's flags into rax, and from there to the slot and the values that want them. The host's flags stay
-// valid (with C in its true polarity) as far as the host is concerned.
+// Packs the host's flags into rax, and from there to the slot and the values that want them. The host's flags
+// stay valid (with C in its true polarity) as far as the host is concerned.
 void CodeGen::save_flags() {
   FlagsState& f = state_.flags;
   uint32_t locked = locked_;
@@ -172,7 +172,8 @@ Cc CodeGen::cmp_condition(const Inst& in) {
   return kTable[static_cast<int>(cond)];
 }
 
-// i1 operands that are conditions themselves become bytes, before the host's flags are used for something else.
+// i1 operands that are conditions themselves become bytes, before the host's flags are used for something
+// else.
 void CodeGen::settle_condition(V v) {
   if (v != kNoValue && vals_[v].loc == Loc::kDeferred && inst(v).type == Type::kI1) {
     uint32_t locked = locked_;
@@ -181,7 +182,8 @@ void CodeGen::settle_condition(V v) {
   }
 }
 
-// Emits what sets the host's flags for the i1 value v; the operands of a deferred condition stay unconsumed until v is.
+// Emits what sets the host's flags for the i1 value v; the operands of a deferred condition stay unconsumed
+// until v is.
 Cc CodeGen::condition(V v) {
   const Inst& in = inst(v);
   if (vals_[v].loc == Loc::kDeferred) {
@@ -201,7 +203,8 @@ Cc CodeGen::condition(V v) {
         if (a != b && bits == 64 && is_const(b) && static_cast<uint64_t>(const_of(b)) <= 0x7fffffff) {
           as_.test(32, use(a), static_cast<int32_t>(const_of(b)));
         } else if (a != b && bits == 64 && is_const(b) && (const_of(b) & (const_of(b) - 1)) == 0) {
-          as_.bit(Bit::kBt, 64, use(a), static_cast<unsigned>(__builtin_ctzll(static_cast<uint64_t>(const_of(b)))));
+          as_.bit(Bit::kBt, 64, use(a),
+                  static_cast<unsigned>(__builtin_ctzll(static_cast<uint64_t>(const_of(b)))));
           return in.op == Op::kTestZ ? Cc::ae : Cc::b;
         } else if (a != b && imm32(b, &imm)) {
           as_.test(bits, use(a), imm);
@@ -258,7 +261,8 @@ uint32_t CodeGen::fuse_with_flags(uint32_t i) {
     case Op::kFlagsAdc: return in.op == Op::kAdc && same2 && f.args[2] == in.args[2] ? n : 0;
     case Op::kFlagsSbb: return in.op == Op::kSbb && same2 && f.args[2] == in.args[2] ? n : 0;
     case Op::kFlagsLogic:
-      return (in.op == Op::kAnd || in.op == Op::kOr || in.op == Op::kXor) && f.args[0] == i && f.imm == 0 ? n : 0;
+      return (in.op == Op::kAnd || in.op == Op::kOr || in.op == Op::kXor) && f.args[0] == i && f.imm == 0 ? n
+                                                                                                          : 0;
     default: return 0;
   }
 }
@@ -266,7 +270,8 @@ uint32_t CodeGen::fuse_with_flags(uint32_t i) {
 void CodeGen::fused(uint32_t n) {
   const Inst& f = region_->insts[n];
   bool logic = f.op == Op::kFlagsLogic;
-  if (logic) consume_args(f);  // those of the others were consumed before, so that the operation may overwrite them
+  if (logic)
+    consume_args(f);  // those of the others were consumed before, so that the operation may overwrite them
   flags_in_host(static_cast<V>(n), !logic && f.imm != 0);
   done_ = n;
 }
@@ -345,8 +350,8 @@ void CodeGen::emit_select(uint32_t i) {
   Reg ra = use(a);
   // Prefer to overwrite a dying operand: a (with the condition turned round) or b.
   V keep = b, other = a;
-  if (vals_[a].loc == Loc::kReg && vals_[b].loc == Loc::kReg && reusable(vals_[a].reg, a, static_cast<V>(i)) &&
-      !reusable(vals_[b].reg, b, static_cast<V>(i))) {
+  if (vals_[a].loc == Loc::kReg && vals_[b].loc == Loc::kReg &&
+      reusable(vals_[a].reg, a, static_cast<V>(i)) && !reusable(vals_[b].reg, b, static_cast<V>(i))) {
     std::swap(keep, other);
     cc = !cc;
   }

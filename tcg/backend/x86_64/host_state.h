@@ -1,4 +1,5 @@
-// HostState: what the host registers hold at a point of emission. Small and copyable: a side exit compiles from a copy.
+// HostState: what the host registers hold at a point of emission. Small and copyable: a side exit compiles
+// from a copy.
 #pragma once
 
 #include <array>
@@ -9,14 +10,15 @@
 
 namespace xarch::x86_64 {
 
-// What one register holds. A register may hold several live values (equal ones), and besides be the cache of one slot.
+// What one register holds. A register may hold several live values (equal ones), and besides be the cache of
+// one slot.
 struct RegState {
   static constexpr unsigned kMaxVals = 4;
   ir::ValueId vals[kMaxVals];
   uint8_t num_vals = 0;
-  bool dirty = false;                 // the slot's place in the state block is out of date
-  ir::SlotId slot = ir::kNoSlot;      // for a pin: its own slot, always
-  uint16_t stamp = 0;                 // of last use, for choosing what to evict
+  bool dirty = false;             // the slot's place in the state block is out of date
+  ir::SlotId slot = ir::kNoSlot;  // for a pin: its own slot, always
+  uint16_t stamp = 0;             // of last use, for choosing what to evict
 
   void remove(ir::ValueId v) {
     for (unsigned i = 0; i < num_vals; ++i) {
@@ -31,12 +33,12 @@ struct RegState {
 // The host's arithmetic flags: which packed-flags value they stand for.
 struct FlagsState {
   static constexpr unsigned kMaxVals = 4;
-  bool valid = false;                 // they stand for something
-  ir::ValueId vals[kMaxVals];         // live values they are
+  bool valid = false;          // they stand for something
+  ir::ValueId vals[kMaxVals];  // live values they are
   uint8_t num_vals = 0;
-  bool inverted = false;              // the value's C is the complement of CF
-  ir::SlotId slot = ir::kNoSlot;      // slot that holds (or shall hold) this value
-  bool dirty = false;                 // the slot's place in the state block is out of date
+  bool inverted = false;          // the value's C is the complement of CF
+  ir::SlotId slot = ir::kNoSlot;  // slot that holds (or shall hold) this value
+  bool dirty = false;             // the slot's place in the state block is out of date
 };
 
 struct HostState {

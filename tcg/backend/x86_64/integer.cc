@@ -9,8 +9,8 @@ namespace {
 uint64_t low_mask(unsigned bits) { return bits >= 64 ? ~uint64_t{0} : (uint64_t{1} << bits) - 1; }
 }  // namespace
 
-// op d, b — with b as an immediate, a slot in memory or a register, whatever is at hand. A shorter operand in memory
-// is fine for its own width only.
+// op d, b — with b as an immediate, a slot in memory or a register, whatever is at hand. A shorter operand in
+// memory is fine for its own width only.
 void CodeGen::alu_operand(Alu op, unsigned bits, Reg d, V b) {
   int32_t imm;
   const Val& val = vals_[b];
@@ -38,10 +38,12 @@ void CodeGen::emit_add_sub(uint32_t i) {
   bool constant = imm32(b, &imm);
   if (fuse && vals_[v].left == 0) return emit_flags_only(i, fuse);  // compare only: nothing to keep
   if (fuse) consume_args(region_->insts[fuse]);
-  if (add && !constant && vals_[v].hint != kNoSlot && vals_[b].loc == Loc::kReg && vals_[b].reg == pin_of_hint(v)) {
+  if (add && !constant && vals_[v].hint != kNoSlot && vals_[b].loc == Loc::kReg &&
+      vals_[b].reg == pin_of_hint(v)) {
     std::swap(a, b);
   }
-  bool lea = !fuse && bits >= 32 && (constant ? (add || imm != INT32_MIN) : add && vals_[b].loc != Loc::kSlot);
+  bool lea =
+      !fuse && bits >= 32 && (constant ? (add || imm != INT32_MIN) : add && vals_[b].loc != Loc::kSlot);
   Reg ra = use(a);
   if (lea) {
     Reg rb = constant ? Reg::none : use(b);
@@ -91,7 +93,8 @@ void CodeGen::emit_logic(uint32_t i, Alu op) {
   settle_condition(b);
   if (fuse) bits = bits_of(in.type);
   if (is_const(a) && !is_const(b)) std::swap(a, b);
-  if (op == Alu::kAnd && !fuse && is_const(b) && emit_and_const(i, a, static_cast<uint64_t>(const_of(b)))) return;
+  if (op == Alu::kAnd && !fuse && is_const(b) && emit_and_const(i, a, static_cast<uint64_t>(const_of(b))))
+    return;
   clobber_flags();
   if (fuse && op == Alu::kAnd && vals_[v].left == 1) {  // the flags op is the only use
     int32_t imm;
@@ -333,9 +336,10 @@ void CodeGen::emit_shift_imm(uint32_t i, unsigned count) {
   } else if (d != ra) {
     as_.mov(64, d, ra);
   }
-  Shift op = in.op == Op::kShl ? Shift::kShl : in.op == Op::kShrU ? Shift::kShr
-             : in.op == Op::kShrS                                 ? Shift::kSar
-                                                                  : Shift::kRor;
+  Shift op = in.op == Op::kShl    ? Shift::kShl
+             : in.op == Op::kShrU ? Shift::kShr
+             : in.op == Op::kShrS ? Shift::kSar
+                                  : Shift::kRor;
   if (count) as_.shift(op, bits, d, count);
   finish(v, host(d), width == 32 && count != 0);
 }
@@ -366,9 +370,10 @@ void CodeGen::emit_shift(uint32_t i) {
   as_.mov(64, save, Reg::rcx);
   if (rb != Reg::rcx) as_.mov(32, Reg::rcx, rb);
   if (width < 32) as_.alu(Alu::kAnd, 32, Reg::rcx, static_cast<int32_t>(width - 1));
-  Shift op = in.op == Op::kShl ? Shift::kShl : in.op == Op::kShrU ? Shift::kShr
-             : in.op == Op::kShrS                                 ? Shift::kSar
-                                                                  : Shift::kRor;
+  Shift op = in.op == Op::kShl    ? Shift::kShl
+             : in.op == Op::kShrU ? Shift::kShr
+             : in.op == Op::kShrS ? Shift::kSar
+                                  : Shift::kRor;
   as_.shift_cl(op, in.op == Op::kRotR ? width : bits, d);
   as_.mov(64, Reg::rcx, save);
   finish(v, host(d), false);

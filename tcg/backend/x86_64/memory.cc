@@ -17,7 +17,8 @@ void CodeGen::collect_places() {
     if (state_.regs[r].dirty) places_.push_back({state_.regs[r].slot, r});
   }
   if (state_.flags.valid && state_.flags.dirty) {
-    places_.push_back({state_.flags.slot, state_.flags.inverted ? SlotPlace::kEflagsInverted : SlotPlace::kEflags});
+    places_.push_back(
+        {state_.flags.slot, state_.flags.inverted ? SlotPlace::kEflagsInverted : SlotPlace::kEflags});
   }
 }
 
@@ -293,8 +294,10 @@ void CodeGen::emit_cas128(uint32_t i) {
     unbind_slot(r);
   }
   SlotId rdx_slot = slot_of_pin(Reg::rdx), rcx_slot = slot_of_pin(Reg::rcx);
-  if (rdx_slot != kNoSlot) store_typed(info_.layout->slots[rdx_slot].type, slot_mem(rdx_slot), host(Reg::rdx));
-  if (rcx_slot != kNoSlot) store_typed(info_.layout->slots[rcx_slot].type, slot_mem(rcx_slot), host(Reg::rcx));
+  if (rdx_slot != kNoSlot)
+    store_typed(info_.layout->slots[rdx_slot].type, slot_mem(rdx_slot), host(Reg::rdx));
+  if (rcx_slot != kNoSlot)
+    store_typed(info_.layout->slots[rcx_slot].type, slot_mem(rcx_slot), host(Reg::rcx));
   spill_vals(host(Reg::rdx));
   spill_vals(host(Reg::rcx));
   as_.sse(Simd::movq_gpr_st, Reg::rax, expected);
@@ -390,7 +393,10 @@ void CodeGen::emit_rmw_loop(uint32_t i, Mem m) {
     default: {
       Label keep = as_.new_label();
       as_.alu(Alu::kCmp, bits, Reg::rax, rb);
-      Cc cc = op == RmwOp::kSMax ? Cc::ge : op == RmwOp::kSMin ? Cc::le : op == RmwOp::kUMax ? Cc::ae : Cc::be;
+      Cc cc = op == RmwOp::kSMax   ? Cc::ge
+              : op == RmwOp::kSMin ? Cc::le
+              : op == RmwOp::kUMax ? Cc::ae
+                                   : Cc::be;
       as_.jcc_short(cc, keep);
       as_.mov(64, t, rb);
       as_.bind(keep);

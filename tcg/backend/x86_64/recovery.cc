@@ -7,13 +7,12 @@ namespace xarch::x86_64 {
 namespace {
 
 // First byte of a record.
-enum : uint8_t {
-  kSamePlaces = 1,   // the slot list is that of the record before
-  kHasRestore = 2,
-  kTrap = 4,
-  kSmallPcShift = 3,  // bits 3..7: pc offset minus the one before, in units of 4 bytes; 31: a varint follows
-  kSmallPcMax = 31,
-};
+constexpr unsigned kSamePlaces = 1;  // the slot list is that of the record before
+constexpr unsigned kHasRestore = 2;
+constexpr unsigned kTrap = 4;
+// Bits 3..7: pc offset minus the one before, in units of 4 bytes; 31: a varint follows.
+constexpr unsigned kSmallPcShift = 3;
+constexpr unsigned kSmallPcMax = 31;
 
 void put_varint(std::vector<uint8_t>* out, uint64_t v) {
   for (; v >= 0x80; v >>= 7) out->push_back(static_cast<uint8_t>(v | 0x80));
@@ -49,9 +48,9 @@ void RecoveryWriter::add(const RecoverySite& site, std::span<const SlotPlace> pl
   bool same = std::ranges::equal(places, last_places_);
   int64_t pc = site.pc_offset - last_.pc_offset;
   bool small = pc >= 0 && pc % 4 == 0 && pc / 4 < kSmallPcMax;
-  uint8_t head = (same ? kSamePlaces : 0) | (site.restore ? kHasRestore : 0) | (site.trap ? kTrap : 0) |
-                 static_cast<uint8_t>((small ? pc / 4 : kSmallPcMax) << kSmallPcShift);
-  out_->push_back(head);
+  unsigned head = (same ? kSamePlaces : 0) | (site.restore ? kHasRestore : 0) | (site.trap ? kTrap : 0) |
+                  (small ? static_cast<unsigned>(pc / 4) : kSmallPcMax) << kSmallPcShift;
+  out_->push_back(static_cast<uint8_t>(head));
   put_varint(out_, zigzag(static_cast<int64_t>(site.offset) - static_cast<int64_t>(last_.offset)));
   if (!small) put_varint(out_, zigzag(pc));
   if (site.restore) put_varint(out_, site.restore);

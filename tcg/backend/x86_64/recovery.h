@@ -1,5 +1,5 @@
-// Recovery records: for each host instruction that may fault, the guest instruction it belongs to and where those
-// slots live that are not in their usual place (pinned register or state block).
+// Recovery records: for each host instruction that may fault, the guest instruction it belongs to and where
+// those slots live that are not in their usual place (pinned register or state block).
 #pragma once
 
 #include <cstdint>
@@ -15,25 +15,26 @@ namespace xarch::x86_64 {
 struct SlotPlace {
   static constexpr uint8_t kEflags = 32;          // packed flags are in the host's flags
   static constexpr uint8_t kEflagsInverted = 33;  // the same, C being the complement of CF
-  static constexpr uint8_t kState = 34;           // a pinned slot's value is in the state block, not in its register
+  static constexpr uint8_t kState = 34;  // a pinned slot's value is in the state block, not in its register
   ir::SlotId slot = 0;
   uint8_t place = 0;  // HostReg or one of the above
   bool operator==(const SlotPlace&) const = default;
 };
 
-// One faulting site. `trap` sites are ud2 instructions that stand for an access whose address (in trap_reg) breaks
-// the guest's alignment rule.
+// One faulting site. `trap` sites are ud2 instructions that stand for an access whose address (in trap_reg)
+// breaks the guest's alignment rule.
 struct RecoverySite {
-  uint32_t offset = 0;      // of the host instruction from the code's start
+  uint32_t offset = 0;  // of the host instruction from the code's start
   int64_t pc_offset = 0;
   uint32_t restore = 0;
   bool trap = false;
-  uint8_t trap_size = 0;    // log2
+  uint8_t trap_size = 0;  // log2
   bool trap_write = false;
-  uint8_t trap_reg = 0;     // HostReg
+  uint8_t trap_reg = 0;  // HostReg
 };
 
-// Appends sites in order of emission; consecutive sites mostly share their slot list, which is then stored once.
+// Appends sites in order of emission; consecutive sites mostly share their slot list, which is then stored
+// once.
 class RecoveryWriter {
  public:
   explicit RecoveryWriter(std::vector<uint8_t>* out) : out_(out) {}
@@ -45,7 +46,8 @@ class RecoveryWriter {
   std::vector<SlotPlace> last_places_;
 };
 
-// Finds the site at `offset`. Up to `capacity` places are written; false if there is no such site. Async-signal-safe.
+// Finds the site at `offset`. Up to `capacity` places are written; false if there is no such site.
+// Async-signal-safe.
 bool find_recovery(std::span<const uint8_t> records, uint32_t offset, RecoverySite* site, SlotPlace* places,
                    unsigned capacity, unsigned* num_places);
 

@@ -10,8 +10,8 @@ namespace xarch::x86_64 {
 // rbp: the vCPU's state block + kStateBias. rsp: a frame of kFrameBytes, 16-byte aligned.
 inline constexpr Reg kStateReg = Reg::rbp;
 
-// Hot slots by rank. The order is that of LLVM's preserve_none arguments as far as it goes, so that tier 2 takes over
-// without moving them.
+// Hot slots by rank. The order is that of LLVM's preserve_none arguments as far as it goes, so that tier 2
+// takes over without moving them.
 inline constexpr Reg kPins[] = {Reg::rdi, Reg::rsi, Reg::rdx, Reg::rcx, Reg::r8,
                                 Reg::r9,  Reg::r11, Reg::r13, Reg::r14, Reg::r15};
 inline constexpr unsigned kNumPins = sizeof kPins / sizeof kPins[0];
@@ -20,7 +20,8 @@ inline constexpr unsigned kNumPins = sizeof kPins / sizeof kPins[0];
 inline constexpr Reg kScratch[] = {Reg::rbx, Reg::r10, Reg::r12, Reg::rax};
 inline constexpr unsigned kNumScratch = sizeof kScratch / sizeof kScratch[0];
 
-// Frame below the saved registers: spilled values and temporaries (16 bytes each), then four helper arguments.
+// Frame below the saved registers: spilled values and temporaries (16 bytes each), then four helper
+// arguments.
 inline constexpr unsigned kSpillSlots = 28;
 inline constexpr unsigned kHelperArgs = kSpillSlots * 16;
 inline constexpr unsigned kFrameBytes = kHelperArgs + 32;

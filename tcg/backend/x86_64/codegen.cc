@@ -1,0 +1,220 @@
+// Driver of the code generator: blocks, chains, dispatch by op.
+#include "tcg/backend/x86_64/codegen.h"
+
+#include "tcg/support/log.h"
+
+namespace xarch::x86_64 {
+
+using namespace ir;
+
+CodeGen::CodeGen(const LayoutInfo& info, const tcg::BackendConfig& config, const HostFeatures& features)
+    : info_(info), config_(config), features_(features) {
+  slot_reg_.assign(info.layout->slots.size(), kNoHostReg);
+  slot_reader_.assign(info.layout->slots.size(), kNoValue);
+}
+
+tcg::CompileResult CodeGen::compile(const Region& region, tcg::CodeSpace& space) {
+  region_ = &region;
+  space_ = &space;
+  status_ = tcg::CompileResult::kOk;
+  start_ = space.code;
+  as_.reset(space.code, space.code_end);
+  recovery_ = RecoveryWriter(&space.recovery);
+  self_ = space.cell_for(region.key);
+  if (!self_) return {tcg::CompileResult::kNoRoom, 0};
+  cold_.clear();
+  saved_states_.clear();
+  pending_.clear();
+  temp_frame_.clear();
+  frame_used_ = 0;
+  emitted_.assign(region.blocks.size(), 0);
+  analyse();
+  for (size_t t = 0; t < region.temps.size(); ++t)
+    temp_frame_.push_back(static_cast<uint16_t>(alloc_frame()));
+  block_labels_.clear();
+  for (size_t b = 0; b < region.blocks.size(); ++b) block_labels_.push_back(as_.new_label());
+  entry_ = block_labels_[0];
+  forget_all();
+  emit_chain(0);
+  // Side exits, and blocks that several others lead to; each may bring more.
+  for (size_t c = 0, p = 0;
+       status_ == tcg::CompileResult::kOk && (c < cold_.size() || p < pending_.size());) {
+    if (c < cold_.size()) {
+      Cold cold = cold_[c++];
+      emit_cold(cold);
+    } else if (BlockId b = pending_[p++]; !emitted_[b]) {
+      forget_all();
+      emit_chain(b);
+    }
+  }
+  forget_all();
+  if (status_ != tcg::CompileResult::kOk) return {status_, 0};
+  return {tcg::CompileResult::kOk, static_cast<uint32_t>(as_.cursor() - start_)};
+}
+
+// Goes on from a copy of the state. Values are over by then; slots and flags are not.
+void CodeGen::restore_state(uint32_t index) {
+  for (HostReg r = 0; r < kNumHostRegs; ++r) {
+    if (state_.regs[r].slot != kNoSlot) slot_reg_[state_.regs[r].slot] = kNoHostReg;
+  }
+  for (SlotId s : readers_) slot_reader_[s] = kNoValue;
+  readers_.clear();
+  state_ = saved_states_[index];
+  end_values();
+  for (HostReg r = 0; r < kNumHostRegs; ++r) {
+    if (state_.regs[r].slot != kNoSlot) slot_reg_[state_.regs[r].slot] = r;
+  }
+}
+
+// At the end of a block: values do not live on.
+void CodeGen::end_values() {
+  for (RegState& r : state_.regs) r.num_vals = 0;
+  state_.flags.num_vals = 0;
+  for (SlotId s : readers_) slot_reader_[s] = kNoValue;
+  readers_.clear();
+}
+
+void CodeGen::emit_chain(BlockId b) {
+  for (int next = b; next >= 0 && status_ == tcg::CompileResult::kOk; next = next_block_) {
+    next_block_ = -1;
+    emit_block(static_cast<BlockId>(next));
+    end_values();
+    frame_used_ = 0;
+    for (uint16_t t : temp_frame_) frame_used_ |= 1u << t;
+  }
+}
+
+void CodeGen::emit_block(BlockId b) {
+  emitted_[b] = 1;
+  as_.bind(block_labels_[b]);
+  const Block& block = region_->blocks[b];
+  for (uint32_t i = block.first; i < block.end && status_ == tcg::CompileResult::kOk; ++i) {
+    if (!as_.reserve(512)) {
+      status_ = tcg::CompileResult::kNoRoom;
+      return;
+    }
+    now_ = i;
+    done_ = i;
+    locked_ = 0;
+    emit_inst(i);
+    i = done_;
+  }
+}
+
+// Ops whose result nobody uses and that do nothing else are skipped; so are those that their user emits.
+void CodeGen::emit_inst(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  Val& val = vals_[i];
+  if (is_pure(in.op) && val.left == 0) {
+    bool flags_too = (in.op == Op::kAdd || in.op == Op::kSub) && fuse_with_flags(i);
+    if (!flags_too) return consume_args(in);
+  }
+  if (val.fold) {
+    val.loc = Loc::kDeferred;
+    return;
+  }
+  switch (in.op) {
+    case Op::kNop:
+    case Op::kRestart: return;
+    case Op::kConst: val.loc = Loc::kConst; return;
+    case Op::kInsn:
+      insn_offset_ = in.imm;
+      insn_restore_ = in.aux;
+      return;
+    case Op::kGet: return get(i);
+    case Op::kPut: return put(i);
+    case Op::kGetTmp: {
+      HostReg r = is_int(in.type) && in.type != Type::kI128 ? host(alloc_gpr()) : host(alloc_xmm());
+      load_typed(in.type, r, frame_mem(temp_frame_[in.aux]));
+      return bind(static_cast<V>(i), r, true);
+    }
+    case Op::kPutTmp: {
+      HostReg r = fetch(in.args[0]);
+      store_typed(inst(in.args[0]).type, frame_mem(temp_frame_[in.aux]), r);
+      return consume_args(in);
+    }
+    case Op::kPcRel: {
+      Reg d = dest(static_cast<V>(i));
+      as_.mov(64, d, cell_pc());
+      if (in.imm) as_.lea(64, d, Mem::at(d, static_cast<int32_t>(in.imm)));
+      return bind(static_cast<V>(i), host(d), true);
+    }
+    case Op::kFlagsConst: {
+      Reg d = alloc_gpr();
+      as_.mov_imm(32, d, static_cast<uint16_t>(in.imm));
+      return bind(static_cast<V>(i), host(d), true);
+    }
+    case Op::kCmp:
+    case Op::kTestZ:
+    case Op::kTestNz:
+    case Op::kFlagsTest: return emit_condition(i);
+    case Op::kSelect: return emit_select(i);
+    case Op::kFlagsAdd:
+    case Op::kFlagsSub:
+    case Op::kFlagsAdc:
+    case Op::kFlagsSbb:
+    case Op::kFlagsLogic: return emit_flags_op(i);
+    case Op::kFlagsPack: return emit_flags_pack(i);
+    case Op::kLoad: return emit_load(i);
+    case Op::kStore: return emit_store(i);
+    case Op::kCas: return emit_cas(i);
+    case Op::kRmw: return emit_rmw(i);
+    case Op::kFenceOp: return emit_fence(i);
+    case Op::kProbe: return emit_probe(i);
+    case Op::kCall: return emit_call(i);
+    case Op::kBr: return emit_br(i);
+    case Op::kCondBr: return emit_cond_br(i);
+    case Op::kGotoPc: return emit_goto_pc(i);
+    case Op::kGotoInd: return emit_goto_ind(i);
+    case Op::kSyscall:
+    case Op::kRaise:
+    case Op::kRaiseVal:
+    case Op::kHalt: return emit_leave(i);
+    case Op::kPoll: return emit_poll(i);
+    default: return emit_integer(i);
+  }
+}
+
+void CodeGen::emit_integer(uint32_t i) {
+  switch (region_->insts[i].op) {
+    case Op::kAdd:
+    case Op::kSub: return emit_add_sub(i);
+    case Op::kMul: return emit_mul(i);
+    case Op::kMulHiU:
+    case Op::kMulHiS: return emit_mulhi(i);
+    case Op::kDivU:
+    case Op::kDivS:
+    case Op::kRemU:
+    case Op::kRemS: return emit_div(i);
+    case Op::kNeg:
+    case Op::kNot: return emit_unary(i);
+    case Op::kAdc:
+    case Op::kSbb: return emit_carry(i);
+    case Op::kAnd: return emit_logic(i, Alu::kAnd);
+    case Op::kOr: return emit_logic(i, Alu::kOr);
+    case Op::kXor: return emit_logic(i, Alu::kXor);
+    case Op::kAndNot: return emit_andnot(i);
+    case Op::kShl:
+    case Op::kShrU:
+    case Op::kShrS:
+    case Op::kRotR: return emit_shift(i);
+    case Op::kClz:
+    case Op::kCtz:
+    case Op::kPopcnt: return emit_count(i);
+    case Op::kBswap: return emit_bswap(i);
+    case Op::kBitRev: return emit_bitrev(i);
+    case Op::kExtractU:
+    case Op::kExtractS: return emit_extract(i);
+    case Op::kDeposit: return emit_deposit(i);
+    case Op::kFunnelR: return emit_funnel(i);
+    case Op::kZext:
+    case Op::kSext: return emit_extend(i);
+    case Op::kTrunc: return emit_trunc(i);
+    case Op::kPair:
+    case Op::kLo:
+    case Op::kHi: return emit_pair_ops(i);
+    default: return emit_vector(i);
+  }
+}
+
+}  // namespace xarch::x86_64

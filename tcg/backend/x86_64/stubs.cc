@@ -1,0 +1,225 @@
+// The fixed pieces of emitted code: entry, exits, link, lookup miss, helper calls.
+#include <cstddef>
+
+#include "tcg/backend/x86_64/backend.h"
+
+namespace xarch::x86_64 {
+
+using namespace ir;
+using tcg::CpuHeader;
+
+namespace {
+
+constexpr Reg kSaved[] = {Reg::rbp, Reg::rbx, Reg::r12, Reg::r13, Reg::r14, Reg::r15};
+
+Mem at(unsigned offset) {
+  return Mem::at(kStateReg, static_cast<int32_t>(offset) - static_cast<int32_t>(tcg::kStateBias));
+}
+
+class StubEmitter {
+ public:
+  StubEmitter(const LayoutInfo& info, const tcg::BackendConfig& config, uint8_t* code, uint8_t* end)
+      : info_(info), config_(config), as_(code, end) {}
+
+  tcg::Stubs emit(uint8_t** code);
+
+ private:
+  void pins(bool load) {
+    for (unsigned rank = 0; rank < kNumPins; ++rank) {
+      SlotId s = info_.pinned[rank];
+      if (s == kNoSlot) continue;
+      const Slot& slot = info_.layout->slots[s];
+      unsigned bits = type_bits(slot.type);
+      if (load) {
+        as_.mov(bits, kPins[rank], at(slot.offset));
+      } else {
+        as_.mov(bits, at(slot.offset), kPins[rank]);
+      }
+    }
+  }
+  void reason(tcg::Exit e) { as_.mov_imm(32, at(offsetof(CpuHeader, exit_reason)), static_cast<int32_t>(e)); }
+  const uint8_t* here() { return as_.cursor(); }
+  void emit_enter();
+  void emit_leave();
+  void emit_link();
+  void emit_event();
+  void emit_helper();
+
+  const LayoutInfo& info_;
+  const tcg::BackendConfig& config_;
+  Assembler as_;
+  Label exit_, leave_;
+};
+
+// enter(state, entry): System V order, rdi and rsi.
+void StubEmitter::emit_enter() {
+  for (Reg r : kSaved) as_.push(r);
+  as_.alu(Alu::kSub, 64, Reg::rsp, static_cast<int32_t>(kFrameBytes + 8));
+  as_.lea(64, kStateReg, Mem::at(Reg::rdi, static_cast<int32_t>(tcg::kStateBias)));
+  as_.mov(64, at(offsetof(CpuHeader, host_sp)), Reg::rsp);
+  as_.mov(64, Reg::rax, Reg::rsi);
+  pins(true);
+  as_.jmp(Reg::rax);
+}
+
+void StubEmitter::emit_leave() {
+  as_.alu(Alu::kAdd, 64, Reg::rsp, static_cast<int32_t>(kFrameBytes + 8));
+  for (unsigned i = sizeof kSaved / sizeof kSaved[0]; i-- > 0;) as_.pop(kSaved[i]);
+  as_.ret();
+}
+
+// Called by a thunk: the return address says which cell.
+void StubEmitter::emit_link() {
+  as_.pop(Reg::rax);
+  as_.mov_imm(64, Reg::rbx, reinterpret_cast<uintptr_t>(config_.thunk_base));
+  as_.alu(Alu::kSub, 64, Reg::rax, Reg::rbx);
+  as_.shift(Shift::kShr, 64, Reg::rax, 2);
+  static_assert(tcg::kThunkBytes == 4 && sizeof(tcg::Cell) == 24);
+  as_.lea(64, Reg::rax, Mem::at(Reg::rax, Reg::rax, 1));
+  as_.mov_imm(64, Reg::rbx, reinterpret_cast<uintptr_t>(config_.cell_base));
+  as_.lea(64, Reg::rax, Mem::at(Reg::rbx, Reg::rax, 3));
+  as_.mov(64, at(offsetof(CpuHeader, exit_value)), Reg::rax);
+  as_.mov(32, Reg::rbx, Mem::at(Reg::rax, static_cast<int32_t>(offsetof(tcg::Cell, mode))));
+  as_.mov(32, at(offsetof(CpuHeader, exit_mode)), Reg::rbx);
+  as_.mov(64, Reg::rax, Mem::at(Reg::rax, static_cast<int32_t>(offsetof(tcg::Cell, pc))));
+  as_.mov(64, at(info_.layout->slots[info_.layout->pc].offset), Reg::rax);
+  reason(tcg::Exit::kLink);
+  as_.jmp(exit_);
+}
+
+// A poll on the way to the cell in rax.
+void StubEmitter::emit_event() {
+  as_.mov(32, Reg::rbx, Mem::at(Reg::rax, static_cast<int32_t>(offsetof(tcg::Cell, mode))));
+  as_.mov(32, at(offsetof(CpuHeader, exit_mode)), Reg::rbx);
+  as_.mov(64, Reg::rax, Mem::at(Reg::rax, static_cast<int32_t>(offsetof(tcg::Cell, pc))));
+  as_.mov(64, at(info_.layout->slots[info_.layout->pc].offset), Reg::rax);
+  reason(tcg::Exit::kEvent);
+  as_.jmp(exit_);
+}
+
+// Function in r10, operands in the frame. Entered by a call: the stack is 8 off its alignment.
+void StubEmitter::emit_helper() {
+  pins(false);
+  as_.mov_imm(32, at(offsetof(CpuHeader, in_helper)), 1);
+  as_.lea(64, Reg::rdi, Mem::at(kStateReg, -static_cast<int32_t>(tcg::kStateBias)));
+  constexpr Reg kArgs[] = {Reg::rsi, Reg::rdx, Reg::rcx, Reg::r8};
+  for (unsigned i = 0; i < 4; ++i) {
+    as_.mov(64, kArgs[i], Mem::at(Reg::rsp, static_cast<int32_t>(kHelperArgs + 8 + 8 * i)));
+  }
+  as_.alu(Alu::kSub, 64, Reg::rsp, 8);
+  as_.call(Reg::r10);
+  as_.alu(Alu::kAdd, 64, Reg::rsp, 8);
+  as_.mov_imm(32, at(offsetof(CpuHeader, in_helper)), 0);
+  pins(true);
+  as_.ret();
+}
+
+tcg::Stubs StubEmitter::emit(uint8_t** code) {
+  tcg::Stubs s;
+  exit_ = as_.new_label();
+  leave_ = as_.new_label();
+  s.enter = reinterpret_cast<void (*)(CpuHeader*, const void*)>(as_.cursor());
+  emit_enter();
+  s.exit = here();
+  as_.bind(exit_);
+  pins(false);
+  s.leave = here();
+  as_.bind(leave_);
+  emit_leave();
+  s.link = here();
+  emit_link();
+  s.miss = here();
+  as_.mov(64, at(info_.layout->slots[info_.layout->pc].offset), Reg::rax);
+  reason(tcg::Exit::kLookup);
+  as_.jmp(exit_);
+  s.event = here();
+  emit_event();
+  s.helper = here();
+  emit_helper();
+  as_.align(16);
+  *code = as_.cursor();
+  return s;
+}
+
+}  // namespace
+
+tcg::Stubs Backend::emit_stubs(const tcg::BackendConfig& config, uint8_t** code, uint8_t* end) {
+  config_ = config;
+  info_ = std::make_unique<LayoutInfo>(*config.layout);
+  codegen_ = std::make_unique<CodeGen>(*info_, config_, features_);
+  return StubEmitter(*info_, config_, *code, end).emit(code);
+}
+
+void Backend::emit_thunk(uint8_t* p) {
+  Assembler as(p, p + 16);
+  as.call(at(offsetof(CpuHeader, link_stub)));
+  while (as.cursor() < p + tcg::kThunkBytes) as.int3();
+}
+
+tcg::CompileResult Backend::compile(const Region& region, tcg::CodeSpace& space) {
+  return codegen_->compile(region, space);
+}
+
+bool Backend::recover(const uint8_t* recovery, uint32_t recovery_bytes, const uint8_t* code, uint32_t offset,
+                      const ucontext_t& context, CpuHeader* state, tcg::FaultSite* site) const {
+  constexpr unsigned kMaxPlaces = 40;
+  RecoverySite found;
+  SlotPlace places[kMaxPlaces];
+  unsigned n = 0;
+  if (!find_recovery({recovery, recovery_bytes}, offset, &found, places, kMaxPlaces, &n)) return false;
+  restore_slots(places, n, context, state);
+  site->pc_offset = found.pc_offset;
+  site->restore = found.restore;
+  if (found.trap) {
+    site->misaligned = true;
+    site->size = 1u << found.trap_size;
+    site->write = found.trap_write;
+    site->host_addr = host_register(context, gpr(found.trap_reg));
+    return true;
+  }
+  DecodedOperand operand;
+  if (!decode_operand(code + offset, 15, &operand)) return false;
+  site->host_addr = effective_address(operand.mem, context, 0);
+  site->size = operand.size;
+  site->write = operand.access == Access::kWrite || operand.access == Access::kReadWrite;
+  return true;
+}
+
+void Backend::restore_slots(const SlotPlace* places, unsigned n, const ucontext_t& context,
+                            CpuHeader* state) const {
+  auto* base = reinterpret_cast<uint8_t*>(state);
+  for (unsigned rank = 0; rank < kNumPins; ++rank) {
+    SlotId s = info_->pinned[rank];
+    if (s == kNoSlot) continue;
+    bool in_state = false;
+    for (unsigned i = 0; i < n; ++i) in_state |= places[i].slot == s && places[i].place == SlotPlace::kState;
+    if (in_state) continue;
+    uint64_t value = host_register(context, kPins[rank]);
+    memcpy(base + info_->layout->slots[s].offset, &value, type_bytes(info_->layout->slots[s].type));
+  }
+  for (unsigned i = 0; i < n; ++i) {
+    const Slot& slot = info_->layout->slots[places[i].slot];
+    uint8_t* to = base + slot.offset;
+    uint8_t place = places[i].place;
+    if (place == SlotPlace::kState) continue;
+    if (place == SlotPlace::kEflags || place == SlotPlace::kEflagsInverted) {
+      auto eflags = static_cast<uint64_t>(context.uc_mcontext.gregs[REG_EFL]);
+      auto packed = static_cast<uint16_t>((eflags & 0xff) << 8 | (eflags >> 11 & 1));
+      if (place == SlotPlace::kEflagsInverted) packed ^= kFlagC;
+      memcpy(to, &packed, 2);
+    } else if (is_xmm(place)) {
+      memcpy(to, &context.uc_mcontext.fpregs->_xmm[place - kFirstXmm], type_bytes(slot.type));
+    } else {
+      uint64_t value = host_register(context, gpr(place));
+      memcpy(to, &value, type_bytes(slot.type));
+    }
+  }
+}
+
+Result<std::unique_ptr<tcg::Backend>> make_backend() {
+  Result<HostFeatures> features = HostFeatures::detect();
+  if (!features) return features.error();
+  return std::unique_ptr<tcg::Backend>(std::make_unique<Backend>(*features));
+}
+
+}  // namespace xarch::x86_64
