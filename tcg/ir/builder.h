@@ -164,8 +164,6 @@ class Builder {
   Value fold_right_const(Op op, Value a, Value b, uint64_t c);
   Value fold_same(Op op, Value a, bool* done);
   Value fold_select(Value c, Value a, Value b);
-  Value test_of_sub(Value flags, FlagCond c);
-  Value test_of_logic(Value flags, FlagCond c);
   Value test_of_pack(Value flags, FlagCond c);
   Value result_of_sub(Value flags) const;
   uint32_t helper_index(const HelperDesc& desc);

@@ -77,67 +77,6 @@ Value Builder::result_of_sub(Value flags) const {
   return {};
 }
 
-Value Builder::test_of_sub(Value flags, FlagCond c) {
-  const Inst f = def(flags);
-  const Value a = value_of(f.args[0]);
-  const Value b = value_of(f.args[1]);
-  const bool inverted = f.imm != 0;
-  switch (c) {
-    case FlagCond::kZ:
-    case FlagCond::kNz: {
-      const Cond cond = c == FlagCond::kZ ? Cond::kEq : Cond::kNe;
-      if (Value r = result_of_sub(flags)) return cmp(cond, r, iconst(r.type, 0));
-      return cmp(cond, a, b);
-    }
-    case FlagCond::kN:
-    case FlagCond::kNn: {
-      const Cond cond = c == FlagCond::kN ? Cond::kSlt : Cond::kSge;
-      uint64_t k = 0;
-      if (is_const(b, &k) && k == 0) return cmp(cond, a, b);
-      if (Value r = result_of_sub(flags)) return cmp(cond, r, iconst(r.type, 0));
-      return {};
-    }
-    case FlagCond::kC: return cmp(inverted ? Cond::kUge : Cond::kUlt, a, b);
-    case FlagCond::kNc: return cmp(inverted ? Cond::kUlt : Cond::kUge, a, b);
-    case FlagCond::kHi: return inverted ? cmp(Cond::kUgt, a, b) : cmp(Cond::kUlt, a, b);
-    case FlagCond::kLs: return inverted ? cmp(Cond::kUle, a, b) : cmp(Cond::kUge, a, b);
-    case FlagCond::kA: return inverted ? cmp(Cond::kUlt, a, b) : cmp(Cond::kUgt, a, b);
-    case FlagCond::kBe: return inverted ? cmp(Cond::kUge, a, b) : cmp(Cond::kUle, a, b);
-    case FlagCond::kGe: return cmp(Cond::kSge, a, b);
-    case FlagCond::kLt: return cmp(Cond::kSlt, a, b);
-    case FlagCond::kGt: return cmp(Cond::kSgt, a, b);
-    case FlagCond::kLe: return cmp(Cond::kSle, a, b);
-    default: return {};
-  }
-}
-
-// V is 0 there, so that the signed conditions look at N and Z alone.
-Value Builder::test_of_logic(Value flags, FlagCond c) {
-  const Inst f = def(flags);
-  const Value a = value_of(f.args[0]);
-  const Value zero = iconst(a.type, 0);
-  const bool carry = f.imm != 0;
-  switch (c) {
-    case FlagCond::kZ: return cmp(Cond::kEq, a, zero);
-    case FlagCond::kNz: return cmp(Cond::kNe, a, zero);
-    case FlagCond::kC: return i1(carry);
-    case FlagCond::kNc: return i1(!carry);
-    case FlagCond::kV: return i1(false);
-    case FlagCond::kNv: return i1(true);
-    case FlagCond::kN:
-    case FlagCond::kLt: return cmp(Cond::kSlt, a, zero);
-    case FlagCond::kNn:
-    case FlagCond::kGe: return cmp(Cond::kSge, a, zero);
-    case FlagCond::kHi: return carry ? cmp(Cond::kNe, a, zero) : i1(false);
-    case FlagCond::kLs: return carry ? cmp(Cond::kEq, a, zero) : i1(true);
-    case FlagCond::kA: return carry ? i1(false) : cmp(Cond::kNe, a, zero);
-    case FlagCond::kBe: return carry ? i1(true) : cmp(Cond::kEq, a, zero);
-    case FlagCond::kGt: return cmp(Cond::kSgt, a, zero);
-    case FlagCond::kLe: return cmp(Cond::kSle, a, zero);
-    default: return {};
-  }
-}
-
 Value Builder::test_of_pack(Value flags, FlagCond c) {
   const Inst f = def(flags);
   switch (c) {
@@ -155,12 +94,11 @@ Value Builder::test_of_pack(Value flags, FlagCond c) {
   }
 }
 
+// Tests of a comparison's flags stay tests: a backend answers them from the host's flags, which it has anyway.
 Value Builder::flags_test(Value flags, FlagCond c) {
   Value v;
   switch (def(flags).op) {
     case Op::kFlagsConst: return i1(eval_flag_cond(c, static_cast<uint16_t>(def(flags).imm)));
-    case Op::kFlagsSub: v = test_of_sub(flags, c); break;
-    case Op::kFlagsLogic: v = test_of_logic(flags, c); break;
     case Op::kFlagsPack: v = test_of_pack(flags, c); break;
     default: break;
   }

@@ -1,0 +1,87 @@
+// A code space of its own for tests of a backend: stubs, cells and one region at a time, without the runtime.
+#pragma once
+
+#include <sys/mman.h>
+
+#include <cstring>
+#include <memory>
+
+#include "tcg/backend/x86_64/backend.h"
+#include "tcg/ir/region.h"
+
+namespace xarch::testing {
+
+class CodeArena : public tcg::CodeSpace {
+ public:
+  static constexpr size_t kCodeBytes = 1 << 20;
+  static constexpr unsigned kCells = 4096;
+
+  CodeArena(tcg::Backend& backend, const ir::StateLayout& layout, uint64_t guest_base = 0) : backend_(backend) {
+    size_t total = kCodeBytes + kCells * tcg::kThunkBytes + kCells * sizeof(tcg::Cell);
+    base_ = static_cast<uint8_t*>(
+        mmap(nullptr, total, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    thunks_ = base_ + kCodeBytes;
+    cells_ = reinterpret_cast<tcg::Cell*>(thunks_ + kCells * tcg::kThunkBytes);
+    total_ = total;
+    tcg::BackendConfig config;
+    config.layout = &layout;
+    config.pc_shift = 2;
+    config.guest_base = guest_base;
+    config.thunk_base = thunks_;
+    config.cell_base = cells_;
+    uint8_t* cursor = base_;
+    stubs_ = backend.emit_stubs(config, &cursor, base_ + kCodeBytes);
+    first_ = cursor;
+    // Cell 0 belongs to no key: what empty entries of the jump table point to.
+    cells_[0].pc = tcg::kNoPc;
+    jump_table_ = std::make_unique<tcg::Cell*[]>(1u << tcg::kJumpTableBits);
+    for (unsigned i = 0; i < 1u << tcg::kJumpTableBits; ++i) jump_table_[i] = &cells_[0];
+    reset();
+  }
+  ~CodeArena() override { munmap(base_, total_); }
+
+  void reset() {
+    code = first_;
+    code_end = base_ + kCodeBytes;
+    num_cells_ = 1;
+    recovery.clear();
+  }
+
+  tcg::Cell* cell_for(const ir::BlockKey& key) override {
+    for (unsigned i = 1; i < num_cells_; ++i) {
+      if (cells_[i].pc == key.pc && cells_[i].mode == key.mode) return &cells_[i];
+    }
+    unsigned i = num_cells_++;
+    cells_[i].pc = key.pc;
+    cells_[i].mode = key.mode;
+    cells_[i].flags = key.flags;
+    backend_.emit_thunk(thunks_ + i * tcg::kThunkBytes);
+    cells_[i].entry = thunks_ + i * tcg::kThunkBytes;
+    return &cells_[i];
+  }
+
+  // Makes the state block able to enter the code.
+  void attach(tcg::CpuHeader* header) const {
+    header->jump_table = jump_table_.get();
+    header->link_stub = stubs_.link;
+    header->miss_stub = stubs_.miss;
+    header->event_stub = stubs_.event;
+    header->exit_stub = stubs_.exit;
+    header->helper_stub = stubs_.helper;
+  }
+  const tcg::Stubs& stubs() const { return stubs_; }
+  const uint8_t* first() const { return first_; }
+
+ private:
+  tcg::Backend& backend_;
+  uint8_t* base_ = nullptr;
+  uint8_t* thunks_ = nullptr;
+  uint8_t* first_ = nullptr;
+  tcg::Cell* cells_ = nullptr;
+  unsigned num_cells_ = 1;
+  size_t total_ = 0;
+  tcg::Stubs stubs_;
+  std::unique_ptr<tcg::Cell*[]> jump_table_;
+};
+
+}  // namespace xarch::testing
