@@ -71,7 +71,7 @@ class CodeGen {
 
   // Something to emit behind the main chain.
   struct Cold {
-    enum Kind : uint8_t { kBlock, kEdge, kEvent, kEventInd, kMiss, kTrap, kPoll, kHelperExit } kind;
+    enum Kind : uint8_t { kBlock, kEdge, kEvent, kEventInd, kMiss, kTrap, kPoll, kHelperExit, kSoft } kind;
     Label label;
     ir::BlockId block = 0;            // kBlock, kEdge
     uint32_t state = 0;               // index into saved_states_
@@ -81,7 +81,14 @@ class CodeGen {
     uint32_t mode = 0;                // kEventInd, kMiss
     uint8_t size = 0;                 // kTrap: log2
     bool write = false;               // kTrap
-    HostReg reg = kNoHostReg;         // kTrap: the address
+    HostReg reg = kNoHostReg;         // kTrap, kSoft: the address
+    // kSoft: an access that the inline lookup did not find
+    HostReg result = kNoHostReg;  // loaded to, stored from, or the host address for an atomic
+    bool atomic = false;
+    bool probe = false;
+    uint32_t desc = 0;
+    uint32_t locked = 0;  // registers in use by the instruction
+    Label resume;
   };
 
   // ---- analysis.cc
@@ -204,6 +211,7 @@ class CodeGen {
   bool address_clobbers_flags(ir::MemDesc d) const;
   void check_alignment(ir::MemDesc d, bool write, Mem* m);
   void flatten(Mem* m);
+  Mem atomic_address(const ir::Inst& in, ir::MemDesc d);
   void take_rax_for(V v, Mem* m);
   void swap_bytes(Reg r, unsigned size);
   void load_int(const ir::Inst& in, ir::MemDesc d, Reg dst, const Mem& m);
@@ -216,6 +224,16 @@ class CodeGen {
   void emit_rmw_loop(uint32_t i, Mem m);
   void emit_fence(uint32_t i);
   void emit_probe(uint32_t i);
+
+  // ---- soft_tlb.cc
+  Reg soft_address(const ir::Inst& in, ir::MemDesc d);
+  Reg soft_lookup(ir::MemDesc d, Reg t, bool write, Cold* cold);
+  void soft_load(uint32_t i);
+  void soft_store(uint32_t i);
+  Reg soft_atomic_address(const ir::Inst& in, ir::MemDesc d);
+  void soft_probe(uint32_t i);
+  void soft_save(const Cold& c, bool load);
+  void emit_soft_cold(const Cold& c);
 
   // ---- vector.cc
   Xmm const_x(uint64_t low, uint64_t high);

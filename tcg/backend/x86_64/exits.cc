@@ -341,6 +341,7 @@ void CodeGen::emit_cold(const Cold& c) {
       set_exit(tcg::Exit::kEvent, region_->key.mode);
       as_.jmp(HDR(exit_stub));
       break;
+    case Cold::kSoft: emit_soft_cold(c); break;
     case Cold::kHelperExit:
       as_.mov(32, Reg::rax, HDR(helper_exit));
       as_.mov(32, HDR(exit_reason), Reg::rax);

@@ -150,7 +150,8 @@ void CodeGen::emit_load(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i);
   MemDesc d = in.mem();
-  if (d.big && (!in_gpr(in.type) && d.size > 0)) return unsupported();
+  if (config_.soft_tlb) return soft_load(i);
+  if (d.big && !in_gpr(in.type) && d.size > 0) return unsupported();
   if (address_clobbers_flags(d) || (d.big && d.size == 1 && !features_.movbe)) clobber_flags();
   Mem m = address(in, d);
   check_alignment(d, false, &m);
@@ -179,6 +180,7 @@ void CodeGen::emit_store(uint32_t i) {
   const Inst& in = region_->insts[i];
   V b = in.args[1];
   MemDesc d = in.mem();
+  if (config_.soft_tlb) return soft_store(i);
   Type t = inst(b).type;
   if (d.big && !in_gpr(t) && d.size > 0) return unsupported();
   settle_condition(b);
@@ -222,6 +224,15 @@ void CodeGen::emit_store(uint32_t i) {
   consume_args(in);
 }
 
+// Where an atomic works: one register, checked for alignment.
+Mem CodeGen::atomic_address(const Inst& in, MemDesc d) {
+  if (config_.soft_tlb) return Mem::at(soft_atomic_address(in, d));
+  Mem m = address(in, d);
+  check_alignment(d, true, &m);
+  flatten(&m);
+  return m;
+}
+
 void CodeGen::emit_cas(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i);
@@ -229,9 +240,7 @@ void CodeGen::emit_cas(uint32_t i) {
   if (in.type == Type::kI128) return emit_cas128(i);
   if (d.big && d.size > 0) return unsupported();
   clobber_flags();
-  Mem m = address(in, d);
-  check_alignment(d, true, &m);
-  flatten(&m);
+  Mem m = atomic_address(in, d);
   Reg desired = use(in.args[2]);
   if (desired == Reg::rax) {
     Reg t = alloc_gpr();
@@ -279,8 +288,7 @@ void CodeGen::emit_cas128(uint32_t i) {
   if (d.big) return unsupported();
   clobber_flags();
   Xmm expected = use_x(in.args[1]), desired = use_x(in.args[2]);
-  Mem m = address(in, d);
-  check_alignment(d, true, &m);
+  Mem m = atomic_address(in, d);
   Mem plain = m;
   plain.gs = false;
   Reg t = Reg::r10;
@@ -331,9 +339,7 @@ void CodeGen::emit_rmw(uint32_t i) {
   if ((d.big && d.size > 0) || in.type == Type::kI128) return unsupported();
   unsigned bits = 8u << d.size;
   clobber_flags();
-  Mem m = address(in, d);
-  check_alignment(d, true, &m);
-  flatten(&m);
+  Mem m = atomic_address(in, d);
   if (op == RmwOp::kAdd || op == RmwOp::kXchg) {
     Reg rb = use(b);
     Reg t = alloc_gpr();
@@ -417,6 +423,7 @@ void CodeGen::emit_fence(uint32_t i) {
 void CodeGen::emit_probe(uint32_t i) {
   const Inst& in = region_->insts[i];
   MemDesc d = in.mem();
+  if (config_.soft_tlb) return soft_probe(i);
   clobber_flags();
   Mem m = address(in, d);
   check_alignment(d, in.aux != 0, &m);

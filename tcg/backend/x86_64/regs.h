@@ -24,7 +24,10 @@ inline constexpr unsigned kNumScratch = sizeof kScratch / sizeof kScratch[0];
 // arguments.
 inline constexpr unsigned kSpillSlots = 28;
 inline constexpr unsigned kHelperArgs = kSpillSlots * 16;
-inline constexpr unsigned kFrameBytes = kHelperArgs + 32;
+// Then what cold paths of the soft TLB save around their call (rax, r10, xmm0-15), and the value they pass.
+inline constexpr unsigned kSaveArea = kHelperArgs + 32;
+inline constexpr unsigned kSoftValue = kSaveArea + 18 * 16;
+inline constexpr unsigned kFrameBytes = kSoftValue + 32;
 
 // Numbers under which the allocator and the recovery records know registers: 0-15 general, 16-31 vector.
 using HostReg = uint8_t;
