@@ -165,7 +165,6 @@ class Builder {
   Value fold_same(Op op, Value a, bool* done);
   Value fold_select(Value c, Value a, Value b);
   Value test_of_pack(Value flags, FlagCond c);
-  Value result_of_sub(Value flags) const;
   uint32_t helper_index(const HelperDesc& desc);
   // What a slot or temporary (numbered after the slots) holds in the open block; no value if unknown.
   Value known(uint32_t slot) const;

@@ -54,29 +54,6 @@ Value Builder::flags_pack(Value n, Value z, Value c, Value v) {
   return r;
 }
 
-// The difference itself, if the lifter computed it right before or after its flags: sign and zero tests of it
-// need neither operand, which the instruction often overwrites.
-Value Builder::result_of_sub(Value flags) const {
-  const std::vector<Inst>& insts = region_->insts;
-  const Inst& f = insts[flags.id];
-  uint64_t c = 0;
-  const bool is_add = is_const(value_of(f.args[1]), &c);  // x - c was written as x + -c
-  const size_t from = std::max<size_t>(block_first_, flags.id < 4 ? 0 : flags.id - 4u);
-  const size_t to = std::min<size_t>(insts.size(), flags.id + 5u);
-  for (size_t i = from; i < to; ++i) {
-    const Inst& d = insts[i];
-    if (d.args[0] != f.args[0]) continue;
-    const Value v{static_cast<ValueId>(i), d.type};
-    if (d.op == Op::kSub && d.args[1] == f.args[1]) return v;
-    uint64_t addend = 0;
-    if (is_add && d.op == Op::kAdd && is_const(value_of(d.args[1]), &addend) &&
-        addend == ((0 - c) & type_mask(d.type))) {
-      return v;
-    }
-  }
-  return {};
-}
-
 Value Builder::test_of_pack(Value flags, FlagCond c) {
   const Inst f = def(flags);
   switch (c) {
@@ -94,7 +71,8 @@ Value Builder::test_of_pack(Value flags, FlagCond c) {
   }
 }
 
-// Tests of a comparison's flags stay tests: a backend answers them from the host's flags, which it has anyway.
+// Tests of a comparison's flags stay tests: a backend answers them from the host's flags, which it has
+// anyway.
 Value Builder::flags_test(Value flags, FlagCond c) {
   Value v;
   switch (def(flags).op) {

@@ -12,6 +12,7 @@ namespace xarch::ir {
 // Called with the vCPU's state block and up to four integer operands, zero-extended to 64 bits; unused ones
 // are unspecified. The result is taken modulo the width of the call's type. All slots are in the state block
 // during the call, unless kNoState is set, and those the helper writes are read back from it.
+// The pc slot is the calling instruction's, unless the helper is kHelperPure or kHelperNoFault.
 using HelperFn = uint64_t (*)(void* state, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
 
 // What a helper may do. Nothing set: anything.

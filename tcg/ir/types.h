@@ -95,7 +95,8 @@ constexpr FlagCond negate(FlagCond c) { return static_cast<FlagCond>(static_cast
 // Order of a memory access with respect to the others of its thread.
 enum class Order : uint8_t { kRelaxed, kAcquire, kRelease, kSeqCst };
 
-// What the address goes through before it is used.
+// What the address goes through before it is used: kWrap32 keeps the lowest 32 bits, kStripTag clears the
+// highest eight.
 enum class AddrXform : uint8_t { kNone, kWrap32, kStripTag };
 
 // What a memory access is, but for its address, value and displacement; says nothing about the mode it runs

@@ -153,10 +153,8 @@ uint64_t Interpreter::address(const Inst& inst) const {
   const uint64_t a = arg(inst, 0).w[0] + static_cast<uint64_t>(int64_t{inst.disp()});
   const ir::AddrXform xform = inst.mem().xform;
   if (xform == ir::AddrXform::kWrap32) return static_cast<uint32_t>(a);
-  if (xform == ir::AddrXform::kStripTag || (region_->key.flags & ir::kKeyMaskTags)) {
-    return static_cast<uint64_t>(ir::sign_extend(a, 56));
-  }
-  return a;
+  const bool strip = xform == ir::AddrXform::kStripTag || (region_->key.flags & ir::kKeyMaskTags);
+  return strip ? a & ir::low_mask(56) : a;
 }
 
 // False: the guest faults, and fault_ says how.
@@ -215,14 +213,16 @@ bool Interpreter::execute_call(const Inst& inst, IrValue* out) {
   uint64_t a[4] = {};
   for (unsigned i = 0; i < 4 && inst.args[i] != ir::kNoValue; ++i) a[i] = arg(inst, i).w[0];
   const ir::HelperDesc& helper = *region_->helpers[inst.aux];
+  if (!(helper.effects & (ir::kHelperNoFault | ir::kHelperPure)) && insn_ != kNoInsn) {
+    set_pc(region_->insts[insn_].imm);
+  }
   cpu_->in_helper = 1;
   phase_ = kHelper;
   const uint64_t r = helper.fn(cpu_, a[0], a[1], a[2], a[3]);
   phase_ = kRunning;
   cpu_->in_helper = 0;
   if (inst.type != Type::kVoid) out->w[0] = r & ir::type_mask(inst.type);
-  return !(helper.effects == ir::kHelperAnything || (helper.effects & ir::kHelperMayExit)) ||
-         cpu_->helper_exit == 0;
+  return !(helper.effects & ir::kHelperMayExit) || cpu_->helper_exit == 0;
 }
 
 Exit Interpreter::leave(Exit reason, uint32_t code, uint64_t value) {
