@@ -47,10 +47,19 @@ class CodeSpace {
   std::vector<uint8_t> recovery;  // the backend's own records for recover(), cleared by the caller
 };
 
+// The soft-TLB policy's cold functions (tcg/runtime/soft_mmu.h), which emitted code calls. Null under the flat policy.
+struct SoftTlbCalls {
+  bool (*load)(CpuHeader*, uint64_t vaddr, uint32_t desc, uint64_t* value) = nullptr;
+  bool (*store)(CpuHeader*, uint64_t vaddr, uint32_t desc, const uint64_t* value) = nullptr;
+  void* (*atomic)(CpuHeader*, uint64_t vaddr, uint32_t desc, bool* swap) = nullptr;
+  bool (*probe)(CpuHeader*, uint64_t vaddr, uint32_t desc, bool write) = nullptr;
+};
+
 // Facts that the code generator needs and that stay the same for an engine.
 struct BackendConfig {
   const ir::StateLayout* layout = nullptr;
   bool soft_tlb = false;
+  SoftTlbCalls soft_calls;
   uint64_t guest_base = 0;  // flat policy
   unsigned pc_shift = 0;
   uint8_t* thunk_base = nullptr;

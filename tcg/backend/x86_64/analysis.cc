@@ -81,6 +81,45 @@ void CodeGen::kill_hint(SlotId s, uint32_t at) {
   last_hint_[s] = kNoValue;
 }
 
+// What ends in a slot's register may as well be computed there from its first operand on.
+void CodeGen::pass_hint(const Inst& in, SlotId slot) {
+  V v = kNoValue;
+  auto temporary = [&](V a) {
+    Op op = inst(a).op;
+    return vals_[a].left == 1 && op != Op::kGet && op != Op::kConst && is_pure(op);
+  };
+  switch (in.op) {
+    case Op::kZext: v = in.args[0]; break;
+    case Op::kAdd:
+    case Op::kAnd:
+    case Op::kOr:
+    case Op::kXor:
+    case Op::kMul:
+      if (temporary(in.args[1])) {
+        v = in.args[1];
+        break;
+      }
+      [[fallthrough]];
+    case Op::kSub:
+    case Op::kShl:
+    case Op::kShrU:
+    case Op::kShrS:
+    case Op::kRotR:
+    case Op::kExtractU:
+    case Op::kExtractS:
+    case Op::kNot:
+    case Op::kNeg:
+    case Op::kSext:
+      if (temporary(in.args[0])) v = in.args[0];
+      break;
+    default: break;
+  }
+  if (v == kNoValue || inst(v).op == Op::kGet || inst(v).op == Op::kConst) return;
+  vals_[v].hint = slot;
+  vals_[v].hint_gen = hint_gen_;
+  last_hint_[slot] = v;
+}
+
 void CodeGen::analyse_block(BlockId b) {
   const Region& r = *region_;
   bool dead = false;
@@ -95,11 +134,7 @@ void CodeGen::analyse_block(BlockId b) {
     const OpInfo& info = op_info(in.op);
     Val& val = vals_[i];
     if (val.hint != kNoSlot && val.hint_gen != hint_gen_) val.hint = kNoSlot;
-    if (val.hint != kNoSlot && in.op == Op::kZext && vals_[in.args[0]].left == 1) {
-      vals_[in.args[0]].hint = val.hint;
-      vals_[in.args[0]].hint_gen = hint_gen_;
-      last_hint_[val.hint] = in.args[0];
-    }
+    if (val.hint != kNoSlot) pass_hint(in, val.hint);
     if (in.op == Op::kPut) {
       for (SlotId o : info_.overlaps[in.aux]) kill_hint(o, i);
       kill_hint(static_cast<SlotId>(in.aux), i);
@@ -117,6 +152,10 @@ void CodeGen::analyse_block(BlockId b) {
       ++hint_gen_;
       if (!(info.attributes & kTerm)) dead = false;
       if (info.attributes & kMayFault && !config_.soft_tlb) note_fold(in);
+      if (in.op == Op::kStore && inst(in.args[1]).op == Op::kPair && vals_[in.args[1]].left == 1) {
+        MemDesc d = in.mem();
+        vals_[in.args[1]].fold = !config_.soft_tlb && !d.atomic && !d.big && d.order != Order::kSeqCst;
+      }
     }
     flags_dead_[i] = dead;
   }

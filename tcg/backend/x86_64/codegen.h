@@ -96,6 +96,7 @@ class CodeGen {
   void analyse_block(ir::BlockId b);
   void note_fold(const ir::Inst& access);
   void kill_hint(ir::SlotId s, uint32_t at);
+  void pass_hint(const ir::Inst& in, ir::SlotId slot);
   bool exit_kills_flags(const ir::Inst& exit) const;
 
   // ---- codegen.cc
@@ -216,8 +217,10 @@ class CodeGen {
   void swap_bytes(Reg r, unsigned size);
   void load_int(const ir::Inst& in, ir::MemDesc d, Reg dst, const Mem& m);
   void load_vector(ir::MemDesc d, Xmm x, const Mem& m);
+  Reg load_dest(V v);
   void emit_load(uint32_t i);
   void emit_store(uint32_t i);
+  void emit_store_pair(uint32_t i);
   void emit_cas(uint32_t i);
   void emit_cas128(uint32_t i);
   void emit_rmw(uint32_t i);

@@ -146,6 +146,17 @@ void CodeGen::load_int(const Inst& in, MemDesc d, Reg dst, const Mem& m) {
   }
 }
 
+// A load may overwrite its own address: it does so only once it has succeeded.
+Reg CodeGen::load_dest(V v) {
+  SlotId hint = vals_[v].hint;
+  if (hint != kNoSlot && info_.pin[hint] != kNoHostReg) {
+    HostReg pin = info_.pin[hint];
+    const RegState& reg = state_.regs[pin];
+    if (reg.num_vals == 1 && dies(reg.vals[0]) && locked_ >> pin & 1) return gpr(pin);
+  }
+  return dest(v);
+}
+
 void CodeGen::emit_load(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i);
@@ -156,7 +167,7 @@ void CodeGen::emit_load(uint32_t i) {
   Mem m = address(in, d);
   check_alignment(d, false, &m);
   if (in_gpr(in.type)) {
-    Reg dst = dest(v);
+    Reg dst = load_dest(v);
     load_int(in, d, dst, m);
     // An 8- or 16-bit value that fills its type is clean unless it was sign-extended.
     return finish(v, host(dst), type_bits(in.type) == 32 || !d.sign);
@@ -181,6 +192,7 @@ void CodeGen::emit_store(uint32_t i) {
   V b = in.args[1];
   MemDesc d = in.mem();
   if (config_.soft_tlb) return soft_store(i);
+  if (vals_[b].loc == Loc::kDeferred && inst(b).op == Op::kPair) return emit_store_pair(i);
   Type t = inst(b).type;
   if (d.big && !in_gpr(t) && d.size > 0) return unsupported();
   settle_condition(b);
@@ -231,6 +243,33 @@ Mem CodeGen::atomic_address(const Inst& in, MemDesc d) {
   check_alignment(d, true, &m);
   flatten(&m);
   return m;
+}
+
+// 16 bytes from two general registers: two stores, the lower one first. If the second one faults, the
+// instruction is started again from the beginning, so doing the first twice is harmless.
+void CodeGen::emit_store_pair(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  const Inst& pair = inst(in.args[1]);
+  MemDesc d = in.mem();
+  if (address_clobbers_flags(d)) clobber_flags();
+  Mem m = address(in, d);
+  check_alignment(d, true, &m);
+  for (V half : pair.args) {
+    if (half == kNoValue) break;
+    int32_t imm;
+    if (imm32(half, &imm)) {
+      site();
+      as_.mov_imm(64, m, imm);
+    } else {
+      uint32_t locked = locked_;
+      Reg r = use(half);
+      site();
+      as_.mov(64, m, r);
+      locked_ = locked;
+    }
+    m.disp += 8;
+  }
+  consume_args(in);
 }
 
 void CodeGen::emit_cas(uint32_t i) {

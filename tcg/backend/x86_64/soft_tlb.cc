@@ -194,10 +194,10 @@ void CodeGen::emit_soft_cold(const Cold& c) {
   } else {
     as_.mov(64, arg(2), Reg::rax);
   }
-  auto fn = c.probe    ? reinterpret_cast<uintptr_t>(&tcg::xarch_soft_probe)
-            : c.atomic ? reinterpret_cast<uintptr_t>(&tcg::xarch_soft_atomic)
-            : c.write  ? reinterpret_cast<uintptr_t>(&tcg::xarch_soft_store)
-                       : reinterpret_cast<uintptr_t>(&tcg::xarch_soft_load);
+  auto fn = c.probe    ? reinterpret_cast<uintptr_t>(config_.soft_calls.probe)
+            : c.atomic ? reinterpret_cast<uintptr_t>(config_.soft_calls.atomic)
+            : c.write  ? reinterpret_cast<uintptr_t>(config_.soft_calls.store)
+                       : reinterpret_cast<uintptr_t>(config_.soft_calls.load);
   as_.mov_imm(64, Reg::r10, fn);
   as_.call(HDR(helper_stub));
   if (c.atomic) {
