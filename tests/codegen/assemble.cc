@@ -84,9 +84,11 @@ Result<std::vector<uint8_t>> assemble(const std::string& triple, const std::stri
       llvm::MemoryBufferRef(llvm::StringRef(object->data(), object->size()), "snippet"));
   if (!file) return Error{llvm::toString(file.takeError())};
   for (const llvm::object::SectionRef& section : (*file)->sections()) {
+    if (section.relocation_begin() != section.relocation_end()) return Error{"reference to an unknown label"};
+  }
+  for (const llvm::object::SectionRef& section : (*file)->sections()) {
     llvm::Expected<llvm::StringRef> name = section.getName();
     if (!name) return Error{llvm::toString(name.takeError())};
-    if (section.relocation_begin() != section.relocation_end()) return Error{"reference to an unknown label"};
     if (*name != ".text") continue;
     llvm::Expected<llvm::StringRef> contents = section.getContents();
     if (!contents) return Error{llvm::toString(contents.takeError())};
