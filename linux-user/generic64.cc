@@ -1,0 +1,65 @@
+#include "linux-user/generic64.h"
+
+#include <string.h>
+
+#include <array>
+
+namespace xarch::linux_user {
+
+namespace {
+
+constexpr unsigned kNumbers = 512;
+
+constexpr std::array<SyscallId, kNumbers> make_table() {
+  std::array<SyscallId, kNumbers> table = {};
+#define NUMBER(name, number) table[number] = SyscallId::k_##name;
+#include "linux-user/numbers_generic64.def"
+#undef NUMBER
+  return table;
+}
+
+constexpr std::array<SyscallId, kNumbers> kTable = make_table();
+
+struct GenericStat {
+  uint64_t dev, ino;
+  uint32_t mode, nlink, uid, gid;
+  uint64_t rdev, pad1;
+  int64_t size;
+  int32_t blksize, pad2;
+  int64_t blocks, atime;
+  uint64_t atime_nsec;
+  int64_t mtime;
+  uint64_t mtime_nsec;
+  int64_t ctime;
+  uint64_t ctime_nsec;
+  uint32_t unused[2];
+};
+static_assert(sizeof(GenericStat) == 128);
+
+}  // namespace
+
+SyscallId generic64_syscall_id(uint32_t number) { return number < kNumbers ? kTable[number] : SyscallId::kNone; }
+
+size_t generic64_put_stat(const struct stat& st, uint8_t* out) {
+  GenericStat g = {};
+  g.dev = st.st_dev;
+  g.ino = st.st_ino;
+  g.mode = st.st_mode;
+  g.nlink = static_cast<uint32_t>(st.st_nlink);
+  g.uid = st.st_uid;
+  g.gid = st.st_gid;
+  g.rdev = st.st_rdev;
+  g.size = st.st_size;
+  g.blksize = static_cast<int32_t>(st.st_blksize);
+  g.blocks = st.st_blocks;
+  g.atime = st.st_atim.tv_sec;
+  g.atime_nsec = static_cast<uint64_t>(st.st_atim.tv_nsec);
+  g.mtime = st.st_mtim.tv_sec;
+  g.mtime_nsec = static_cast<uint64_t>(st.st_mtim.tv_nsec);
+  g.ctime = st.st_ctim.tv_sec;
+  g.ctime_nsec = static_cast<uint64_t>(st.st_ctim.tv_nsec);
+  memcpy(out, &g, sizeof g);
+  return sizeof g;
+}
+
+}  // namespace xarch::linux_user

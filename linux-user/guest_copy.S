@@ -1,0 +1,57 @@
+// xarch_guarded_copy(to, from, bytes): copies bytes; returns how many could not be copied because an access faulted.
+// The signal handler turns a fault with a pc in [xarch_guarded_copy, xarch_guarded_copy_end) into a jump to
+// xarch_guarded_copy_fixup; rcx then holds the bytes left. Same for the 32-bit accesses below.
+  .text
+  .globl xarch_guarded_begin, xarch_guarded_end, xarch_guarded_fixup
+  .globl xarch_guarded_copy, xarch_guarded_load32, xarch_guarded_cas32, xarch_guarded_zero
+xarch_guarded_begin:
+  .p2align 4
+xarch_guarded_copy:
+  movq %rdx, %rcx
+  cmpq $16, %rdx
+  ja 2f
+  testq %rdx, %rdx
+  je 3f
+1:movzbl (%rsi), %eax
+  movb %al, (%rdi)
+  incq %rsi
+  incq %rdi
+  decq %rcx
+  jne 1b
+3:xorl %eax, %eax
+  ret
+2:rep movsb
+  xorl %eax, %eax
+  ret
+
+// xarch_guarded_zero(to, bytes): as above, with zeros.
+xarch_guarded_zero:
+  movq %rsi, %rcx
+  xorl %eax, %eax
+  rep stosb
+  xorl %eax, %eax
+  ret
+
+// xarch_guarded_load32(from, out): 0, or not 0 if it faulted. The access is a single one.
+xarch_guarded_load32:
+  movl $4, %ecx
+  movl (%rdi), %eax
+  movl %eax, (%rsi)
+  xorl %eax, %eax
+  ret
+
+// xarch_guarded_cas32(at, expected_and_old, desired): atomic; 0, or not 0 if it faulted. *expected_and_old becomes what
+// was found.
+xarch_guarded_cas32:
+  movl $4, %ecx
+  movl (%rsi), %eax
+  lock cmpxchgl %edx, (%rdi)
+  movl %eax, (%rsi)
+  xorl %eax, %eax
+  ret
+
+xarch_guarded_fixup:
+  movq %rcx, %rax
+  ret
+xarch_guarded_end:
+  .section .note.GNU-stack,"",@progbits

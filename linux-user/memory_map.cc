@@ -1,0 +1,553 @@
+#include "linux-user/memory_map.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+
+#include "linux-user/guest_copy.h"
+#include "tcg/support/log.h"
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+namespace xarch::linux_user {
+
+namespace {
+
+constexpr uint64_t kPage = 4096;
+constexpr uint64_t page_down(uint64_t v) { return v & ~(kPage - 1); }
+constexpr uint64_t page_up(uint64_t v) { return (v + kPage - 1) & ~(kPage - 1); }
+
+std::atomic<uint64_t> g_generation{1};     // unique over all maps, so that a thread's cache fits one of them only
+std::atomic<uint64_t> g_anonymous_id{1};   // stands for the inode of shared anonymous memory
+
+// The last executable range this thread fetched from.
+struct FetchCache {
+  uint64_t generation = 0;
+  uint64_t start = 0;
+  uint64_t end = 0;
+};
+thread_local FetchCache t_fetch;
+
+int64_t host_result(void* p) { return p == MAP_FAILED ? -errno : 0; }
+
+}  // namespace
+
+MemoryMap::MemoryMap(uint64_t base, uint64_t limit) : base_(base), limit_(limit), mmap_top_(limit) {}
+
+MemoryMap::~MemoryMap() {
+  if (reserved_) {
+    ::munmap(host(0), limit_ + (uint64_t{64} << 10));
+    return;
+  }
+  for (const auto& [start, area] : areas_) ::munmap(host(start), area.end - start);
+}
+
+int MemoryMap::reserve() {
+  const uint64_t bytes = limit_ + (uint64_t{64} << 10);
+  void* p = ::mmap(host(0), bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+  if (p == MAP_FAILED) return -errno;
+  reserved_ = true;
+  return 0;
+}
+
+int MemoryMap::host_prot(int guest_prot) {
+  int prot = guest_prot & (PROT_READ | PROT_WRITE);
+  if (guest_prot & PROT_EXEC) prot |= PROT_READ;  // guest code is read by us, never executed by the host
+  return prot;
+}
+
+// ---- the ordered map of areas
+
+MemoryMap::AreaMap::const_iterator MemoryMap::find_locked(uint64_t addr) const {
+  auto it = areas_.upper_bound(addr);
+  if (it == areas_.begin()) return areas_.end();
+  --it;
+  return addr < it->second.end ? it : areas_.end();
+}
+
+// Makes addr a border between areas if it lies inside one.
+void MemoryMap::split_locked(uint64_t addr) {
+  auto it = find_locked(addr);
+  if (it == areas_.end() || it->first == addr) return;
+  Area high = it->second;
+  high.offset += addr - high.start;
+  high.start = addr;
+  areas_[it->first].end = addr;
+  areas_[addr] = std::move(high);
+}
+
+void MemoryMap::erase_locked(uint64_t start, uint64_t end) {
+  split_locked(start);
+  split_locked(end);
+  areas_.erase(areas_.lower_bound(start), areas_.lower_bound(end));
+  generation_.store(++g_generation, std::memory_order_release);
+}
+
+namespace {
+bool continues(const Area& low, const Area& high) {
+  return low.end == high.start && low.prot == high.prot && low.shared == high.shared && low.file == high.file &&
+         low.label == high.label && (low.file == nullptr || low.offset + (low.end - low.start) == high.offset);
+}
+}  // namespace
+
+void MemoryMap::insert_locked(Area area) {
+  generation_.store(++g_generation, std::memory_order_release);
+  auto next = areas_.lower_bound(area.start);
+  if (next != areas_.end() && continues(area, next->second)) {
+    area.end = next->second.end;
+    next = areas_.erase(next);
+  }
+  if (next != areas_.begin()) {
+    auto before = std::prev(next);
+    if (continues(before->second, area)) {
+      before->second.end = area.end;
+      return;
+    }
+  }
+  areas_[area.start] = std::move(area);
+}
+
+bool MemoryMap::any_locked(uint64_t start, uint64_t end) const {
+  auto it = areas_.lower_bound(end);
+  return it != areas_.begin() && std::prev(it)->second.end > start;
+}
+
+bool MemoryMap::covered_locked(uint64_t start, uint64_t end) const {
+  for (uint64_t at = start; at < end;) {
+    auto it = find_locked(at);
+    if (it == areas_.end()) return false;
+    at = it->second.end;
+  }
+  return true;
+}
+
+uint64_t MemoryMap::find_free_locked(uint64_t hint, uint64_t bytes, uint64_t align) const {
+  if (bytes == 0 || bytes > limit_) return 0;
+  const auto fits = [&](uint64_t at) {
+    return at >= kLowestMapping && at <= limit_ - bytes && !any_locked(at, at + bytes);
+  };
+  hint = hint & ~(align - 1);
+  if (hint != 0 && fits(hint)) return hint;
+  // Top down below mmap_top_, then what lies above it.
+  for (uint64_t top : {mmap_top_, limit_}) {
+    uint64_t high = top;
+    auto it = areas_.lower_bound(top);
+    for (;;) {
+      const bool first = it == areas_.begin();
+      const uint64_t low = first ? kLowestMapping : std::max(std::prev(it)->second.end, kLowestMapping);
+      if (high > low && high - low >= bytes) {
+        const uint64_t at = (high - bytes) & ~(align - 1);
+        if (at >= low) return at;
+      }
+      if (first) break;
+      --it;
+      high = std::min(high, it->first);
+    }
+  }
+  return 0;
+}
+
+uint64_t MemoryMap::find_free(uint64_t hint, uint64_t bytes, uint64_t align) {
+  std::lock_guard areas(area_mutex_);
+  return find_free_locked(hint, bytes, align);
+}
+
+// ---- changes
+
+void MemoryMap::changed(uint64_t start, uint64_t bytes) {
+  if (engine_ != nullptr) engine_->invalidate(start, bytes, false);
+}
+
+void MemoryMap::unmap_host(uint64_t start, uint64_t bytes) const {
+  if (reserved_) {
+    ::mmap(host(start), bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  } else {
+    ::munmap(host(start), bytes);
+  }
+}
+
+int64_t MemoryMap::map_host(uint64_t addr, uint64_t bytes, int prot, int flags, int fd, uint64_t offset, bool fixed) {
+  flags &= ~(MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_32BIT | MAP_GROWSDOWN);
+  flags |= fixed || reserved_ ? MAP_FIXED : MAP_FIXED_NOREPLACE;
+  return host_result(::mmap(host(addr), bytes, host_prot(prot), flags, fd, static_cast<off_t>(offset)));
+}
+
+int64_t MemoryMap::mmap(uint64_t addr, uint64_t bytes, int prot, int flags, int fd, uint64_t offset,
+                        std::shared_ptr<const FileId> file, std::string_view label) {
+  if (bytes == 0 || (offset & (kPage - 1)) != 0) return -EINVAL;
+  if (bytes > limit_ || page_up(bytes) > limit_) return -ENOMEM;
+  bytes = page_up(bytes);
+  const bool no_replace = (flags & MAP_FIXED_NOREPLACE) != 0;
+  const bool fixed = (flags & MAP_FIXED) != 0 || no_replace;
+  if (fixed) {
+    if ((addr & (kPage - 1)) != 0) return -EINVAL;
+    if (!in_range(addr, bytes)) return -ENOMEM;
+    if (addr < kLowestMapping) return -EPERM;
+  }
+  const bool anonymous = (flags & MAP_ANONYMOUS) != 0;
+  const bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
+  if (file == nullptr && shared && anonymous) {
+    file = std::make_shared<FileId>(FileId{~uint64_t{0}, g_anonymous_id++, "/dev/zero (deleted)"});
+  } else if (file == nullptr && !anonymous) {
+    struct stat st;
+    if (fstat(fd, &st) != 0) return -errno;
+    file = std::make_shared<FileId>(FileId{st.st_dev, st.st_ino, {}});
+  }
+
+  std::lock_guard change(change_mutex_);
+  bool replaced = false;
+  int64_t error = 0;
+  for (int attempt = 0; attempt < 32; ++attempt) {
+    if (fixed) {
+      std::lock_guard areas(area_mutex_);
+      replaced = any_locked(addr, addr + bytes);
+      if (no_replace && replaced) return -EEXIST;
+    } else {
+      addr = find_free(page_down(addr), bytes);
+      if (addr == 0) return -ENOMEM;
+    }
+    error = map_host(addr, bytes, prot, flags, fd, offset, fixed && !no_replace);
+    if (error != -EEXIST || fixed) break;
+    // Something of the host's lies there: it is not ours to give.
+    std::lock_guard areas(area_mutex_);
+    insert_locked(Area{addr, addr + bytes, 0, false, 0, nullptr, "[host]"});
+  }
+  if (error != 0) return error;
+  {
+    std::lock_guard areas(area_mutex_);
+    erase_locked(addr, addr + bytes);
+    insert_locked(Area{addr, addr + bytes, static_cast<uint8_t>(prot & 7), shared, offset, std::move(file), label});
+  }
+  if (replaced) changed(addr, bytes);
+  if (engine_ != nullptr) engine_->mapped(addr, bytes);
+  return static_cast<int64_t>(addr);
+}
+
+int64_t MemoryMap::munmap(uint64_t addr, uint64_t bytes) {
+  if ((addr & (kPage - 1)) != 0 || bytes == 0 || !in_range(addr, bytes)) return -EINVAL;
+  bytes = page_up(bytes);
+  if (!in_range(addr, bytes)) return -EINVAL;
+  std::lock_guard change(change_mutex_);
+  std::vector<std::pair<uint64_t, uint64_t>> pieces;
+  {
+    std::lock_guard areas(area_mutex_);
+    split_locked(addr);
+    split_locked(addr + bytes);
+    for (auto it = areas_.lower_bound(addr); it != areas_.end() && it->first < addr + bytes; ++it) {
+      if (it->second.label != "[host]") pieces.emplace_back(it->first, it->second.end);
+    }
+    for (auto [start, end] : pieces) erase_locked(start, end);
+  }
+  for (auto [start, end] : pieces) unmap_host(start, end - start);
+  if (!pieces.empty()) changed(addr, bytes);
+  return 0;
+}
+
+int64_t MemoryMap::mprotect(uint64_t addr, uint64_t bytes, int prot) {
+  if ((addr & (kPage - 1)) != 0) return -EINVAL;
+  if (bytes == 0) return 0;
+  if (bytes > limit_ || !in_range(addr, page_up(bytes))) return -ENOMEM;
+  bytes = page_up(bytes);
+  std::lock_guard change(change_mutex_);
+  bool code_involved = false;
+  {
+    std::lock_guard areas(area_mutex_);
+    if (!covered_locked(addr, addr + bytes)) return -ENOMEM;
+    if (::mprotect(host(addr), bytes, host_prot(prot)) != 0) return -errno;
+    split_locked(addr);
+    split_locked(addr + bytes);
+    std::vector<Area> parts;
+    for (auto it = areas_.lower_bound(addr); it != areas_.end() && it->first < addr + bytes; ++it) {
+      code_involved |= (it->second.prot & PROT_EXEC) != 0;
+      parts.push_back(it->second);
+    }
+    for (Area& area : parts) {
+      areas_.erase(area.start);
+      area.prot = static_cast<uint8_t>(prot & 7);
+      insert_locked(std::move(area));
+    }
+  }
+  // Code can only have been translated from pages that were executable.
+  if (code_involved) changed(addr, bytes);
+  return 0;
+}
+
+int64_t MemoryMap::remap_move(const Area& area, uint64_t old_addr, uint64_t old_bytes, uint64_t new_bytes, uint64_t to,
+                              bool keep_old) {
+  // The host moves one mapping only: undo what write protection of code pages has split.
+  if (old_bytes != 0) ::mprotect(host(old_addr), old_bytes, host_prot(area.prot));
+  const int flags = MREMAP_MAYMOVE | MREMAP_FIXED | (keep_old ? MREMAP_DONTUNMAP : 0);
+  const bool replaced = [&] {
+    std::lock_guard areas(area_mutex_);
+    return any_locked(to, to + new_bytes);
+  }();
+  if (::mremap(host(old_addr), old_bytes, new_bytes, flags, host(to)) == MAP_FAILED) return -errno;
+  {
+    std::lock_guard areas(area_mutex_);
+    Area moved = area;
+    moved.offset += old_addr - area.start;
+    moved.start = to;
+    moved.end = to + new_bytes;
+    if (old_bytes != 0 && !keep_old) erase_locked(old_addr, old_addr + old_bytes);
+    erase_locked(to, to + new_bytes);
+    insert_locked(std::move(moved));
+  }
+  if (old_bytes != 0 && !keep_old && reserved_) unmap_host(old_addr, old_bytes);
+  if (old_bytes != 0) changed(old_addr, old_bytes);
+  if (replaced) changed(to, new_bytes);
+  if (engine_ != nullptr) engine_->mapped(to, new_bytes);
+  return static_cast<int64_t>(to);
+}
+
+int64_t MemoryMap::mremap(uint64_t old_addr, uint64_t old_bytes, uint64_t new_bytes, int flags, uint64_t new_addr) {
+  if ((flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) != 0 || (old_addr & (kPage - 1)) != 0 ||
+      new_bytes == 0)
+    return -EINVAL;
+  if ((flags & MREMAP_FIXED) != 0 && (flags & MREMAP_MAYMOVE) == 0) return -EINVAL;
+  if (old_bytes > limit_ || new_bytes > limit_) return -ENOMEM;
+  old_bytes = page_up(old_bytes);
+  new_bytes = page_up(new_bytes);
+  if (!in_range(old_addr, old_bytes)) return -EFAULT;
+  const bool keep_old = (flags & MREMAP_DONTUNMAP) != 0;
+  if (keep_old && (old_bytes != new_bytes || (flags & MREMAP_MAYMOVE) == 0)) return -EINVAL;
+
+  std::lock_guard change(change_mutex_);
+  Area area;
+  if (!find(old_addr, &area)) return -EFAULT;
+  if (old_bytes == 0 && !area.shared) return -EINVAL;
+  if ((flags & MREMAP_FIXED) != 0) {
+    if ((new_addr & (kPage - 1)) != 0 || !in_range(new_addr, new_bytes) || new_addr < kLowestMapping) return -EINVAL;
+    if (new_addr < old_addr + old_bytes && old_addr < new_addr + new_bytes) return -EINVAL;
+    if (old_bytes > new_bytes) {
+      munmap(old_addr + new_bytes, old_bytes - new_bytes);
+      old_bytes = new_bytes;
+    }
+    if (old_bytes > area.end - old_addr) return -EFAULT;
+    return remap_move(area, old_addr, old_bytes, new_bytes, new_addr, keep_old);
+  }
+  if (!keep_old && old_bytes != 0) {
+    if (new_bytes < old_bytes) {
+      if (int64_t r = munmap(old_addr + new_bytes, old_bytes - new_bytes); r != 0) return r;
+      return static_cast<int64_t>(old_addr);
+    }
+    if (old_bytes > area.end - old_addr) return -EFAULT;
+    if (new_bytes == old_bytes) return static_cast<int64_t>(old_addr);
+    // In place, if what follows is free.
+    bool free_behind = false;
+    if (in_range(old_addr, new_bytes) && old_addr + old_bytes == area.end) {
+      std::lock_guard areas(area_mutex_);
+      free_behind = !any_locked(old_addr + old_bytes, old_addr + new_bytes);
+    }
+    if (free_behind) {
+      if (reserved_) ::munmap(host(old_addr + old_bytes), new_bytes - old_bytes);
+      ::mprotect(host(old_addr), old_bytes, host_prot(area.prot));
+      const bool grown = ::mremap(host(old_addr), old_bytes, new_bytes, 0) != MAP_FAILED;
+      if (!grown && reserved_) unmap_host(old_addr + old_bytes, new_bytes - old_bytes);
+      changed(old_addr, old_bytes);  // its pages may be writable now
+      if (grown) {
+        std::lock_guard areas(area_mutex_);
+        Area more = area;
+        more.offset += area.end - area.start;
+        more.start = area.end;
+        more.end = old_addr + new_bytes;
+        insert_locked(std::move(more));
+        return static_cast<int64_t>(old_addr);
+      }
+    }
+  }
+  if ((flags & MREMAP_MAYMOVE) == 0) return -ENOMEM;
+  const uint64_t to = find_free(0, new_bytes);
+  if (to == 0) return -ENOMEM;
+  return remap_move(area, old_addr, old_bytes, new_bytes, to, keep_old);
+}
+
+int64_t MemoryMap::madvise(uint64_t addr, uint64_t bytes, int advice) {
+  if ((addr & (kPage - 1)) != 0) return -EINVAL;
+  if (bytes > limit_ || !in_range(addr, page_up(bytes))) return bytes > limit_ ? -EINVAL : -ENOMEM;
+  std::lock_guard change(change_mutex_);
+  {
+    // Holes of the guest's may hold a reservation or nothing at all: the host must not decide what they mean.
+    std::lock_guard areas(area_mutex_);
+    if (bytes != 0 && !any_locked(addr, addr + page_up(bytes))) return -ENOMEM;
+  }
+  const int r = ::madvise(host(addr), bytes, advice);
+  const int error = errno;
+  if (advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE) changed(addr, page_up(bytes));
+  return r == 0 ? 0 : -error;
+}
+
+int64_t MemoryMap::shmat(int id, uint64_t addr, uint64_t bytes, int flags) {
+  bytes = page_up(bytes);
+  if ((flags & SHM_RND) != 0) addr = page_down(addr);
+  if ((addr & (kPage - 1)) != 0) return -EINVAL;
+  std::lock_guard change(change_mutex_);
+  bool replaced = false;
+  if (addr == 0) {
+    addr = find_free(0, bytes);
+    if (addr == 0) return -ENOMEM;
+  } else {
+    if (!in_range(addr, bytes) || addr < kLowestMapping) return -EINVAL;
+    std::lock_guard areas(area_mutex_);
+    replaced = any_locked(addr, addr + bytes);
+    if (replaced && (flags & SHM_REMAP) == 0) return -EINVAL;
+  }
+  const int host_flags = (flags & ~(SHM_EXEC | SHM_RND)) | (replaced || reserved_ ? SHM_REMAP : 0);
+  if (::shmat(id, host(addr), host_flags) == reinterpret_cast<void*>(-1)) return -errno;
+  {
+    std::lock_guard areas(area_mutex_);
+    erase_locked(addr, addr + bytes);
+    const int prot = PROT_READ | ((flags & SHM_RDONLY) ? 0 : PROT_WRITE) | ((flags & SHM_EXEC) ? PROT_EXEC : 0);
+    auto file = std::make_shared<FileId>(FileId{~uint64_t{1}, static_cast<uint64_t>(id), "/SYSV00000000 (deleted)"});
+    insert_locked(Area{addr, addr + bytes, static_cast<uint8_t>(prot), true, 0, std::move(file), "[shm]"});
+  }
+  if (replaced) changed(addr, bytes);
+  if (engine_ != nullptr) engine_->mapped(addr, bytes);
+  return static_cast<int64_t>(addr);
+}
+
+int64_t MemoryMap::shmdt(uint64_t addr) {
+  std::lock_guard change(change_mutex_);
+  Area area;
+  if (!find(addr, &area) || area.start != addr || area.label != "[shm]") return -EINVAL;
+  if (::shmdt(host(addr)) != 0) return -errno;
+  {
+    std::lock_guard areas(area_mutex_);
+    erase_locked(area.start, area.end);
+  }
+  if (reserved_) unmap_host(area.start, area.end - area.start);
+  changed(area.start, area.end - area.start);
+  return 0;
+}
+
+uint64_t MemoryMap::brk(uint64_t addr, uint64_t max_bytes) {
+  std::lock_guard change(change_mutex_);
+  if (addr < brk_start_ || addr >= limit_ || addr - brk_start_ > max_bytes) return brk_;
+  const uint64_t old_end = page_up(brk_);
+  const uint64_t new_end = page_up(addr);
+  if (new_end > old_end) {
+    const int64_t r = mmap(old_end, new_end - old_end, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0, nullptr, "[heap]");
+    if (r < 0) return brk_;
+  } else if (new_end < old_end) {
+    if (munmap(new_end, old_end - new_end) != 0) return brk_;
+  }
+  return brk_ = addr;
+}
+
+void MemoryMap::lock_all() {
+  change_mutex_.lock();
+  area_mutex_.lock();
+}
+
+void MemoryMap::unlock_all() {
+  area_mutex_.unlock();
+  change_mutex_.unlock();
+}
+
+// ---- questions
+
+bool MemoryMap::find(uint64_t addr, Area* out) const {
+  std::lock_guard areas(area_mutex_);
+  auto it = find_locked(addr);
+  if (it == areas_.end()) return false;
+  *out = it->second;
+  return true;
+}
+
+std::vector<Area> MemoryMap::areas() const {
+  std::lock_guard lock(area_mutex_);
+  std::vector<Area> all;
+  all.reserve(areas_.size());
+  for (const auto& [start, area] : areas_) all.push_back(area);
+  return all;
+}
+
+bool MemoryMap::allows(uint64_t addr, uint64_t bytes, int prot) const {
+  if (!in_range(addr, bytes)) return false;
+  std::lock_guard areas(area_mutex_);
+  for (uint64_t at = addr; at < addr + bytes;) {
+    auto it = find_locked(at);
+    if (it == areas_.end() || (it->second.prot & prot) != prot) return false;
+    at = it->second.end;
+  }
+  return true;
+}
+
+std::string MemoryMap::maps_text(const std::function<std::string(const Area&)>& file_name) const {
+  std::string text;
+  for (const Area& a : areas()) {
+    if (a.label == "[host]") continue;
+    const uint64_t device = a.file != nullptr && a.file->device < ~uint64_t{1} ? a.file->device : 0;
+    char line[160];
+    int n = snprintf(line, sizeof line, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu ",
+                     static_cast<unsigned long long>(a.start), static_cast<unsigned long long>(a.end),
+                     a.prot & PROT_READ ? 'r' : '-', a.prot & PROT_WRITE ? 'w' : '-', a.prot & PROT_EXEC ? 'x' : '-',
+                     a.shared ? 's' : 'p', static_cast<unsigned long long>(a.file ? a.offset : 0), major(device),
+                     minor(device), static_cast<unsigned long long>(a.file ? a.file->inode : 0));
+    text.append(line, static_cast<size_t>(n));
+    std::string name(a.label);
+    if (a.file != nullptr) name = a.file->path.empty() ? file_name(a) : a.file->path;
+    if (!name.empty()) {
+      if (n < 73) text.append(static_cast<size_t>(73 - n), ' ');
+      text.append(name);
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+// ---- FlatMemory
+
+bool MemoryMap::fetch(uint64_t pc, void* out, unsigned bytes) {
+  FetchCache& cache = t_fetch;
+  if (cache.generation != generation() || pc < cache.start || pc >= cache.end) {
+    std::lock_guard areas(area_mutex_);
+    auto it = find_locked(pc);
+    if (it == areas_.end() || (it->second.prot & PROT_EXEC) == 0) return false;
+    cache = {generation(), it->second.start, it->second.end};
+  }
+  const uint64_t here = std::min<uint64_t>(bytes, cache.end - pc);
+  if (xarch_guarded_copy(out, host(pc), here) != 0) return false;
+  return here == bytes || fetch(pc + here, static_cast<uint8_t*>(out) + here, bytes - static_cast<unsigned>(here));
+}
+
+bool MemoryMap::backing(uint64_t page, tcg::Backing* out) {
+  std::lock_guard areas(area_mutex_);
+  auto it = find_locked(page);
+  if (it == areas_.end()) return false;
+  const Area& a = it->second;
+  *out = {};
+  if (a.file != nullptr) {
+    out->device = a.file->device;
+    out->inode = a.file->inode;
+    out->offset = a.offset + (page - a.start);
+    out->shared_writable = a.shared;
+  } else {
+    out->offset = page;
+  }
+  return true;
+}
+
+void MemoryMap::set_code_page(uint64_t page, bool write_protected) {
+  std::lock_guard areas(area_mutex_);
+  auto it = find_locked(page);
+  if (it == areas_.end()) return;
+  const int prot = host_prot(it->second.prot);
+  if ((prot & PROT_WRITE) == 0) return;
+  ::mprotect(host(page), kPage, write_protected ? prot & ~PROT_WRITE : prot);
+}
+
+bool MemoryMap::guest_writable(uint64_t page) {
+  std::lock_guard areas(area_mutex_);
+  auto it = find_locked(page);
+  return it != areas_.end() && (it->second.prot & PROT_WRITE) != 0;
+}
+
+}  // namespace xarch::linux_user

@@ -1,0 +1,88 @@
+// Process: what the threads of a guest process share.
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "linux-user/abi.h"
+#include "linux-user/memory_map.h"
+#include "linux-user/path.h"
+#include "linux-user/run.h"
+#include "linux-user/signals.h"
+#include "tcg/runtime/engine.h"
+
+namespace xarch::linux_user {
+
+class Thread;
+
+// What the loader leaves behind of an image, for /proc and for threads.
+struct ImageInfo {
+  std::string exe_host;     // path of the program on the host, absolute
+  std::string exe_guest;    // the same as the guest sees it
+  uint64_t entry = 0;       // of the interpreter if there is one
+  uint64_t stack_top = 0;
+  uint64_t stack_pointer = 0;
+  uint64_t arg_start = 0, arg_end = 0;  // the strings of argv, then of envp
+  uint64_t env_start = 0, env_end = 0;
+  std::vector<uint8_t> auxv;            // bytes of /proc/self/auxv
+  uint64_t trampoline = 0;              // page of UserAbi::trampoline()
+};
+
+class Process {
+ public:
+  Process(std::unique_ptr<UserAbi> abi, const RunOptions& options);
+  ~Process();
+
+  const UserAbi& abi() const { return *abi_; }
+  const AbiInfo& info() const { return abi_->info(); }
+  MemoryMap& mem() { return mem_; }
+  tcg::Engine& engine() { return *engine_; }
+  PathMap& paths() { return paths_; }
+  SignalActions& actions() { return *actions_; }
+  const RunOptions& options() const { return options_; }
+  ImageInfo& image() { return image_; }
+  Result<void> make_engine();
+
+  // ---- threads. The lock guards the list and thread states that others look at.
+  std::mutex& threads_mutex() { return threads_mutex_; }
+  std::vector<Thread*>& threads() { return threads_; }
+
+  // Ends the process with all its threads, as exit_group does: statistics and logs first.
+  [[noreturn]] void exit_group(int status);
+  // Ends it as by this (guest) signal, so that the parent sees the same; never a core dump of the host's.
+  [[noreturn]] void die_by_signal(int host_signo);
+
+  // Resource limits that are kept here instead of with the kernel: false if the guest has not set this one.
+  bool kept_limit(int resource, struct rlimit* limit);
+  void keep_limit(int resource, const struct rlimit& limit);
+  bool data_limit(struct rlimit* limit) { return kept_limit(RLIMIT_DATA, limit); }
+
+  // Names what the guest asked for and does not exist here, once each.
+  void note_missing(std::string_view what);
+
+ private:
+  const RunOptions options_;
+  std::unique_ptr<UserAbi> abi_;
+  MemoryMap mem_;
+  std::unique_ptr<tcg::Engine> engine_;  // after mem_: goes first
+  PathMap paths_;
+  std::shared_ptr<SignalActions> actions_;
+  ImageInfo image_;
+  std::mutex threads_mutex_;
+  std::vector<Thread*> threads_;
+  std::mutex limits_mutex_;
+  std::map<int, struct rlimit> limits_;
+  std::mutex missing_mutex_;
+  std::set<std::string, std::less<>> missing_;
+};
+
+}  // namespace xarch::linux_user

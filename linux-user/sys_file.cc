@@ -1,0 +1,217 @@
+// Files, names, descriptors.
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+
+#include "linux-user/proc_files.h"
+#include "linux-user/thread.h"
+#include "tcg/support/log.h"
+
+namespace xarch::linux_user {
+
+namespace {
+
+int64_t open_path(Call& call, int host_flags, uint64_t mode, const open_how* how) {
+  std::string guest;
+  if (int64_t r = call.thread.copy_string(&guest, call.arg(1), PATH_MAX); r != 0) return r;
+  Process& process = call.thread.process();
+  if (guest.compare(0, 6, "/proc/") == 0) {
+    if (const int fd = open_proc_file(process, guest, host_flags); fd != kNotSpecial) return fd;
+  }
+  // A link that must not be followed is not; one that is created through is the host's business.
+  const bool follow = (host_flags & O_NOFOLLOW) == 0;
+  const std::string host = !guest.empty() && guest[0] == '/' ? host_path(process, guest, follow) : guest;
+  if (how != nullptr)
+    return host_block(call.thread, kRestartSys, SYS_openat2, call.fd(0), reinterpret_cast<long>(host.c_str()),
+                      reinterpret_cast<long>(how), sizeof *how);
+  return host_block(call.thread, kRestartSys, SYS_openat, call.fd(0), reinterpret_cast<long>(host.c_str()), host_flags,
+                    static_cast<long>(mode));
+}
+
+int64_t put_stat(Call& call, uint64_t to, const struct stat& st) {
+  uint8_t bytes[160];
+  const size_t n = call.thread.abi().put_stat(st, bytes);
+  return n == 0 ? -ENOSYS : call.thread.copy_out(to, bytes, n);
+}
+
+}  // namespace
+
+int64_t sys_openat(Call& call) {
+  return open_path(call, call.thread.abi().open_flags_to_host(call.i32(2)), call.arg(3), nullptr);
+}
+
+int64_t sys_openat2(Call& call) {
+  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
+  if (call.arg(3) < sizeof(open_how)) return -EINVAL;
+  if (call.arg(3) > sizeof(open_how)) return -E2BIG;
+  open_how how;
+  if (call.thread.get(call.arg(2), &how) != 0) return -EFAULT;
+  if (how.flags > UINT32_MAX) return -EINVAL;
+  how.flags = static_cast<uint32_t>(call.thread.abi().open_flags_to_host(static_cast<int>(how.flags)));
+  return open_path(call, static_cast<int>(how.flags), how.mode, &how);
+}
+
+int64_t sys_close(Call& call) {
+  if (call.fd(0) >= 0 && call.fd(0) == Log::fd() && call.fd(0) > 2) return -EBADF;  // ours, not the guest's
+  return host_call(SYS_close, call.fd(0));
+}
+
+int64_t sys_dup3(Call& call) {
+  if (call.fd(1) > 2 && call.fd(1) == Log::fd()) return -EBUSY;
+  return host_call(SYS_dup3, call.fd(0), call.fd(1), call.thread.abi().open_flags_to_host(call.i32(2)));
+}
+
+int64_t sys_pipe2(Call& call) {
+  int fds[2];
+  const long r = host_call(SYS_pipe2, reinterpret_cast<long>(fds), call.thread.abi().open_flags_to_host(call.i32(1)));
+  if (r < 0) return r;
+  if (call.thread.put_ints(call.arg(0), fds, 2) != 0) {
+    close(fds[0]);
+    close(fds[1]);
+    return -EFAULT;
+  }
+  return 0;
+}
+
+int64_t sys_fcntl(Call& call) {
+  const UserAbi& abi = call.thread.abi();
+  const int command = call.i32(1);
+  const auto arg = static_cast<long>(call.arg(2));
+  switch (command) {
+    case F_GETFL: {
+      const long r = host_call(SYS_fcntl, call.fd(0), F_GETFL);
+      return r < 0 ? r : abi.open_flags_to_guest(static_cast<int>(r));
+    }
+    case F_SETFL: return host_call(SYS_fcntl, call.fd(0), F_SETFL, abi.open_flags_to_host(call.i32(2)));
+    case F_SETLKW:
+    case F_OFD_SETLKW:
+    case F_GETLK:
+    case F_SETLK:
+    case F_OFD_GETLK:
+    case F_OFD_SETLK: {
+      if (!abi.info().generic64_layouts) return -ENOSYS;
+      struct flock lock;
+      if (call.thread.get(call.arg(2), &lock) != 0) return -EFAULT;
+      const int64_t r =
+          host_block(call.thread, kRestartSys, SYS_fcntl, call.fd(0), command, reinterpret_cast<long>(&lock));
+      if (r < 0 || (command != F_GETLK && command != F_OFD_GETLK)) return r;
+      return call.thread.put(call.arg(2), lock);
+    }
+    case F_GETOWN_EX:
+    case F_SETOWN_EX:
+    case F_GET_RW_HINT:
+    case F_SET_RW_HINT:
+    case F_GET_FILE_RW_HINT:
+    case F_SET_FILE_RW_HINT:
+      if (!abi.info().generic64_layouts) return -ENOSYS;
+      if (!call.thread.mem().in_range(call.arg(2), 8)) return -EFAULT;
+      call.thread.mem().before_write(call.arg(2), 8);
+      return host_call(SYS_fcntl, call.fd(0), command, call.host(2));
+    default: return host_call(SYS_fcntl, call.fd(0), command, arg);
+  }
+}
+
+int64_t sys_readlinkat(Call& call) {
+  std::string guest;
+  if (int64_t r = call.thread.copy_string(&guest, call.arg(1), PATH_MAX); r != 0) return r;
+  Process& process = call.thread.process();
+  if (static_cast<int64_t>(call.arg(3)) <= 0) return -EINVAL;
+  if (guest.compare(0, 6, "/proc/") == 0) {
+    const std::string target = proc_link(process, guest);
+    if (!target.empty()) {
+      const size_t n = std::min<size_t>(target.size(), call.arg(3));
+      return call.thread.copy_out(call.arg(2), target.data(), n) != 0 ? -EFAULT : static_cast<int64_t>(n);
+    }
+  }
+  const std::string host = !guest.empty() && guest[0] == '/' ? host_path(process, guest, false) : guest;
+  char buffer[PATH_MAX];
+  const long n = host_call(SYS_readlinkat, call.fd(0), reinterpret_cast<long>(host.c_str()),
+                           reinterpret_cast<long>(buffer), sizeof buffer);
+  if (n < 0) return n;
+  std::string target(buffer, static_cast<size_t>(n));
+  // What /proc says of files in the root is the host's name of them.
+  if (guest.compare(0, 6, "/proc/") == 0) target = process.paths().to_guest(target);
+  const size_t given = std::min<size_t>(target.size(), call.arg(3));
+  return call.thread.copy_out(call.arg(2), target.data(), given) != 0 ? -EFAULT : static_cast<int64_t>(given);
+}
+
+int64_t sys_newfstatat(Call& call) {
+  std::string guest;
+  if (int64_t r = call.thread.copy_string(&guest, call.arg(1), PATH_MAX); r != 0) return r;
+  const bool follow = (call.arg(3) & AT_SYMLINK_NOFOLLOW) == 0;
+  const std::string host =
+      !guest.empty() && guest[0] == '/' ? host_path(call.thread.process(), guest, follow) : guest;
+  struct stat st;
+  const long r = host_call(SYS_newfstatat, call.fd(0), reinterpret_cast<long>(host.c_str()),
+                           reinterpret_cast<long>(&st), call.i32(3));
+  return r < 0 ? r : put_stat(call, call.arg(2), st);
+}
+
+int64_t sys_fstat(Call& call) {
+  struct stat st;
+  const long r = host_call(SYS_fstat, call.fd(0), reinterpret_cast<long>(&st));
+  return r < 0 ? r : put_stat(call, call.arg(1), st);
+}
+
+int64_t sys_getcwd(Call& call) {
+  char buffer[PATH_MAX];
+  const long n = host_call(SYS_getcwd, reinterpret_cast<long>(buffer), sizeof buffer);
+  if (n < 0) return n;
+  const std::string guest = call.thread.process().paths().to_guest(buffer);
+  if (guest.size() + 1 > call.arg(1)) return -ERANGE;
+  const int r = call.thread.copy_out(call.arg(0), guest.c_str(), guest.size() + 1);
+  return r != 0 ? r : static_cast<int64_t>(guest.size() + 1);
+}
+
+int64_t sys_chroot(Call& call) {
+  // With a sysroot the guest's "/" is two directories at once.
+  if (!call.thread.process().paths().root().empty()) {
+    call.thread.process().note_missing("chroot: with a sysroot");
+    return -EPERM;
+  }
+  return sys_pass(call);
+}
+
+int64_t sys_getdents64(Call& call) { return sys_pass(call); }
+
+int64_t sys_name_to_handle_at(Call& call) {
+  std::string guest;
+  if (int64_t r = call.thread.copy_string(&guest, call.arg(1), PATH_MAX); r != 0) return r;
+  uint32_t handle_bytes;
+  if (call.thread.get(call.arg(2), &handle_bytes) != 0) return -EFAULT;
+  if (handle_bytes > 128) return -EINVAL;
+  if (!call.thread.mem().in_range(call.arg(2), 8 + handle_bytes)) return -EFAULT;
+  call.thread.mem().before_write(call.arg(2), 8 + handle_bytes);
+  if (call.arg(3) != 0) call.thread.mem().before_write(call.arg(3), 4);
+  const bool follow = (call.arg(4) & AT_SYMLINK_FOLLOW) != 0;
+  const std::string host =
+      !guest.empty() && guest[0] == '/' ? host_path(call.thread.process(), guest, follow) : guest;
+  return host_call(SYS_name_to_handle_at, call.fd(0), reinterpret_cast<long>(host.c_str()), call.host(2), call.host(3),
+                   call.i32(4));
+}
+
+// Flags of the descriptors that these make are O_CLOEXEC and O_NONBLOCK under other names.
+int64_t sys_inotify_init1(Call& call) {
+  return host_call(SYS_inotify_init1, call.thread.abi().open_flags_to_host(call.i32(0)));
+}
+int64_t sys_eventfd2(Call& call) {
+  const int semaphore = call.i32(1) & 1;  // EFD_SEMAPHORE
+  return host_call(SYS_eventfd2, call.i32(0), call.thread.abi().open_flags_to_host(call.i32(1) & ~1) | semaphore);
+}
+int64_t sys_timerfd_create(Call& call) {
+  return host_call(SYS_timerfd_create, call.i32(0), call.thread.abi().open_flags_to_host(call.i32(1)));
+}
+int64_t sys_epoll_create1(Call& call) {
+  return host_call(SYS_epoll_create1, call.thread.abi().open_flags_to_host(call.i32(0)));
+}
+
+}  // namespace xarch::linux_user

@@ -1,0 +1,103 @@
+// System V semaphores and messages, POSIX message queues.
+#include <errno.h>
+#include <string.h>
+#include <sys/ipc.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/syscall.h>
+
+#include "linux-user/thread.h"
+
+namespace xarch::linux_user {
+
+namespace {
+
+// struct semid64_ds of the generic 64-bit ABI; the host's has unused words between the times.
+struct GuestSemid {
+  uint8_t perm[48];
+  int64_t otime, ctime;
+  uint64_t nsems, unused[2];
+};
+
+int64_t sem_status(Call& call, int command) {
+  semid_ds host = {};
+  if (command == IPC_SET) {
+    GuestSemid guest;
+    if (call.thread.get(call.arg(3), &guest) != 0) return -EFAULT;
+    memcpy(&host.sem_perm, guest.perm, sizeof guest.perm);
+  }
+  const long r = host_call(SYS_semctl, call.i32(0), call.i32(1), command, reinterpret_cast<long>(&host));
+  if (r < 0 || command == IPC_SET) return r;
+  GuestSemid guest = {};
+  memcpy(guest.perm, &host.sem_perm, sizeof guest.perm);
+  guest.otime = host.sem_otime;
+  guest.ctime = host.sem_ctime;
+  guest.nsems = host.sem_nsems;
+  return call.thread.put(call.arg(3), guest) != 0 ? -EFAULT : r;
+}
+static_assert(sizeof(ipc_perm) == 48);
+
+int64_t semaphore_operations(Call& call, long timeout) {
+  if (call.arg(2) > 500) return -E2BIG;  // SEMOPM
+  if (!call.thread.mem().in_range(call.arg(1), call.arg(2) * sizeof(sembuf))) return -EFAULT;
+  // EINTR always, whatever the handler's flags.
+  return host_block(call.thread, -EINTR, SYS_semtimedop, call.i32(0), call.host(1), static_cast<long>(call.arg(2)),
+                    timeout);
+}
+
+}  // namespace
+
+int64_t sys_semctl(Call& call) {
+  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
+  switch (call.i32(2)) {
+    case IPC_STAT:
+    case SEM_STAT:
+    case SEM_STAT_ANY:
+    case IPC_SET: return sem_status(call, call.i32(2));
+    case IPC_INFO:
+    case SEM_INFO:
+    case GETALL:
+    case SETALL: {
+      // 65536 semaphores of two bytes at most; IPC_INFO is smaller.
+      uint64_t bytes = sizeof(seminfo);
+      if (call.i32(2) == GETALL || call.i32(2) == SETALL) {
+        semid_ds status;
+        if (const long r = host_call(SYS_semctl, call.i32(0), 0, IPC_STAT, reinterpret_cast<long>(&status)); r < 0)
+          return r;
+        bytes = status.sem_nsems * 2;
+      }
+      if (!call.thread.mem().in_range(call.arg(3), bytes)) return -EFAULT;
+      call.thread.mem().before_write(call.arg(3), bytes);
+      return host_call(SYS_semctl, call.i32(0), call.i32(1), call.i32(2), call.host(3));
+    }
+    default: return host_call(SYS_semctl, call.i32(0), call.i32(1), call.i32(2), call.i32(3));
+  }
+}
+
+int64_t sys_semop(Call& call) { return semaphore_operations(call, 0); }
+int64_t sys_semtimedop(Call& call) { return semaphore_operations(call, call.host(3)); }
+
+// A message is a long and then so many bytes.
+int64_t sys_msgsnd(Call& call) {
+  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
+  if (!call.thread.mem().in_range(call.arg(1), call.arg(2)) || !call.thread.mem().in_range(call.arg(1), call.arg(2) + 8))
+    return -EFAULT;
+  return host_block(call.thread, kRestartNoHand, SYS_msgsnd, call.i32(0), call.host(1), static_cast<long>(call.arg(2)),
+                    call.i32(3));
+}
+
+int64_t sys_msgrcv(Call& call) {
+  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
+  if (!call.thread.mem().in_range(call.arg(1), call.arg(2)) || !call.thread.mem().in_range(call.arg(1), call.arg(2) + 8))
+    return -EFAULT;
+  call.thread.mem().before_write(call.arg(1), call.arg(2) + 8);
+  return host_block(call.thread, kRestartNoHand, SYS_msgrcv, call.i32(0), call.host(1), static_cast<long>(call.arg(2)),
+                    static_cast<long>(call.arg(3)), call.i32(4));
+}
+
+int64_t sys_mq_open(Call& call) {
+  return host_call(SYS_mq_open, call.host(0), call.thread.abi().open_flags_to_host(call.i32(1)),
+                   static_cast<long>(call.arg(2)), call.host(3));
+}
+
+}  // namespace xarch::linux_user

@@ -1,0 +1,89 @@
+// Address space calls.
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
+
+#include "linux-user/thread.h"
+
+namespace xarch::linux_user {
+
+namespace {
+
+constexpr int64_t kNoProt = -1;
+
+// The guest's mmap flags are the generic ones, which the host has too, but for its own MAP_32BIT.
+constexpr int kKnownMapFlags = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE |
+                               MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |
+                               MAP_SYNC | MAP_FIXED_NOREPLACE | (0x3f << 26);
+
+}  // namespace
+
+int64_t sys_brk(Call& call) {
+  struct rlimit limit;
+  uint64_t max_bytes = UINT64_MAX;
+  if (call.thread.process().data_limit(&limit)) max_bytes = limit.rlim_cur;
+  return static_cast<int64_t>(call.thread.mem().brk(call.arg(0), max_bytes));
+}
+
+int64_t sys_mmap(Call& call) {
+  const int prot = call.thread.abi().prot_to_host_checked(call.i32(2));
+  if (prot == kNoProt) return -EINVAL;
+  const int flags = call.i32(3);
+  const int type = flags & MAP_TYPE;
+  if (type != MAP_PRIVATE && type != MAP_SHARED && type != MAP_SHARED_VALIDATE) return -EINVAL;
+  if (type == MAP_SHARED_VALIDATE && (flags & ~kKnownMapFlags) != 0) return -EOPNOTSUPP;
+  return call.thread.mem().mmap(call.arg(0), call.arg(1), prot, flags & kKnownMapFlags,
+                                (flags & MAP_ANONYMOUS) != 0 ? -1 : call.fd(4), call.arg(5));
+}
+
+int64_t sys_munmap(Call& call) { return call.thread.mem().munmap(call.arg(0), call.arg(1)); }
+
+int64_t sys_mprotect(Call& call) {
+  const int grow = call.i32(2) & (PROT_GROWSDOWN | PROT_GROWSUP);
+  const int prot = call.thread.abi().prot_to_host_checked(call.i32(2) & ~grow);
+  if (prot == kNoProt || grow == (PROT_GROWSDOWN | PROT_GROWSUP)) return -EINVAL;
+  uint64_t start = call.arg(0), bytes = call.arg(1);
+  Area area;
+  // The main stack is mapped as a whole: growing down means all of it below, too.
+  if ((grow & PROT_GROWSDOWN) != 0 && call.thread.mem().find(start, &area) && area.label == "[stack]") {
+    bytes += start - area.start;
+    start = area.start;
+  }
+  return call.thread.mem().mprotect(start, bytes, prot);
+}
+
+int64_t sys_mremap(Call& call) {
+  return call.thread.mem().mremap(call.arg(0), call.arg(1), call.arg(2), call.i32(3), call.arg(4));
+}
+
+int64_t sys_madvise(Call& call) { return call.thread.mem().madvise(call.arg(0), call.arg(1), call.i32(2)); }
+
+int64_t sys_range_pass(Call& call) {
+  if (!call.thread.mem().in_range(call.arg(0), call.arg(1))) return -ENOMEM;
+  return host_call(call.row.host_number, reinterpret_cast<long>(call.thread.mem().host(call.arg(0))),
+                   static_cast<long>(call.arg(1)), call.i32(2));
+}
+
+int64_t sys_mincore(Call& call) {
+  if ((call.arg(0) & 4095) != 0) return -EINVAL;
+  if (!call.thread.mem().in_range(call.arg(0), call.arg(1))) return -ENOMEM;
+  const uint64_t pages = (call.arg(1) + 4095) / 4096;
+  if (!call.thread.mem().in_range(call.arg(2), pages)) return -EFAULT;
+  call.thread.mem().before_write(call.arg(2), pages);
+  return host_call(SYS_mincore, reinterpret_cast<long>(call.thread.mem().host(call.arg(0))),
+                   static_cast<long>(call.arg(1)), call.host(2));
+}
+
+int64_t sys_shmat(Call& call) {
+  struct shmid_ds segment;
+  if (shmctl(call.i32(0), IPC_STAT, &segment) != 0) return -errno;
+  return call.thread.mem().shmat(call.i32(0), call.arg(1), segment.shm_segsz, call.i32(2));
+}
+
+int64_t sys_shmdt(Call& call) { return call.thread.mem().shmdt(call.arg(0)); }
+
+int64_t sys_membarrier(Call& call) { return sys_pass(call); }
+
+}  // namespace xarch::linux_user

@@ -1,0 +1,176 @@
+// poll, select, epoll.
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "linux-user/thread.h"
+#include "linux-user/timeout.h"
+
+namespace xarch::linux_user {
+
+namespace {
+
+// struct epoll_event as all but x86-64 have it.
+struct GuestEpollEvent {
+  uint32_t events;
+  uint32_t pad;
+  uint64_t data;
+};
+
+constexpr uint64_t kUnblockable = uint64_t{1} << (SIGKILL - 1) | uint64_t{1} << (SIGSTOP - 1);
+
+// A signal mask argument for the time of the call, if there is one. 0 or -errno.
+int64_t take_mask(Thread& thread, uint64_t at, uint64_t bytes) {
+  if (at == 0) return 0;
+  if (bytes != 8) return -EINVAL;
+  uint64_t mask;
+  if (thread.get(at, &mask) != 0) return -EFAULT;
+  set_temporary_mask(thread, SignalSet::of64(mask & ~kUnblockable));
+  return 0;
+}
+
+bool interrupted(int64_t r) { return r == kRestartNoHand || r == kRestartSys; }
+
+// A timeout in guest memory: read, and written back with what remains, as Linux does.
+class Timeout {
+ public:
+  int64_t load(Thread& thread, uint64_t at) {
+    at_ = at;
+    if (at == 0) return 0;
+    timespec t;
+    if (thread.get(at, &t) != 0) return -EFAULT;
+    if (!valid_timespec(t)) return -EINVAL;
+    deadline_ = deadline_after(CLOCK_MONOTONIC, t);
+    return 0;
+  }
+  // For the host's call; null: for ever.
+  timespec* host() {
+    if (at_ == 0) return nullptr;
+    left_ = to_timespec(std::max<int64_t>(deadline_ - now_ns(CLOCK_MONOTONIC), 0));
+    return &left_;
+  }
+  void store(Thread& thread) {
+    if (at_ != 0) thread.put(at_, to_timespec(std::max<int64_t>(deadline_ - now_ns(CLOCK_MONOTONIC), 0)));
+  }
+
+ private:
+  uint64_t at_ = 0;
+  int64_t deadline_ = 0;
+  timespec left_ = {};
+};
+
+}  // namespace
+
+int64_t sys_ppoll(Call& call) {
+  Thread& t = call.thread;
+  if (!t.abi().info().generic64_layouts) return -ENOSYS;
+  const uint64_t count = call.arg(1);
+  if (count > INT_MAX) return -EINVAL;
+  if (!t.mem().in_range(call.arg(0), count * sizeof(pollfd))) return -EFAULT;
+  Timeout timeout;
+  if (int64_t r = timeout.load(t, call.arg(2)); r != 0) return r;
+  if (int64_t r = take_mask(t, call.arg(3), call.arg(4)); r != 0) return r;
+  t.mem().before_write(call.arg(0), count * sizeof(pollfd));
+  const int64_t r = host_block(t, kRestartNoHand, SYS_ppoll, call.host(0), static_cast<long>(count),
+                               reinterpret_cast<long>(timeout.host()), 0, 8);
+  timeout.store(t);
+  if (!interrupted(r)) restore_temporary_mask(t);
+  return r == kRestartSys ? kRestartNoHand : r;
+}
+
+int64_t sys_pselect6(Call& call) {
+  Thread& t = call.thread;
+  if (!t.abi().info().generic64_layouts) return -ENOSYS;
+  const int count = call.i32(0);
+  if (count < 0) return -EINVAL;
+  // The kernel reads and writes whole longs of the sets, up to what the descriptor table has.
+  const size_t bytes = std::min<size_t>((static_cast<size_t>(count) + 63) / 64 * 8, 1 << 20);
+  for (unsigned i = 1; i <= 3; ++i) {
+    if (call.arg(i) == 0) continue;
+    if (!t.mem().in_range(call.arg(i), bytes)) return -EFAULT;
+    t.mem().before_write(call.arg(i), bytes);
+  }
+  Timeout timeout;
+  if (int64_t r = timeout.load(t, call.arg(4)); r != 0) return r;
+  if (call.arg(5) != 0) {
+    uint64_t mask_arg[2];
+    if (t.copy_in(mask_arg, call.arg(5), sizeof mask_arg) != 0) return -EFAULT;
+    if (int64_t r = take_mask(t, mask_arg[0], mask_arg[1]); r != 0) return r;
+  }
+  const int64_t r = host_block(t, kRestartNoHand, SYS_pselect6, count, call.host(1), call.host(2), call.host(3),
+                               reinterpret_cast<long>(timeout.host()), 0);
+  timeout.store(t);
+  if (!interrupted(r)) restore_temporary_mask(t);
+  return r == kRestartSys ? kRestartNoHand : r;
+}
+
+int64_t sys_epoll_ctl(Call& call) {
+  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
+  epoll_event event = {};
+  if (call.i32(1) != EPOLL_CTL_DEL) {
+    GuestEpollEvent guest;
+    if (call.thread.get(call.arg(3), &guest) != 0) return -EFAULT;
+    event.events = guest.events;
+    event.data.u64 = guest.data;
+  }
+  return host_call(SYS_epoll_ctl, call.fd(0), call.i32(1), call.fd(2), reinterpret_cast<long>(&event));
+}
+
+namespace {
+
+int64_t wait_epoll(Call& call, int64_t deadline, uint64_t mask_at, uint64_t mask_bytes) {
+  Thread& t = call.thread;
+  const int max_events = call.i32(2);
+  if (max_events <= 0 || static_cast<uint64_t>(max_events) > INT_MAX / sizeof(GuestEpollEvent)) return -EINVAL;
+  const uint64_t room = static_cast<uint64_t>(max_events) * sizeof(GuestEpollEvent);
+  if (!t.mem().in_range(call.arg(1), room)) return -EFAULT;
+  if (int64_t r = take_mask(t, mask_at, mask_bytes); r != 0) return r;
+  std::vector<epoll_event> events(static_cast<size_t>(std::min(max_events, 4096)));
+  int64_t r;
+  do {
+    int timeout = -1;
+    if (deadline != kForever) {
+      const int64_t left = std::max<int64_t>(deadline - now_ns(CLOCK_MONOTONIC), 0);
+      timeout = static_cast<int>(std::min<int64_t>((left + 999999) / 1000000, INT_MAX));
+    }
+    r = host_block(t, kRestartSys, SYS_epoll_pwait, call.fd(0), reinterpret_cast<long>(events.data()),
+                   static_cast<long>(events.size()), timeout, 0, 8);
+  } while (r == kRestartSys && !interrupted_by_signal(t));
+  if (r == kRestartSys) return -EINTR;
+  restore_temporary_mask(t);
+  for (int64_t i = 0; i < r; ++i) {
+    const GuestEpollEvent guest = {events[static_cast<size_t>(i)].events, 0, events[static_cast<size_t>(i)].data.u64};
+    if (t.put(call.arg(1) + static_cast<uint64_t>(i) * sizeof guest, guest) != 0) return -EFAULT;
+  }
+  return r;
+}
+
+}  // namespace
+
+int64_t sys_epoll_pwait(Call& call) {
+  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
+  const int ms = call.i32(3);
+  const int64_t deadline = ms < 0 ? kForever : now_ns(CLOCK_MONOTONIC) + int64_t{ms} * 1000000;
+  return wait_epoll(call, deadline, call.arg(4), call.arg(5));
+}
+
+int64_t sys_epoll_pwait2(Call& call) {
+  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
+  int64_t deadline = kForever;
+  if (call.arg(3) != 0) {
+    timespec t;
+    if (call.thread.get(call.arg(3), &t) != 0) return -EFAULT;
+    if (!valid_timespec(t)) return -EINVAL;
+    deadline = deadline_after(CLOCK_MONOTONIC, t);
+  }
+  return wait_epoll(call, deadline, call.arg(4), call.arg(5));
+}
+
+}  // namespace xarch::linux_user

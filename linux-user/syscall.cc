@@ -1,0 +1,195 @@
+#include "linux-user/syscall.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <optional>
+#include <string>
+
+#include "linux-user/proc_files.h"
+#include "linux-user/thread.h"
+#include "tcg/support/log.h"
+
+// Calls of other architectures that the host does not have get numbers that no call has.
+#ifndef SYS_sync_file_range2
+#define SYS_sync_file_range2 (-1)
+#endif
+
+namespace xarch::linux_user {
+
+namespace row {
+// What the argument columns of syscalls.def mean.
+constexpr Arg Int{ArgKind::kInt}, Uint{ArgKind::kUint}, Hex{ArgKind::kHex}, Octal{ArgKind::kOctal}, Fd{ArgKind::kFd},
+    Path{ArgKind::kPath}, PathNo{ArgKind::kPathNo}, String{ArgKind::kString}, Open{ArgKind::kOpen},
+    Prot{ArgKind::kProt}, MapFlags{ArgKind::kMapFlags}, Signal{ArgKind::kSignal}, Clock{ArgKind::kClock},
+    Ptr{ArgKind::kPtr};
+constexpr Arg PathAt(uint16_t n) { return {ArgKind::kPathAt, n}; }
+constexpr Arg PathLink(uint16_t n) { return {ArgKind::kPathLink, n}; }
+constexpr Arg In(uint16_t n) { return {ArgKind::kIn, n}; }
+constexpr Arg Out(uint16_t n) { return {ArgKind::kOut, n}; }
+constexpr Arg InOut(uint16_t n) { return {ArgKind::kInOut, n}; }
+constexpr Arg InS(uint16_t n) { return {ArgKind::kIn, n, true}; }
+constexpr Arg OutS(uint16_t n) { return {ArgKind::kOut, n, true}; }
+constexpr Arg InOutS(uint16_t n) { return {ArgKind::kInOut, n, true}; }
+constexpr Arg BufIn(uint16_t n) { return {ArgKind::kBufIn, n}; }
+constexpr Arg BufOut(uint16_t n) { return {ArgKind::kBufOut, n}; }
+constexpr Arg BufOutS(uint16_t n) { return {ArgKind::kBufOut, n, true}; }
+
+constexpr SyscallRow kRows[] = {
+    {"", nullptr, -1, Restart::kNever, Support::kRefused, "", {}},
+#define SYSCALL(name, handler, restart, support, reason, ...) \
+  {#name, handler, SYS_##name, Restart::restart, Support::support, reason, {__VA_ARGS__}},
+#include "linux-user/syscalls.def"
+#undef SYSCALL
+};
+static_assert(std::size(kRows) == static_cast<size_t>(SyscallId::kCount));
+}  // namespace row
+
+const SyscallRow& syscall_row(SyscallId id) { return row::kRows[static_cast<size_t>(id)]; }
+
+long Call::host(unsigned i) const {
+  return regs.arg[i] == 0 ? 0 : static_cast<long>(regs.arg[i] + thread.mem().base());
+}
+
+long host_call(long number, long a, long b, long c, long d, long e, long f) {
+  const long r = ::syscall(number, a, b, c, d, e, f);
+  return r == -1 ? -errno : r;
+}
+
+int64_t host_block(Thread& thread, int64_t interrupted, long number, long a, long b, long c, long d, long e, long f) {
+  thread.engine().park(thread.vcpu());
+  const long r = tcg::xarch_safe_syscall(&thread.vcpu().header().event, number, a, b, c, d, e, f);
+  thread.engine().unpark(thread.vcpu());
+  return r == tcg::kNotEntered ? kRestartSys : r == -EINTR ? interrupted : r;
+}
+
+namespace {
+
+// Pointer arguments must lie in the guest's address space: checked here for all rows alike. 0 or -errno.
+int64_t check_pointers(const Call& call) {
+  MemoryMap& mem = call.thread.mem();
+  const bool generic = call.thread.abi().info().generic64_layouts;
+  for (unsigned i = 0; i < 6; ++i) {
+    const Arg& arg = call.row.args[i];
+    const uint64_t value = call.arg(i);
+    if (arg.kind < ArgKind::kPath) continue;
+    if (value == 0) continue;
+    if (arg.layout && !generic) {
+      call.thread.process().note_missing(std::string(call.row.name) + ": its structs for this ABI");
+      return -ENOSYS;
+    }
+    uint64_t bytes = 1;
+    switch (arg.kind) {
+      case ArgKind::kPtr: continue;
+      case ArgKind::kIn:
+      case ArgKind::kOut:
+      case ArgKind::kInOut: bytes = arg.bytes; break;
+      case ArgKind::kBufIn:
+      case ArgKind::kBufOut: bytes = call.arg(arg.bytes); break;
+      default: break;
+    }
+    if (!mem.in_range(value, bytes)) return -EFAULT;
+  }
+  return 0;
+}
+
+bool follows_last(const Call& call, const Arg& arg) {
+  switch (arg.kind) {
+    case ArgKind::kPathNo: return false;
+    case ArgKind::kPathAt: return (call.arg(arg.bytes) & AT_SYMLINK_NOFOLLOW) == 0;
+    case ArgKind::kPathLink: return (call.arg(arg.bytes) & AT_SYMLINK_FOLLOW) != 0;
+    default: return true;
+  }
+}
+
+// The arguments as the host's kernel takes them, with paths kept alive in here.
+struct HostArgs {
+  long value[6];
+  std::optional<std::string> path[6];
+};
+
+int64_t host_args(Call& call, HostArgs* out) {
+  for (unsigned i = 0; i < 6; ++i) {
+    const Arg& arg = call.row.args[i];
+    const uint64_t value = call.arg(i);
+    out->value[i] = static_cast<long>(value);
+    if (arg.kind < ArgKind::kPath || arg.kind == ArgKind::kPtr) continue;
+    out->value[i] = call.host(i);
+    switch (arg.kind) {
+      case ArgKind::kPath:
+      case ArgKind::kPathNo:
+      case ArgKind::kPathAt:
+      case ArgKind::kPathLink: {
+        if (value == 0) break;
+        std::string guest;
+        if (int64_t r = call.thread.copy_string(&guest, value, PATH_MAX); r != 0) return r;
+        if (guest.empty() || guest[0] != '/') break;  // relative: the kernel reads it where it stands
+        out->path[i] = host_path(call.thread.process(), guest, follows_last(call, arg));
+        out->value[i] = reinterpret_cast<long>(out->path[i]->c_str());
+        break;
+      }
+      case ArgKind::kOut:
+      case ArgKind::kInOut:
+        if (value != 0) call.thread.mem().before_write(value, arg.bytes);
+        break;
+      case ArgKind::kBufOut:
+        if (value != 0) call.thread.mem().before_write(value, call.arg(arg.bytes));
+        break;
+      default: break;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+int64_t sys_pass(Call& call) {
+  HostArgs a;
+  if (int64_t r = host_args(call, &a); r != 0) return r;
+  return host_call(call.row.host_number, a.value[0], a.value[1], a.value[2], a.value[3], a.value[4], a.value[5]);
+}
+
+int64_t sys_block(Call& call) {
+  HostArgs a;
+  if (int64_t r = host_args(call, &a); r != 0) return r;
+  const int64_t interrupted = call.row.restart == Restart::kSys      ? kRestartSys
+                              : call.row.restart == Restart::kNoHand ? kRestartNoHand
+                                                                     : -EINTR;
+  return host_block(call.thread, interrupted, call.row.host_number, a.value[0], a.value[1], a.value[2], a.value[3],
+                    a.value[4], a.value[5]);
+}
+
+int64_t sys_refuse(Call& call) {
+  call.thread.process().note_missing(std::string(call.row.name) + ": " + std::string(call.row.reason));
+  return -ENOSYS;
+}
+
+int64_t sys_not_permitted(Call& call) {
+  call.thread.process().note_missing(std::string(call.row.name) + ": " + std::string(call.row.reason));
+  return -EPERM;
+}
+
+int64_t sys_accept(Call&) { return 0; }
+
+int64_t dispatch_syscall(Thread& thread, const SyscallRegs& regs) {
+  const SyscallId id = thread.abi().syscall_id(regs.number);
+  const SyscallRow* row = id == SyscallId::kNone ? nullptr : &syscall_row(id);
+  const bool trace = thread.process().options().strace;
+  if (trace) strace_enter(thread, regs, row);
+  int64_t result;
+  if (row == nullptr) {
+    thread.process().note_missing("system call " + std::to_string(regs.number));
+    result = -ENOSYS;
+  } else {
+    Call call{thread, *row, regs};
+    result = check_pointers(call);
+    if (result == 0) result = row->handler(call);
+  }
+  if (trace) strace_leave(thread, regs, row, result);
+  return result;
+}
+
+}  // namespace xarch::linux_user

@@ -1,0 +1,129 @@
+// A system call: its row in the table, and what a handler gets and returns.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "linux-user/abi.h"
+#include "linux-user/syscall_id.h"
+
+namespace xarch::linux_user {
+
+class Thread;
+
+// What an argument is: for strace, for the check that pointers lie in the guest's address space (EFAULT), and for
+// telling the engine where the kernel writes.
+enum class ArgKind : uint8_t {
+  kNone,
+  kInt,      // signed decimal
+  kUint,     // unsigned decimal
+  kHex,
+  kOctal,
+  kFd,       // a descriptor; AT_FDCWD
+  kOpen,     // open flags
+  kProt,
+  kMapFlags,
+  kSignal,
+  kClock,    // clock id
+  // Pointers, from here on.
+  kPath,     // to a path, goes through the sysroot; followed at its end
+  kPathNo,   // not followed at its end
+  kPathAt,   // followed unless AT_SYMLINK_NOFOLLOW stands in argument `bytes`
+  kPathLink, // not followed unless AT_SYMLINK_FOLLOW stands in argument `bytes`
+  kString,   // to another string
+  kPtr,      // address the handler itself deals with
+  kIn,       // pointer to `bytes` bytes the kernel reads; null allowed
+  kOut,      // pointer to `bytes` bytes the kernel writes; null allowed
+  kInOut,
+  kBufIn,    // buffer the kernel reads; length in argument `bytes`
+  kBufOut,   // buffer the kernel writes; length in argument `bytes`
+};
+
+struct Arg {
+  ArgKind kind = ArgKind::kNone;
+  uint16_t bytes = 0;     // see ArgKind
+  bool layout = false;    // of kIn, kOut, kInOut: a struct whose layout depends on the ABI
+};
+
+enum class Support : uint8_t {
+  kFull,     // as Linux has it
+  kPartial,  // `reason` says what is missing
+  kRefused,  // ENOSYS or EPERM by decision, `reason` says why
+};
+
+// What becomes of a host call that a signal interrupted.
+enum class Restart : uint8_t {
+  kNever,    // does not block, or EINTR is always the answer
+  kSys,      // made again after a handler with SA_RESTART, and when no handler ran (ERESTARTSYS)
+  kNoHand,   // made again only if no handler ran (ERESTARTNOHAND)
+};
+
+struct Call;
+// The result: >= 0, -errno, or one of the codes below. Pointers among the arguments are the guest's.
+using Handler = int64_t (*)(Call& call);
+
+struct SyscallRow {
+  std::string_view name;
+  Handler handler;
+  int host_number;        // of the host's call with the same name, -1 if it has none
+  Restart restart;
+  Support support;
+  std::string_view reason;
+  Arg args[6];
+};
+
+// Row of an id; SyscallId::kNone has none.
+const SyscallRow& syscall_row(SyscallId id);
+
+// A call in progress.
+struct Call {
+  Thread& thread;
+  const SyscallRow& row;
+  SyscallRegs regs;
+
+  uint64_t arg(unsigned i) const { return regs.arg[i]; }
+  int fd(unsigned i) const { return static_cast<int>(regs.arg[i]); }
+  int32_t i32(unsigned i) const { return static_cast<int32_t>(regs.arg[i]); }
+  uint32_t u32(unsigned i) const { return static_cast<uint32_t>(regs.arg[i]); }
+  // Host address of a guest pointer argument, for handing to the kernel; null stays null.
+  long host(unsigned i) const;
+};
+
+// Internal results, the kernel's own numbers; the thread's loop turns them into restarts or EINTR.
+inline constexpr int64_t kRestartSys = -512;
+inline constexpr int64_t kRestartNoIntr = -513;
+inline constexpr int64_t kRestartNoHand = -514;
+// As kRestartNoHand, and the call goes on with Thread::restart_block's state (remaining times).
+inline constexpr int64_t kRestartBlock = -516;
+// The handler has set the registers itself (rt_sigreturn, execve that replaced the program).
+inline constexpr int64_t kRegistersSet = -600;
+
+// Makes one system call of a guest thread; its result as above.
+int64_t dispatch_syscall(Thread& thread, const SyscallRegs& regs);
+
+// ---- handlers that rows share
+// The host's call with the same arguments; pointers become the host's by their kinds.
+int64_t sys_pass(Call& call);
+// The same for calls that may block: an event is not lost, EINTR becomes what the row's Restart says.
+int64_t sys_block(Call& call);
+// ENOSYS or EPERM with the row's reason, named once in the log.
+int64_t sys_refuse(Call& call);
+int64_t sys_not_permitted(Call& call);
+
+// A host call that does not block; -errno on failure.
+long host_call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0);
+// A host call that may block, made so that an event cannot slip past it, with the thread parked. EINTR and "not
+// entered" come back as `interrupted`.
+int64_t host_block(Thread& thread, int64_t interrupted, long number, long a = 0, long b = 0, long c = 0, long d = 0,
+                   long e = 0, long f = 0);
+
+#define SYSCALL(name, handler, ...) int64_t handler(Call& call);
+#include "linux-user/syscalls.def"
+#undef SYSCALL
+
+// ---- strace
+// The line for a call about to be made, without its result, and the result with what the kernel wrote.
+void strace_enter(Thread& thread, const SyscallRegs& regs, const SyscallRow* row);
+void strace_leave(Thread& thread, const SyscallRegs& regs, const SyscallRow* row, int64_t result);
+
+}  // namespace xarch::linux_user

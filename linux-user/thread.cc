@@ -1,0 +1,129 @@
+#include "linux-user/thread.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "linux-user/guest_copy.h"
+#include "tcg/support/log.h"
+
+namespace xarch::linux_user {
+
+namespace {
+thread_local Thread* t_current = nullptr;
+}
+
+Thread* Thread::current() { return t_current; }
+void Thread::set_current(Thread* thread) { t_current = thread; }
+
+Thread::Thread(Process& process)
+    : tid(static_cast<pid_t>(syscall(SYS_gettid))), process_(process), vcpu_(process.engine().new_vcpu()) {
+  std::lock_guard lock(process_.threads_mutex());
+  process_.threads().push_back(this);
+}
+
+Thread::~Thread() {
+  std::lock_guard lock(process_.threads_mutex());
+  auto& all = process_.threads();
+  all.erase(std::remove(all.begin(), all.end(), this), all.end());
+}
+
+void Thread::run() {
+  t_current = this;
+  while (!exiting_) {
+    switch (engine().run(*vcpu_)) {
+      case tcg::Exit::kSyscall: do_syscall(); break;
+      case tcg::Exit::kRaise: do_raise(); break;
+      case tcg::Exit::kFault: do_fault(false); break;
+      case tcg::Exit::kFetch: do_fault(true); break;
+      case tcg::Exit::kEvent: deliver_signals(*this, 0, false); break;
+      case tcg::Exit::kHalt: force_signal(*this, SignalInfo::fault(SIGILL, ILL_PRVOPC, abi().pc(state()))); break;
+      case tcg::Exit::kNone:
+      case tcg::Exit::kLookup: Log::fatal("xarch: the engine stopped without a reason");
+    }
+  }
+  t_current = nullptr;
+}
+
+void Thread::do_syscall() {
+  call_ = abi().syscall_regs(state(), vcpu_->header().exit_code);
+  const int64_t result = dispatch_syscall(*this, call_);
+  if (exiting_) return;
+  const bool restart = result <= kRestartSys && result >= kRestartBlock;
+  if (result != kRegistersSet && !restart) abi().set_result(state(), result);
+  if (restart || vcpu_->header().event.load(std::memory_order_relaxed) != 0) deliver_signals(*this, result, true);
+}
+
+void Thread::do_raise() {
+  const tcg::CpuHeader& header = vcpu_->header();
+  const RaiseEffect effect = abi().on_raise(state(), header.exit_code, header.exit_value);
+  if (effect.changed_bytes != 0) engine().invalidate(effect.changed_start, effect.changed_bytes, false);
+  if (effect.signal.signo() != 0) force_signal(*this, effect.signal);
+}
+
+void Thread::do_fault(bool fetch) {
+  const tcg::FaultInfo& fault = vcpu_->fault();
+  int signo = fetch && fault.signo == 0 ? SIGSEGV : fault.signo;
+  int code = fault.code;
+  if (fetch || signo == SIGSEGV) {
+    // What the host says of the page may be due to write protection of ours or to a missing execute right of none.
+    Area area;
+    if (signo == SIGSEGV && code != SI_KERNEL) code = mem().find(fault.addr, &area) ? SEGV_ACCERR : SEGV_MAPERR;
+    // The host reports no address for non-canonical ones; the guest's kernel does.
+    if (code == SI_KERNEL) code = SEGV_MAPERR;
+  }
+  force_signal(*this, SignalInfo::fault(signo, code, fault.addr));
+}
+
+int Thread::copy_in(void* to, uint64_t from, size_t bytes) {
+  if (!mem().in_range(from, bytes)) return -EFAULT;
+  return xarch_guarded_copy(to, mem().host(from), bytes) == 0 ? 0 : -EFAULT;
+}
+
+int Thread::copy_out(uint64_t to, const void* from, size_t bytes) {
+  if (!mem().in_range(to, bytes)) return -EFAULT;
+  // A page may be translated, and thus protected, again between the two steps.
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    mem().before_write(to, bytes);
+    if (xarch_guarded_copy(mem().host(to), from, bytes) == 0) return 0;
+    if (!mem().allows(to, bytes, PROT_WRITE)) break;
+  }
+  return -EFAULT;
+}
+
+int Thread::put_ints(uint64_t to, const int* values, size_t count) {
+  uint32_t swapped[16];
+  if (count > 16) return -EFAULT;
+  for (size_t i = 0; i < count; ++i) {
+    const auto v = static_cast<uint32_t>(values[i]);
+    swapped[i] = abi().info().big_endian ? __builtin_bswap32(v) : v;
+  }
+  return copy_out(to, swapped, count * 4);
+}
+
+int Thread::get_int(uint64_t from, int* value) {
+  uint32_t v;
+  if (copy_in(&v, from, 4) != 0) return -EFAULT;
+  *value = static_cast<int>(abi().info().big_endian ? __builtin_bswap32(v) : v);
+  return 0;
+}
+
+int Thread::copy_string(std::string* out, uint64_t from, size_t max) {
+  out->clear();
+  char buffer[256];
+  while (out->size() < max) {
+    // Never across a page: the string may end right before one that is not there.
+    const size_t chunk = std::min({sizeof buffer, size_t{4096} - from % 4096, max - out->size()});
+    if (copy_in(buffer, from, chunk) != 0) return -EFAULT;
+    const size_t length = strnlen(buffer, chunk);
+    out->append(buffer, length);
+    if (length < chunk) return 0;
+    from += chunk;
+  }
+  return -ENAMETOOLONG;
+}
+
+}  // namespace xarch::linux_user

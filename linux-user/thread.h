@@ -1,0 +1,85 @@
+// Thread: a guest thread, which is a host thread with a vCPU.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "linux-user/process.h"
+#include "linux-user/signals.h"
+#include "linux-user/syscall.h"
+
+namespace xarch::linux_user {
+
+// State of an interrupted call that restart_syscall goes on with.
+struct RestartBlock {
+  Handler handler = nullptr;  // called with the original call when the guest makes restart_syscall
+  SyscallRegs regs;           // the original call
+  const SyscallRow* row = nullptr;
+  int64_t deadline_ns = 0;    // of the call's clock
+};
+
+class Thread {
+ public:
+  explicit Thread(Process& process);
+  ~Thread();
+  // The guest thread that runs on this host thread; null if none does. Async-signal-safe.
+  static Thread* current();
+  static void set_current(Thread* thread);
+
+  Process& process() { return process_; }
+  MemoryMap& mem() { return process_.mem(); }
+  const UserAbi& abi() const { return process_.abi(); }
+  tcg::Engine& engine() { return process_.engine(); }
+  tcg::Vcpu& vcpu() { return *vcpu_; }
+  void* state() { return vcpu_->state(); }
+  SignalState& signals() { return signals_; }
+  RestartBlock& restart_block() { return restart_; }
+  const SyscallRegs& last_call() const { return call_; }
+
+  // Runs guest code until the thread ends (the process may end before). On the host thread the guest thread is.
+  void run();
+  void request_exit() { exiting_ = true; }
+
+  // ---- guest memory: 0 or -EFAULT
+  int copy_in(void* to, uint64_t from, size_t bytes);
+  int copy_out(uint64_t to, const void* from, size_t bytes);
+  template <typename T>
+  int get(uint64_t from, T* out) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    return copy_in(out, from, sizeof(T));
+  }
+  template <typename T>
+  int put(uint64_t to, const T& value) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    return copy_out(to, &value, sizeof(T));
+  }
+  // An array of the guest's `int`, in its byte order; at most 16 elements or nothing is copied.
+  int put_ints(uint64_t to, const int* values, size_t count);
+  int get_int(uint64_t from, int* value);
+  // A NUL-terminated string of less than `max` bytes: 0, -EFAULT, or -ENAMETOOLONG if it is longer.
+  int copy_string(std::string* out, uint64_t from, size_t max);
+
+  // Set by clone and set_tid_address: cleared and woken at the thread's end.
+  uint64_t clear_child_tid = 0;
+  uint64_t robust_list = 0;
+  pid_t tid = 0;  // the host's, which is the guest's
+
+ private:
+  void do_syscall();
+  void do_raise();
+  void do_fault(bool fetch);
+
+  Process& process_;
+  std::unique_ptr<tcg::Vcpu> vcpu_;
+  SignalState signals_;
+  RestartBlock restart_;
+  SyscallRegs call_;
+  bool exiting_ = false;
+};
+
+}  // namespace xarch::linux_user
