@@ -1,4 +1,5 @@
-// What linux-user asks of a guest architecture: one UserAbi object per process, implemented in targets/*/user.
+// What linux-user asks of a guest architecture: one UserAbi object per process, implemented in
+// targets/*/user.
 #pragma once
 
 #include <sys/stat.h>
@@ -19,20 +20,20 @@ namespace xarch::linux_user {
 
 // Constant facts of an ABI.
 struct AbiInfo {
-  std::string_view name;             // "aarch64", also what uname's machine says
-  std::string_view triplet;          // Debian's, for /usr/TRIPLET as the last sysroot tried
-  std::string_view default_interp;   // where the ABI's dynamic linker lies; marks a root
-  std::string_view platform;         // AT_PLATFORM
+  std::string_view name;            // "aarch64", also what uname's machine says
+  std::string_view triplet;         // Debian's, for /usr/TRIPLET as the last sysroot tried
+  std::string_view default_interp;  // where the ABI's dynamic linker lies; marks a root
+  std::string_view platform;        // AT_PLATFORM
   uint16_t elf_machine = 0;
-  uint8_t elf_class = 2;             // ELFCLASS32 (1) or ELFCLASS64 (2)
+  uint8_t elf_class = 2;  // ELFCLASS32 (1) or ELFCLASS64 (2)
   bool big_endian = false;
   uint32_t page_bytes = 4096;
   unsigned va_bits = 42;             // user addresses lie below 1 << va_bits
   uint64_t min_signal_stack = 2048;  // MINSIGSTKSZ, and AT_MINSIGSTKSZ where the kernel gives one
   bool has_minsigstksz_auxv = false;
   uint64_t restorer_flag = 0x04000000;  // SA_RESTORER, 0 if the architecture has none
-  // Struct layouts and flag values agree with the 64-bit asm-generic ones of a little-endian machine, but for the
-  // differences that UserAbi's functions express. Calls that need more are refused otherwise (ENOSYS).
+  // Struct layouts and flag values agree with the 64-bit asm-generic ones of a little-endian machine, but for
+  // the differences that UserAbi's functions express. Calls that need more are refused otherwise (ENOSYS).
   bool generic64_layouts = false;
 };
 
@@ -68,8 +69,8 @@ class UserAbi {
   virtual SyscallRegs syscall_regs(const void* state, uint32_t exit_code) const = 0;
   // Gives the guest the result: >= 0 or -errno (the host's numbers).
   virtual void set_result(void* state, int64_t result) const = 0;
-  // Puts the state back so that the same call is made again: pc on the instruction, first argument and number restored
-  // from what the registers held.
+  // Puts the state back so that the same call is made again: pc on the instruction, first argument and number
+  // restored from what the registers held.
   virtual void rewind_syscall(void* state, const SyscallRegs& regs) const = 0;
 
   // ---- registers
@@ -84,28 +85,31 @@ class UserAbi {
   virtual void copy_for_clone(void* child, const void* parent) const = 0;
 
   // ---- signals
-  // Exit::kRaise with this code and value: what it is to the guest; pc is adjusted in the state if the architecture
-  // reports another one.
+  // Exit::kRaise with this code and value: what it is to the guest; pc is adjusted in the state if the
+  // architecture reports another one.
   virtual RaiseEffect on_raise(void* state, uint32_t code, uint64_t value) const = 0;
   // Bytes of the signal frame below the (aligned) stack pointer it is built at.
   virtual uint64_t frame_bytes() const = 0;
   virtual uint64_t align_frame(uint64_t sp) const = 0;
-  // Writes a frame of frame_bytes() for `delivery` into `frame`, which will stand at guest address `at`, and changes
-  // the registers so that the handler runs next.
-  virtual void build_frame(void* state, const SignalDelivery& delivery, uint64_t at, uint8_t* frame) const = 0;
+  // Writes a frame of frame_bytes() for `delivery` into `frame`, which will stand at guest address `at`, and
+  // changes the registers so that the handler runs next.
+  virtual void build_frame(void* state, const SignalDelivery& delivery, uint64_t at,
+                           uint8_t* frame) const = 0;
   // rt_sigreturn: where the frame stands, by the registers.
   virtual uint64_t frame_address(const void* state) const = 0;
-  // Restores registers, signal mask and alternate stack from a frame; false if it is malformed (SIGSEGV then).
+  // Restores registers, signal mask and alternate stack from a frame; false if it is malformed (SIGSEGV
+  // then).
   virtual bool restore_frame(void* state, const uint8_t* frame, FrameContext* context) const = 0;
-  // Code of the page that signal handlers return to when they have no restorer: the rt_sigreturn call stands at its
-  // beginning.
+  // Code of the page that signal handlers return to when they have no restorer: the rt_sigreturn call stands
+  // at its beginning.
   virtual std::span<const uint8_t> trampoline() const = 0;
 
   // ---- numbers and layouts that differ. Defaults: the generic ones, which are x86-64's too.
   virtual int open_flags_to_host(int guest) const = 0;
   virtual int open_flags_to_guest(int host) const = 0;
   virtual int prot_to_host_checked(int guest) const;  // PROT_*; -1 if a bit is unknown
-  virtual size_t put_stat(const struct stat& st, uint8_t* out) const = 0;  // at most 160 bytes; returns how many
+  virtual size_t put_stat(const struct stat& st,
+                          uint8_t* out) const = 0;      // at most 160 bytes; returns how many
   virtual bool clone_tls_before_child_tid() const = 0;  // CONFIG_CLONE_BACKWARDS
 };
 

@@ -85,7 +85,8 @@ Error bad(const std::string& name, const std::string& why) { return Error{name +
 std::string add_load(const Phdr& p, uint64_t file_bytes, uint64_t limit, ElfImage* image) {
   if (p.memsz == 0) return {};
   if (p.filesz > p.memsz) return "segment larger in the file than in memory";
-  if (p.offset > file_bytes || p.filesz > file_bytes - p.offset) return "truncated: a segment ends behind the file's end";
+  if (p.offset > file_bytes || p.filesz > file_bytes - p.offset)
+    return "truncated: a segment ends behind the file's end";
   if ((p.vaddr - p.offset) % kPage != 0) return "segment address and file offset disagree";
   if (p.vaddr + p.memsz < p.vaddr || p.vaddr + p.memsz > UINT64_MAX - kPage) return "segment wraps around";
   if (limit != 0 && p.vaddr + p.memsz > limit) return "segment above the end of the address space";
@@ -94,11 +95,13 @@ std::string add_load(const Phdr& p, uint64_t file_bytes, uint64_t limit, ElfImag
   s.offset = p.offset;
   s.file_bytes = p.filesz;
   s.mem_bytes = p.memsz;
-  s.prot = (p.flags & PF_R ? PROT_READ : 0) | (p.flags & PF_W ? PROT_WRITE : 0) | (p.flags & PF_X ? PROT_EXEC : 0);
+  s.prot =
+      (p.flags & PF_R ? PROT_READ : 0) | (p.flags & PF_W ? PROT_WRITE : 0) | (p.flags & PF_X ? PROT_EXEC : 0);
   const uint64_t end = (p.vaddr + p.memsz + kPage - 1) & ~(kPage - 1);
   image->low = image->loads.empty() ? p.vaddr & ~(kPage - 1) : std::min(image->low, p.vaddr & ~(kPage - 1));
   image->high = std::max(image->high, end);
-  if ((p.align & (p.align - 1)) == 0 && p.align <= (uint64_t{1} << 30)) image->max_align = std::max(image->max_align, p.align);
+  if ((p.align & (p.align - 1)) == 0 && p.align <= (uint64_t{1} << 30))
+    image->max_align = std::max(image->max_align, p.align);
   image->loads.push_back(s);
   return {};
 }
@@ -140,8 +143,9 @@ Result<ElfImage> read_elf(int fd, const std::string& name, uint64_t limit) {
   const uint16_t type = f.u16(16);
   image.machine = f.u16(18);
   if (type != ET_EXEC && type != ET_DYN)
-    return bad(name, type == ET_REL ? "an object file, not a program" : type == ET_CORE ? "a core dump, not a program"
-                                                                                        : "bad ELF type");
+    return bad(name, type == ET_REL    ? "an object file, not a program"
+                     : type == ET_CORE ? "a core dump, not a program"
+                                       : "bad ELF type");
   image.position_independent = type == ET_DYN;
   image.entry = is64 ? f.u64(24) : f.u32(24);
   const uint64_t phoff = is64 ? f.u64(32) : f.u32(28);
@@ -152,10 +156,12 @@ Result<ElfImage> read_elf(int fd, const std::string& name, uint64_t limit) {
   if (image.phdr_count == 0) return bad(name, "no program headers");
   const uint32_t table_bytes = uint32_t{image.phdr_count} * image.phdr_bytes;
   if (table_bytes > 65536) return bad(name, "too many program headers");
-  if (phoff > file_bytes || table_bytes > file_bytes - phoff) return bad(name, "truncated: program headers behind its end");
+  if (phoff > file_bytes || table_bytes > file_bytes - phoff)
+    return bad(name, "truncated: program headers behind its end");
 
   std::vector<uint8_t> table(table_bytes);
-  if (int e = read_fully(fd, table.data(), table_bytes, phoff); e != 0) return Error{name + ": " + strerror(e), e};
+  if (int e = read_fully(fd, table.data(), table_bytes, phoff); e != 0)
+    return Error{name + ": " + strerror(e), e};
   const Fields t(table.data(), image.big_endian);
   for (unsigned i = 0; i < image.phdr_count; ++i) {
     const Phdr p = phdr_at(t, size_t{i} * image.phdr_bytes, is64);

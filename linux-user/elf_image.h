@@ -19,14 +19,14 @@ struct ElfSegment {
 
 struct ElfImage {
   uint16_t machine = 0;
-  uint8_t elf_class = 0;   // 1: 32-bit, 2: 64-bit
+  uint8_t elf_class = 0;  // 1: 32-bit, 2: 64-bit
   bool big_endian = false;
   bool position_independent = false;  // ET_DYN
-  uint32_t flags = 0;      // e_flags
+  uint32_t flags = 0;                 // e_flags
   uint64_t entry = 0;
-  uint64_t phdr_vaddr = 0; // where the program headers are once loaded; 0 if in no segment
+  uint64_t phdr_vaddr = 0;  // where the program headers are once loaded; 0 if in no segment
   uint16_t phdr_count = 0;
-  uint16_t phdr_bytes = 0; // of one
+  uint16_t phdr_bytes = 0;        // of one
   std::vector<ElfSegment> loads;  // in file order, none empty
   uint64_t low = 0, high = 0;     // range of all of them
   uint64_t max_align = 4096;      // largest p_align that is a power of two
@@ -39,8 +39,8 @@ enum class FileKind : uint8_t { kElf, kScript, kOther };
 // What a file is by its first bytes; an Error (code: errno) if it cannot be read.
 Result<FileKind> file_kind(int fd, const std::string& name);
 
-// Reads and checks the headers of the file behind `fd`. limit: first address user mode may not use (0: any). `name`
-// stands in error messages; the code is ENOEXEC, or the errno of a failed read.
+// Reads and checks the headers of the file behind `fd`. limit: first address user mode may not use (0: any).
+// `name` stands in error messages; the code is ENOEXEC, or the errno of a failed read.
 Result<ElfImage> read_elf(int fd, const std::string& name, uint64_t limit = 0);
 
 // "AArch64", "MIPS", …; "machine 1234" for what has no name here.

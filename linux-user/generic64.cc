@@ -38,7 +38,9 @@ static_assert(sizeof(GenericStat) == 128);
 
 }  // namespace
 
-SyscallId generic64_syscall_id(uint32_t number) { return number < kNumbers ? kTable[number] : SyscallId::kNone; }
+SyscallId generic64_syscall_id(uint32_t number) {
+  return number < kNumbers ? kTable[number] : SyscallId::kNone;
+}
 
 size_t generic64_put_stat(const struct stat& st, uint8_t* out) {
   GenericStat g = {};

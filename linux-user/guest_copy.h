@@ -17,7 +17,8 @@ long xarch_guarded_cas32(uint32_t* at, uint32_t* expected_and_old, uint32_t desi
 
 namespace xarch::linux_user {
 
-// In a handler of SIGSEGV or SIGBUS: if the pc is in one of the functions above, makes it return and says true.
+// In a handler of SIGSEGV or SIGBUS: if the pc is in one of the functions above, makes it return and says
+// true.
 bool guarded_copy_fixup(ucontext_t* context);
 
 }  // namespace xarch::linux_user

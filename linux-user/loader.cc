@@ -52,7 +52,8 @@ int64_t map_segment(MemoryMap& mem, const ElfSegment& s, uint64_t bias, int fd) 
     mapped_end = page_up(file_end);
     // The rest of the file's last page is zero, where the segment goes on and may be written.
     if (mem_end > file_end && (s.prot & PROT_WRITE) != 0) {
-      if (xarch_guarded_zero(mem.host(file_end), std::min(mapped_end, mem_end) - file_end) != 0) return -ENOEXEC;
+      if (xarch_guarded_zero(mem.host(file_end), std::min(mapped_end, mem_end) - file_end) != 0)
+        return -ENOEXEC;
     }
   }
   if (page_up(mem_end) > mapped_end) {
@@ -63,7 +64,8 @@ int64_t map_segment(MemoryMap& mem, const ElfSegment& s, uint64_t bias, int fd) 
   return 0;
 }
 
-Result<Loaded> map_image(MemoryMap& mem, const ElfImage& image, int fd, const std::string& name, uint64_t where) {
+Result<Loaded> map_image(MemoryMap& mem, const ElfImage& image, int fd, const std::string& name,
+                         uint64_t where) {
   Loaded loaded;
   const uint64_t bytes = image.high - image.low;
   if (image.position_independent) {
@@ -84,7 +86,8 @@ uint64_t stack_bytes_for(const RunOptions& options) {
   uint64_t bytes = options.stack_bytes;
   if (bytes == 0) {
     struct rlimit limit;
-    bytes = getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? limit.rlim_cur : 64ull << 20;
+    bytes = getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? limit.rlim_cur
+                                                                                    : 64ull << 20;
   }
   return page_up(std::clamp<uint64_t>(bytes, 128ull << 10, 4ull << 30));
 }
@@ -92,12 +95,13 @@ uint64_t stack_bytes_for(const RunOptions& options) {
 // Lays out the initial stack in a buffer of ours and copies it in at one go.
 class StackBuilder {
  public:
-  StackBuilder(const AbiInfo& info, uint64_t top) : info_(info), top_(top), word_(info.elf_class == 2 ? 8 : 4) {}
+  StackBuilder(const AbiInfo& info, uint64_t top)
+      : info_(info), top_(top), word_(info.elf_class == 2 ? 8 : 4) {}
 
   // Puts bytes below what is there; returns their address.
   uint64_t push_bytes(const void* p, size_t bytes) {
     const auto* b = static_cast<const uint8_t*>(p);
-    below_.insert(below_.end(), std::reverse_iterator(b + bytes), std::reverse_iterator(b));
+    for (size_t i = bytes; i-- > 0;) below_.push_back(b[i]);
     return top_ - below_.size();
   }
   uint64_t push_string(std::string_view s) {
@@ -105,9 +109,7 @@ class StackBuilder {
     push_bytes(&nul, 1);
     return push_bytes(s.data(), s.size());
   }
-  void align(uint64_t to) {
-    while ((top_ - below_.size()) % to != 0) below_.push_back(0);
-  }
+  void align(uint64_t to) { below_.resize(below_.size() + (top_ - below_.size()) % to); }
   void push_word(uint64_t v) { words_.push_back(v); }
   void push_aux(uint64_t type, uint64_t value) {
     push_word(type);
@@ -117,9 +119,7 @@ class StackBuilder {
   // The words, in pushing order from the lowest address up, come below the bytes. Address of the first.
   uint64_t finish(std::vector<uint8_t>* image) {
     align(16);
-    if ((words_.size() * word_) % 16 != 0) {
-      for (unsigned i = 0; i < 16 - words_.size() * word_ % 16; ++i) below_.push_back(0);
-    }
+    below_.resize(below_.size() + (16 - words_.size() * word_ % 16) % 16);
     image->clear();
     for (uint64_t w : words_) append_word(image, w);
     image->insert(image->end(), below_.rbegin(), below_.rend());
@@ -134,7 +134,7 @@ class StackBuilder {
   const AbiInfo& info_;
   uint64_t top_;
   unsigned word_;
-  std::vector<uint8_t> below_;   // from the top down
+  std::vector<uint8_t> below_;  // from the top down
   std::vector<uint64_t> words_;
 };
 
@@ -142,8 +142,8 @@ struct AuxFacts {
   uint64_t phdr, entry, interp_base;
 };
 
-void push_auxv(StackBuilder& b, Process& process, const Program& program, const AuxFacts& facts, uint64_t random_at,
-               uint64_t platform_at, uint64_t execfn_at) {
+void push_auxv(StackBuilder& b, Process& process, const Program& program, const AuxFacts& facts,
+               uint64_t random_at, uint64_t platform_at, uint64_t execfn_at) {
   const UserAbi& abi = process.abi();
   const AbiInfo& info = abi.info();
   b.push_aux(AT_HWCAP, abi.hwcap());
@@ -175,8 +175,8 @@ Result<void> reserve_stack(Process& process, const Program& program) {
   const uint64_t top = mem.limit() - kPage;  // the last page stays free, so that no address wraps
   const int prot = PROT_READ | PROT_WRITE | (program.image.exec_stack ? PROT_EXEC : 0);
   const int64_t at = mem.mmap(top - bytes, bytes, prot,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE | MAP_STACK, -1, 0,
-                              nullptr, "[stack]");
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE | MAP_STACK,
+                              -1, 0, nullptr, "[stack]");
   if (at < 0) return no_memory(program.exec_name + ": stack of " + std::to_string(bytes) + " bytes", at);
   process.image().stack_top = top;
   mem.set_mmap_top(page_down(top - bytes - (uint64_t{1} << 20)));
@@ -263,7 +263,8 @@ Result<Program> open_interpreter(Process& process, const Program& program) {
 
 Result<void> map_trampoline(Process& process) {
   MemoryMap& mem = process.mem();
-  const int64_t at = mem.mmap(0, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0, nullptr, "[vdso]");
+  const int64_t at =
+      mem.mmap(0, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0, nullptr, "[vdso]");
   if (at < 0) return no_memory("signal trampoline", at);
   const auto code = process.abi().trampoline();
   memcpy(mem.host(static_cast<uint64_t>(at)), code.data(), code.size());
@@ -281,7 +282,8 @@ Result<void> load_program(Process& process, Program& program, const std::vector<
   info = {};
   info.exe_host = program.host_path;
   info.exe_guest = process.paths().to_guest(program.host_path);
-  // Position-independent programs go to two thirds of the address space, interpreter and libraries below the stack.
+  // Position-independent programs go to two thirds of the address space, interpreter and libraries below the
+  // stack.
   const uint64_t pie_at = page_down(mem.limit() / 3 * 2);
   Result<Loaded> main = map_image(mem, program.image, program.fd, program.exec_name, pie_at);
   if (!main) return main.error();

@@ -12,8 +12,8 @@ namespace xarch::linux_user {
 // A program ready to be loaded: open file and checked headers.
 struct Program {
   int fd = -1;
-  std::string host_path;   // absolute
-  std::string exec_name;   // AT_EXECFN: as the caller named it
+  std::string host_path;  // absolute
+  std::string exec_name;  // AT_EXECFN: as the caller named it
   ElfImage image;
 };
 

@@ -24,8 +24,9 @@ constexpr uint64_t kPage = 4096;
 constexpr uint64_t page_down(uint64_t v) { return v & ~(kPage - 1); }
 constexpr uint64_t page_up(uint64_t v) { return (v + kPage - 1) & ~(kPage - 1); }
 
-std::atomic<uint64_t> g_generation{1};     // unique over all maps, so that a thread's cache fits one of them only
-std::atomic<uint64_t> g_anonymous_id{1};   // stands for the inode of shared anonymous memory
+std::atomic<uint64_t> g_generation{
+    1};  // unique over all maps, so that a thread's cache fits one of them only
+std::atomic<uint64_t> g_anonymous_id{1};  // stands for the inode of shared anonymous memory
 
 // The last executable range this thread fetched from.
 struct FetchCache {
@@ -51,7 +52,8 @@ MemoryMap::~MemoryMap() {
 
 int MemoryMap::reserve() {
   const uint64_t bytes = limit_ + (uint64_t{64} << 10);
-  void* p = ::mmap(host(0), bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+  void* p = ::mmap(host(0), bytes, PROT_NONE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
   if (p == MAP_FAILED) return -errno;
   reserved_ = true;
   return 0;
@@ -92,8 +94,9 @@ void MemoryMap::erase_locked(uint64_t start, uint64_t end) {
 
 namespace {
 bool continues(const Area& low, const Area& high) {
-  return low.end == high.start && low.prot == high.prot && low.shared == high.shared && low.file == high.file &&
-         low.label == high.label && (low.file == nullptr || low.offset + (low.end - low.start) == high.offset);
+  return low.end == high.start && low.prot == high.prot && low.shared == high.shared &&
+         low.file == high.file && low.label == high.label &&
+         (low.file == nullptr || low.offset + (low.end - low.start) == high.offset);
 }
 }  // namespace
 
@@ -173,7 +176,8 @@ void MemoryMap::unmap_host(uint64_t start, uint64_t bytes) const {
   }
 }
 
-int64_t MemoryMap::map_host(uint64_t addr, uint64_t bytes, int prot, int flags, int fd, uint64_t offset, bool fixed) {
+int64_t MemoryMap::map_host(uint64_t addr, uint64_t bytes, int prot, int flags, int fd, uint64_t offset,
+                            bool fixed) {
   flags &= ~(MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_32BIT | MAP_GROWSDOWN);
   flags |= fixed || reserved_ ? MAP_FIXED : MAP_FIXED_NOREPLACE;
   return host_result(::mmap(host(addr), bytes, host_prot(prot), flags, fd, static_cast<off_t>(offset)));
@@ -223,7 +227,8 @@ int64_t MemoryMap::mmap(uint64_t addr, uint64_t bytes, int prot, int flags, int 
   {
     std::lock_guard areas(area_mutex_);
     erase_locked(addr, addr + bytes);
-    insert_locked(Area{addr, addr + bytes, static_cast<uint8_t>(prot & 7), shared, offset, std::move(file), label});
+    insert_locked(
+        Area{addr, addr + bytes, static_cast<uint8_t>(prot & 7), shared, offset, std::move(file), label});
   }
   if (replaced) changed(addr, bytes);
   if (engine_ != nullptr) engine_->mapped(addr, bytes);
@@ -279,8 +284,8 @@ int64_t MemoryMap::mprotect(uint64_t addr, uint64_t bytes, int prot) {
   return 0;
 }
 
-int64_t MemoryMap::remap_move(const Area& area, uint64_t old_addr, uint64_t old_bytes, uint64_t new_bytes, uint64_t to,
-                              bool keep_old) {
+int64_t MemoryMap::remap_move(const Area& area, uint64_t old_addr, uint64_t old_bytes, uint64_t new_bytes,
+                              uint64_t to, bool keep_old) {
   // The host moves one mapping only: undo what write protection of code pages has split.
   if (old_bytes != 0) ::mprotect(host(old_addr), old_bytes, host_prot(area.prot));
   const int flags = MREMAP_MAYMOVE | MREMAP_FIXED | (keep_old ? MREMAP_DONTUNMAP : 0);
@@ -306,7 +311,8 @@ int64_t MemoryMap::remap_move(const Area& area, uint64_t old_addr, uint64_t old_
   return static_cast<int64_t>(to);
 }
 
-int64_t MemoryMap::mremap(uint64_t old_addr, uint64_t old_bytes, uint64_t new_bytes, int flags, uint64_t new_addr) {
+int64_t MemoryMap::mremap(uint64_t old_addr, uint64_t old_bytes, uint64_t new_bytes, int flags,
+                          uint64_t new_addr) {
   if ((flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) != 0 || (old_addr & (kPage - 1)) != 0 ||
       new_bytes == 0)
     return -EINVAL;
@@ -323,7 +329,8 @@ int64_t MemoryMap::mremap(uint64_t old_addr, uint64_t old_bytes, uint64_t new_by
   if (!find(old_addr, &area)) return -EFAULT;
   if (old_bytes == 0 && !area.shared) return -EINVAL;
   if ((flags & MREMAP_FIXED) != 0) {
-    if ((new_addr & (kPage - 1)) != 0 || !in_range(new_addr, new_bytes) || new_addr < kLowestMapping) return -EINVAL;
+    if ((new_addr & (kPage - 1)) != 0 || !in_range(new_addr, new_bytes) || new_addr < kLowestMapping)
+      return -EINVAL;
     if (new_addr < old_addr + old_bytes && old_addr < new_addr + new_bytes) return -EINVAL;
     if (old_bytes > new_bytes) {
       munmap(old_addr + new_bytes, old_bytes - new_bytes);
@@ -403,8 +410,10 @@ int64_t MemoryMap::shmat(int id, uint64_t addr, uint64_t bytes, int flags) {
   {
     std::lock_guard areas(area_mutex_);
     erase_locked(addr, addr + bytes);
-    const int prot = PROT_READ | ((flags & SHM_RDONLY) ? 0 : PROT_WRITE) | ((flags & SHM_EXEC) ? PROT_EXEC : 0);
-    auto file = std::make_shared<FileId>(FileId{~uint64_t{1}, static_cast<uint64_t>(id), "/SYSV00000000 (deleted)"});
+    const int prot =
+        PROT_READ | ((flags & SHM_RDONLY) ? 0 : PROT_WRITE) | ((flags & SHM_EXEC) ? PROT_EXEC : 0);
+    auto file =
+        std::make_shared<FileId>(FileId{~uint64_t{1}, static_cast<uint64_t>(id), "/SYSV00000000 (deleted)"});
     insert_locked(Area{addr, addr + bytes, static_cast<uint8_t>(prot), true, 0, std::move(file), "[shm]"});
   }
   if (replaced) changed(addr, bytes);
@@ -488,9 +497,10 @@ std::string MemoryMap::maps_text(const std::function<std::string(const Area&)>& 
     char line[160];
     int n = snprintf(line, sizeof line, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu ",
                      static_cast<unsigned long long>(a.start), static_cast<unsigned long long>(a.end),
-                     a.prot & PROT_READ ? 'r' : '-', a.prot & PROT_WRITE ? 'w' : '-', a.prot & PROT_EXEC ? 'x' : '-',
-                     a.shared ? 's' : 'p', static_cast<unsigned long long>(a.file ? a.offset : 0), major(device),
-                     minor(device), static_cast<unsigned long long>(a.file ? a.file->inode : 0));
+                     a.prot & PROT_READ ? 'r' : '-', a.prot & PROT_WRITE ? 'w' : '-',
+                     a.prot & PROT_EXEC ? 'x' : '-', a.shared ? 's' : 'p',
+                     static_cast<unsigned long long>(a.file ? a.offset : 0), major(device), minor(device),
+                     static_cast<unsigned long long>(a.file ? a.file->inode : 0));
     text.append(line, static_cast<size_t>(n));
     std::string name(a.label);
     if (a.file != nullptr) name = a.file->path.empty() ? file_name(a) : a.file->path;
@@ -515,7 +525,8 @@ bool MemoryMap::fetch(uint64_t pc, void* out, unsigned bytes) {
   }
   const uint64_t here = std::min<uint64_t>(bytes, cache.end - pc);
   if (xarch_guarded_copy(out, host(pc), here) != 0) return false;
-  return here == bytes || fetch(pc + here, static_cast<uint8_t*>(out) + here, bytes - static_cast<unsigned>(here));
+  return here == bytes ||
+         fetch(pc + here, static_cast<uint8_t*>(out) + here, bytes - static_cast<unsigned>(here));
 }
 
 bool MemoryMap::backing(uint64_t page, tcg::Backing* out) {

@@ -1,5 +1,5 @@
-// MemoryMap: the guest's address space. Knows every mapping in an ordered map of areas, places new ones, and is what
-// the engine sees of guest memory.
+// MemoryMap: the guest's address space. Knows every mapping in an ordered map of areas, places new ones, and
+// is what the engine sees of guest memory.
 #pragma once
 
 #include <atomic>
@@ -26,22 +26,22 @@ struct FileId {
 struct Area {
   uint64_t start = 0;
   uint64_t end = 0;
-  uint8_t prot = 0;        // the guest's PROT_*
+  uint8_t prot = 0;  // the guest's PROT_*
   bool shared = false;
-  uint64_t offset = 0;     // in the file, of `start`
+  uint64_t offset = 0;                 // in the file, of `start`
   std::shared_ptr<const FileId> file;  // null: private anonymous
-  std::string_view label;  // "[heap]", "[stack]", …; static storage
+  std::string_view label;              // "[heap]", "[stack]", …; static storage
 };
 
-// Lock order: change lock (held over a whole change of the address space, engine calls included), the engine's
-// translation lock, the area lock (inside; no engine call is made with it held).
+// Lock order: change lock (held over a whole change of the address space, engine calls included), the
+// engine's translation lock, the area lock (inside; no engine call is made with it held).
 class MemoryMap final : public tcg::FlatMemory {
  public:
   // base: host address of guest address 0. limit: first address that user mode may not use.
   MemoryMap(uint64_t base, uint64_t limit);
   ~MemoryMap() override;
-  // For limits of 4 GB and less: claims the host addresses for good, with a guard behind, so that nothing else comes to
-  // lie there. 0 or -errno.
+  // For limits of 4 GB and less: claims the host addresses for good, with a guard behind, so that nothing
+  // else comes to lie there. 0 or -errno.
   int reserve();
   void set_engine(tcg::Engine* engine) { engine_ = engine; }
 
@@ -51,7 +51,8 @@ class MemoryMap final : public tcg::FlatMemory {
   // The host's address of a guest address. The kernel may be handed it if in_range holds.
   void* host(uint64_t addr) const { return reinterpret_cast<void*>(addr + base_); }
 
-  // ---- the mmap family. Arguments and results are the system calls' (guest addresses; -errno). Flags are the host's.
+  // ---- the mmap family. Arguments and results are the system calls' (guest addresses; -errno). Flags are
+  // the host's.
   int64_t mmap(uint64_t addr, uint64_t bytes, int prot, int flags, int fd, uint64_t offset,
                std::shared_ptr<const FileId> file = nullptr, std::string_view label = {});
   int64_t munmap(uint64_t addr, uint64_t bytes);

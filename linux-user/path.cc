@@ -8,8 +8,10 @@ namespace xarch::linux_user {
 
 namespace {
 
-// Directories that stay the host's whatever the root has: kernel interfaces, and where people's own files are.
-constexpr std::string_view kHostDirs[] = {"/proc", "/sys", "/dev", "/tmp", "/run", "/home", "/var/tmp", "/root"};
+// Directories that stay the host's whatever the root has: kernel interfaces, and where people's own files
+// are.
+constexpr std::string_view kHostDirs[] = {"/proc", "/sys",  "/dev",     "/tmp",
+                                          "/run",  "/home", "/var/tmp", "/root"};
 
 bool below(std::string_view path, std::string_view dir) {
   return path.substr(0, dir.size()) == dir && (path.size() == dir.size() || path[dir.size()] == '/');
@@ -18,8 +20,8 @@ bool below(std::string_view path, std::string_view dir) {
 }  // namespace
 
 std::string PathMap::resolve_in(const std::string& root, std::string_view path, bool follow_last) {
-  std::string rest(path);       // what is still to be walked
-  std::string done;             // walked part, in the root's terms, without a slash at its end
+  std::string rest(path);  // what is still to be walked
+  std::string done;        // walked part, in the root's terms, without a slash at its end
   unsigned links = 0;
   char target[PATH_MAX];
   size_t at = 0;

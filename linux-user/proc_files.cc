@@ -16,7 +16,8 @@ namespace xarch::linux_user {
 
 namespace {
 
-// The part behind /proc/self/, /proc/thread-self/, /proc/PID/ or …/task/TID/ of this process; empty if it is none.
+// The part behind /proc/self/, /proc/thread-self/, /proc/PID/ or …/task/TID/ of this process; empty if it is
+// none.
 std::string_view own_proc_name(std::string_view path) {
   constexpr std::string_view kProc = "/proc/";
   if (path.substr(0, kProc.size()) != kProc) return {};
@@ -61,9 +62,10 @@ class HostMaps {
       unsigned long long start = 0, stop = 0;
       int name = 0;
       const std::string line = text_.substr(at, end - at);
-      if (sscanf(line.c_str(), "%llx-%llx %*s %*s %*s %*s %n", &start, &stop, &name) >= 2 && host_addr >= start &&
-          host_addr < stop)
-        return name > 0 && static_cast<size_t>(name) < line.size() ? line.substr(static_cast<size_t>(name)) : "";
+      if (sscanf(line.c_str(), "%llx-%llx %*s %*s %*s %*s %n", &start, &stop, &name) >= 2 &&
+          host_addr >= start && host_addr < stop)
+        return name > 0 && static_cast<size_t>(name) < line.size() ? line.substr(static_cast<size_t>(name))
+                                                                   : "";
       at = end + 1;
     }
     return {};
@@ -80,9 +82,10 @@ std::string maps_text(Process& process) {
   });
 }
 
-std::string guest_bytes(Process& process, uint64_t start, uint64_t end) {
+std::string guest_bytes(uint64_t start, uint64_t end) {
   std::string bytes(end - start, '\0');
-  if (Thread::current() == nullptr || Thread::current()->copy_in(bytes.data(), start, bytes.size()) != 0) return {};
+  if (Thread::current() == nullptr || Thread::current()->copy_in(bytes.data(), start, bytes.size()) != 0)
+    return {};
   return bytes;
 }
 
@@ -138,9 +141,9 @@ int open_proc_file(Process& process, std::string_view path, int flags) {
     if (name == "maps") {
       text = maps_text(process);
     } else if (name == "cmdline") {
-      text = guest_bytes(process, image.arg_start, image.arg_end);
+      text = guest_bytes(image.arg_start, image.arg_end);
     } else if (name == "environ") {
-      text = guest_bytes(process, image.env_start, image.env_end);
+      text = guest_bytes(image.env_start, image.env_end);
     } else if (name == "auxv") {
       text.assign(image.auxv.begin(), image.auxv.end());
     } else if (name == "stat") {

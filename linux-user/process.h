@@ -26,15 +26,15 @@ class Thread;
 
 // What the loader leaves behind of an image, for /proc and for threads.
 struct ImageInfo {
-  std::string exe_host;     // path of the program on the host, absolute
-  std::string exe_guest;    // the same as the guest sees it
-  uint64_t entry = 0;       // of the interpreter if there is one
+  std::string exe_host;   // path of the program on the host, absolute
+  std::string exe_guest;  // the same as the guest sees it
+  uint64_t entry = 0;     // of the interpreter if there is one
   uint64_t stack_top = 0;
   uint64_t stack_pointer = 0;
   uint64_t arg_start = 0, arg_end = 0;  // the strings of argv, then of envp
   uint64_t env_start = 0, env_end = 0;
-  std::vector<uint8_t> auxv;            // bytes of /proc/self/auxv
-  uint64_t trampoline = 0;              // page of UserAbi::trampoline()
+  std::vector<uint8_t> auxv;  // bytes of /proc/self/auxv
+  uint64_t trampoline = 0;    // page of UserAbi::trampoline()
 };
 
 class Process {

@@ -57,7 +57,8 @@ Result<int> open_program(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return Error{path + ": " + strerror(errno), errno};
   struct stat st;
-  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) != 0) {
+  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+      faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) != 0) {
     const int e = errno;
     close(fd);
     return Error{path + ": " + strerror(e) + " (not executable)", e};
@@ -100,7 +101,8 @@ std::string choose_root(const RunOptions& options, const std::string& program, c
 
 const AbiFactory* find_guest(const RunOptions& options, const ElfImage& image) {
   for (const AbiFactory& f : options.guests)
-    if (f.elf_machine == image.machine && f.elf_class == image.elf_class && f.big_endian == image.big_endian) return &f;
+    if (f.elf_machine == image.machine && f.elf_class == image.elf_class && f.big_endian == image.big_endian)
+      return &f;
   return nullptr;
 }
 
@@ -219,8 +221,8 @@ int run_program(const RunOptions& options) {
   if (guest == nullptr) {
     close(start->program.fd);
     return fail({start->program.exec_name + ": for " + machine_name(image.machine) +
-                     (image.elf_class == 1 ? " 32-bit" : " 64-bit") + (image.big_endian ? " big-endian" : "") +
-                     ", which this xarch has no guest for",
+                     (image.elf_class == 1 ? " 32-bit" : " 64-bit") +
+                     (image.big_endian ? " big-endian" : "") + ", which this xarch has no guest for",
                  ENOEXEC});
   }
   return start_process(options, *start, *guest);

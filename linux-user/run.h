@@ -15,24 +15,25 @@ namespace xarch::linux_user {
 struct RunOptions {
   // The guests this program was built with.
   std::span<const AbiFactory> guests;
-  std::string program;             // path, or a name looked for in PATH as execvp does
-  std::vector<std::string> argv;   // argv[0] included
+  std::string program;            // path, or a name looked for in PATH as execvp does
+  std::vector<std::string> argv;  // argv[0] included
   // Root for the guest's absolute paths; empty: XARCH_SYSROOT, else found from where the program lies, else
   // /usr/TRIPLET.
   std::string sysroot;
   // Environment of the guest: this process's, then these changes in order. first: name, second: value.
   std::vector<std::pair<std::string, std::string>> set_env;
   std::vector<std::string> unset_env;
-  std::string cpu;                 // model; empty: the default of the guest
-  uint64_t stack_bytes = 0;        // 0: RLIMIT_STACK
-  std::string uname_release;       // -r; empty: the host's
+  std::string cpu;            // model; empty: the default of the guest
+  uint64_t stack_bytes = 0;   // 0: RLIMIT_STACK
+  std::string uname_release;  // -r; empty: the host's
   bool strace = false;
   bool stats = false;
-  tcg::EngineOptions engine;       // guest_base included
+  tcg::EngineOptions engine;  // guest_base included
 };
 
-// Runs the program to its end. Returns its exit status; 126 or 127 after one line on stderr if it could not be started.
-// A guest that dies of a signal takes this process with it by the same signal, and exit_group ends it directly.
+// Runs the program to its end. Returns its exit status; 126 or 127 after one line on stderr if it could not
+// be started. A guest that dies of a signal takes this process with it by the same signal, and exit_group
+// ends it directly.
 int run_program(const RunOptions& options);
 
 }  // namespace xarch::linux_user

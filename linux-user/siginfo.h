@@ -7,8 +7,8 @@
 
 namespace xarch::linux_user {
 
-// A signal with what siginfo says of it. The host's siginfo_t serves as the neutral form: layouts that differ are
-// converted when a frame is built. Addresses in it are the guest's.
+// A signal with what siginfo says of it. The host's siginfo_t serves as the neutral form: layouts that differ
+// are converted when a frame is built. Addresses in it are the guest's.
 struct SignalInfo {
   siginfo_t si = {};
 

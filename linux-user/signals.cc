@@ -40,8 +40,9 @@ void install_host_handlers() {
 
 void force_signal(Thread& thread, const SignalInfo& info) {
   if (Log::enabled(Trace::kSignal)) {
-    Log::printf("signal %d (%s), code %d, address %p, pc %#llx", info.signo(), strsignal(info.signo()), info.si.si_code,
-                info.si.si_addr, static_cast<unsigned long long>(thread.abi().pc(thread.state())));
+    Log::printf("signal %d (%s), code %d, address %p, pc %#llx", info.signo(), strsignal(info.signo()),
+                info.si.si_code, info.si.si_addr,
+                static_cast<unsigned long long>(thread.abi().pc(thread.state())));
   }
   thread.process().die_by_signal(info.signo());
 }

@@ -68,11 +68,19 @@ std::string open_flags(Thread& thread, int guest) {
     int bits;
     const char* name;
   };
-  static constexpr Name kNames[] = {
-      {O_CREAT, "O_CREAT"},         {O_EXCL, "O_EXCL"},           {O_NOCTTY, "O_NOCTTY"}, {O_TRUNC, "O_TRUNC"},
-      {O_APPEND, "O_APPEND"},       {O_NONBLOCK, "O_NONBLOCK"},   {O_DIRECT, "O_DIRECT"}, {O_DIRECTORY, "O_DIRECTORY"},
-      {O_NOFOLLOW, "O_NOFOLLOW"},   {O_CLOEXEC, "O_CLOEXEC"},     {O_PATH, "O_PATH"},     {O_NOATIME, "O_NOATIME"},
-      {O_TMPFILE & ~O_DIRECTORY, "O_TMPFILE"}};
+  static constexpr Name kNames[] = {{O_CREAT, "O_CREAT"},
+                                    {O_EXCL, "O_EXCL"},
+                                    {O_NOCTTY, "O_NOCTTY"},
+                                    {O_TRUNC, "O_TRUNC"},
+                                    {O_APPEND, "O_APPEND"},
+                                    {O_NONBLOCK, "O_NONBLOCK"},
+                                    {O_DIRECT, "O_DIRECT"},
+                                    {O_DIRECTORY, "O_DIRECTORY"},
+                                    {O_NOFOLLOW, "O_NOFOLLOW"},
+                                    {O_CLOEXEC, "O_CLOEXEC"},
+                                    {O_PATH, "O_PATH"},
+                                    {O_NOATIME, "O_NOATIME"},
+                                    {O_TMPFILE & ~O_DIRECTORY, "O_TMPFILE"}};
   for (const Name& n : kNames)
     if ((flags & n.bits) == n.bits) text += std::string("|") + n.name;
   return text;
@@ -92,7 +100,8 @@ std::string argument(Thread& thread, const SyscallRegs& regs, const SyscallRow& 
   const Arg& arg = row.args[i];
   const uint64_t v = regs.arg[i];
   switch (arg.kind) {
-    case ArgKind::kFd: return static_cast<int>(v) == AT_FDCWD ? "AT_FDCWD" : std::to_string(static_cast<int>(v));
+    case ArgKind::kFd:
+      return static_cast<int>(v) == AT_FDCWD ? "AT_FDCWD" : std::to_string(static_cast<int>(v));
     case ArgKind::kInt: return std::to_string(static_cast<int64_t>(v));
     case ArgKind::kUint: return std::to_string(v);
     case ArgKind::kOctal: return number("0%llo", static_cast<uint32_t>(v));
@@ -133,9 +142,11 @@ std::string result_text(int64_t result) {
   if (result <= kRestartSys && result >= kRestartBlock) return "? (interrupted)";
   if (result < 0 && result > -4096) {
     const char* name = strerrorname_np(static_cast<int>(-result));
-    return std::string("-1 ") + (name != nullptr ? name : "E?") + " (" + strerror(static_cast<int>(-result)) + ")";
+    return std::string("-1 ") + (name != nullptr ? name : "E?") + " (" + strerror(static_cast<int>(-result)) +
+           ")";
   }
-  return result >= 0 && result < 0x10000000 ? std::to_string(result) : number("%#llx", static_cast<uint64_t>(result));
+  return result >= 0 && result < 0x10000000 ? std::to_string(result)
+                                            : number("%#llx", static_cast<uint64_t>(result));
 }
 
 bool does_not_return(const SyscallRow* row) {
@@ -145,13 +156,16 @@ bool does_not_return(const SyscallRow* row) {
 }  // namespace
 
 void strace_enter(Thread& thread, const SyscallRegs& regs, const SyscallRow* row) {
-  // A line of its own only for calls that may not come back; the others are written when their result is known.
-  if (does_not_return(row)) Log::line(std::to_string(thread.tid) + " " + call_text(thread, regs, row, -1) + " = ?");
+  // A line of its own only for calls that may not come back; the others are written when their result is
+  // known.
+  if (does_not_return(row))
+    Log::line(std::to_string(thread.tid) + " " + call_text(thread, regs, row, -1) + " = ?");
 }
 
 void strace_leave(Thread& thread, const SyscallRegs& regs, const SyscallRow* row, int64_t result) {
   if (does_not_return(row)) return;
-  Log::line(std::to_string(thread.tid) + " " + call_text(thread, regs, row, result) + " = " + result_text(result));
+  Log::line(std::to_string(thread.tid) + " " + call_text(thread, regs, row, result) + " = " +
+            result_text(result));
 }
 
 }  // namespace xarch::linux_user

@@ -33,8 +33,8 @@ int64_t open_path(Call& call, int host_flags, uint64_t mode, const open_how* how
   if (how != nullptr)
     return host_block(call.thread, kRestartSys, SYS_openat2, call.fd(0), reinterpret_cast<long>(host.c_str()),
                       reinterpret_cast<long>(how), sizeof *how);
-  return host_block(call.thread, kRestartSys, SYS_openat, call.fd(0), reinterpret_cast<long>(host.c_str()), host_flags,
-                    static_cast<long>(mode));
+  return host_block(call.thread, kRestartSys, SYS_openat, call.fd(0), reinterpret_cast<long>(host.c_str()),
+                    host_flags, static_cast<long>(mode));
 }
 
 int64_t put_stat(Call& call, uint64_t to, const struct stat& st) {
@@ -72,7 +72,8 @@ int64_t sys_dup3(Call& call) {
 
 int64_t sys_pipe2(Call& call) {
   int fds[2];
-  const long r = host_call(SYS_pipe2, reinterpret_cast<long>(fds), call.thread.abi().open_flags_to_host(call.i32(1)));
+  const long r =
+      host_call(SYS_pipe2, reinterpret_cast<long>(fds), call.thread.abi().open_flags_to_host(call.i32(1)));
   if (r < 0) return r;
   if (call.thread.put_ints(call.arg(0), fds, 2) != 0) {
     close(fds[0]);
@@ -195,8 +196,8 @@ int64_t sys_name_to_handle_at(Call& call) {
   const bool follow = (call.arg(4) & AT_SYMLINK_FOLLOW) != 0;
   const std::string host =
       !guest.empty() && guest[0] == '/' ? host_path(call.thread.process(), guest, follow) : guest;
-  return host_call(SYS_name_to_handle_at, call.fd(0), reinterpret_cast<long>(host.c_str()), call.host(2), call.host(3),
-                   call.i32(4));
+  return host_call(SYS_name_to_handle_at, call.fd(0), reinterpret_cast<long>(host.c_str()), call.host(2),
+                   call.host(3), call.i32(4));
 }
 
 // Flags of the descriptors that these make are O_CLOEXEC and O_NONBLOCK under other names.
@@ -205,7 +206,8 @@ int64_t sys_inotify_init1(Call& call) {
 }
 int64_t sys_eventfd2(Call& call) {
   const int semaphore = call.i32(1) & 1;  // EFD_SEMAPHORE
-  return host_call(SYS_eventfd2, call.i32(0), call.thread.abi().open_flags_to_host(call.i32(1) & ~1) | semaphore);
+  return host_call(SYS_eventfd2, call.i32(0),
+                   call.thread.abi().open_flags_to_host(call.i32(1) & ~1) | semaphore);
 }
 int64_t sys_timerfd_create(Call& call) {
   return host_call(SYS_timerfd_create, call.i32(0), call.thread.abi().open_flags_to_host(call.i32(1)));

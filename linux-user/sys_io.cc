@@ -6,7 +6,8 @@
 
 namespace xarch::linux_user {
 
-int64_t load_iovec(Thread& thread, uint64_t addr, uint64_t count, Direction direction, std::vector<iovec>* out) {
+int64_t load_iovec(Thread& thread, uint64_t addr, uint64_t count, Direction direction,
+                   std::vector<iovec>* out) {
   out->clear();
   if (count > IOV_MAX) return -EINVAL;
   if (!thread.abi().info().generic64_layouts) return -ENOSYS;
@@ -29,8 +30,9 @@ namespace {
 int64_t vector_call(Call& call, Direction direction) {
   std::vector<iovec> iov;
   if (int64_t r = load_iovec(call.thread, call.arg(1), call.arg(2), direction, &iov); r != 0) return r;
-  return host_block(call.thread, kRestartSys, call.row.host_number, call.fd(0), reinterpret_cast<long>(iov.data()),
-                    static_cast<long>(iov.size()), static_cast<long>(call.arg(3)), static_cast<long>(call.arg(4)),
+  return host_block(call.thread, kRestartSys, call.row.host_number, call.fd(0),
+                    reinterpret_cast<long>(iov.data()), static_cast<long>(iov.size()),
+                    static_cast<long>(call.arg(3)), static_cast<long>(call.arg(4)),
                     static_cast<long>(call.arg(5)));
 }
 
@@ -47,11 +49,13 @@ int64_t sys_vmsplice(Call& call) { return vector_call(call, Direction::kWrite); 
 int64_t sys_process_vm(Call& call) {
   const bool reading = call.row.name == "process_vm_readv";
   std::vector<iovec> local, remote;
-  if (int64_t r = load_iovec(call.thread, call.arg(1), call.arg(2), reading ? Direction::kWrite : Direction::kRead, &local);
+  if (int64_t r = load_iovec(call.thread, call.arg(1), call.arg(2),
+                             reading ? Direction::kWrite : Direction::kRead, &local);
       r != 0)
     return r;
   // The other process has the same base, or this cannot be right.
-  if (int64_t r = load_iovec(call.thread, call.arg(3), call.arg(4), Direction::kRead, &remote); r != 0) return r;
+  if (int64_t r = load_iovec(call.thread, call.arg(3), call.arg(4), Direction::kRead, &remote); r != 0)
+    return r;
   return host_call(call.row.host_number, call.i32(0), reinterpret_cast<long>(local.data()),
                    static_cast<long>(local.size()), reinterpret_cast<long>(remote.data()),
                    static_cast<long>(remote.size()), static_cast<long>(call.arg(5)));

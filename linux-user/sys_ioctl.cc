@@ -1,4 +1,5 @@
-// ioctl: most requests say in their number how large their struct is and who writes it; the older ones are listed here.
+// ioctl: most requests say in their number how large their struct is and who writes it; the older ones are
+// listed here.
 #include <asm/ioctls.h>
 #include <asm/termbits.h>
 #include <errno.h>
@@ -19,28 +20,28 @@ enum class ArgIs : uint8_t { kValue, kRead, kWritten };
 
 struct Request {
   unsigned long number;
-  ArgIs arg;       // a plain value, or a pointer to what the kernel reads or writes
+  ArgIs arg;  // a plain value, or a pointer to what the kernel reads or writes
   uint32_t bytes;
 };
 
 // Requests from before numbers told size and direction.
 constexpr Request kOld[] = {
-    {TCGETS, ArgIs::kWritten, 36},    {TCSETS, ArgIs::kRead, 36},       {TCSETSW, ArgIs::kRead, 36},
-    {TCSETSF, ArgIs::kRead, 36},      {TCGETA, ArgIs::kWritten, 18},    {TCSETA, ArgIs::kRead, 18},
-    {TCSETAW, ArgIs::kRead, 18},      {TCSETAF, ArgIs::kRead, 18},      {TCSBRK, ArgIs::kValue, 0},
-    {TCXONC, ArgIs::kValue, 0},       {TCFLSH, ArgIs::kValue, 0},       {TIOCEXCL, ArgIs::kValue, 0},
-    {TIOCNXCL, ArgIs::kValue, 0},     {TIOCSCTTY, ArgIs::kValue, 0},    {TIOCGPGRP, ArgIs::kWritten, 4},
-    {TIOCSPGRP, ArgIs::kRead, 4},     {TIOCOUTQ, ArgIs::kWritten, 4},   {TIOCSTI, ArgIs::kRead, 1},
-    {TIOCGWINSZ, ArgIs::kWritten, 8}, {TIOCSWINSZ, ArgIs::kRead, 8},    {TIOCMGET, ArgIs::kWritten, 4},
-    {TIOCMBIS, ArgIs::kRead, 4},      {TIOCMBIC, ArgIs::kRead, 4},      {TIOCMSET, ArgIs::kRead, 4},
-    {TIOCGSOFTCAR, ArgIs::kWritten, 4}, {TIOCSSOFTCAR, ArgIs::kRead, 4}, {FIONREAD, ArgIs::kWritten, 4},
-    {TIOCCONS, ArgIs::kValue, 0},     {TIOCPKT, ArgIs::kRead, 4},       {FIONBIO, ArgIs::kRead, 4},
-    {TIOCNOTTY, ArgIs::kValue, 0},    {TIOCSETD, ArgIs::kRead, 4},      {TIOCGETD, ArgIs::kWritten, 4},
-    {TCSBRKP, ArgIs::kValue, 0},      {TIOCSBRK, ArgIs::kValue, 0},     {TIOCCBRK, ArgIs::kValue, 0},
-    {TIOCGSID, ArgIs::kWritten, 4},   {TIOCVHANGUP, ArgIs::kValue, 0},  {FIONCLEX, ArgIs::kValue, 0},
-    {FIOCLEX, ArgIs::kValue, 0},      {FIOASYNC, ArgIs::kRead, 4},      {FIOQSIZE, ArgIs::kWritten, 8},
-    {TIOCGPTPEER, ArgIs::kValue, 0},  {SIOCATMARK, ArgIs::kWritten, 4}, {FIBMAP, ArgIs::kWritten, 4},
-    {FIGETBSZ, ArgIs::kWritten, 4},   {FICLONE, ArgIs::kValue, 0},      {FITHAW, ArgIs::kValue, 0},
+    {TCGETS, ArgIs::kWritten, 36},      {TCSETS, ArgIs::kRead, 36},       {TCSETSW, ArgIs::kRead, 36},
+    {TCSETSF, ArgIs::kRead, 36},        {TCGETA, ArgIs::kWritten, 18},    {TCSETA, ArgIs::kRead, 18},
+    {TCSETAW, ArgIs::kRead, 18},        {TCSETAF, ArgIs::kRead, 18},      {TCSBRK, ArgIs::kValue, 0},
+    {TCXONC, ArgIs::kValue, 0},         {TCFLSH, ArgIs::kValue, 0},       {TIOCEXCL, ArgIs::kValue, 0},
+    {TIOCNXCL, ArgIs::kValue, 0},       {TIOCSCTTY, ArgIs::kValue, 0},    {TIOCGPGRP, ArgIs::kWritten, 4},
+    {TIOCSPGRP, ArgIs::kRead, 4},       {TIOCOUTQ, ArgIs::kWritten, 4},   {TIOCSTI, ArgIs::kRead, 1},
+    {TIOCGWINSZ, ArgIs::kWritten, 8},   {TIOCSWINSZ, ArgIs::kRead, 8},    {TIOCMGET, ArgIs::kWritten, 4},
+    {TIOCMBIS, ArgIs::kRead, 4},        {TIOCMBIC, ArgIs::kRead, 4},      {TIOCMSET, ArgIs::kRead, 4},
+    {TIOCGSOFTCAR, ArgIs::kWritten, 4}, {TIOCSSOFTCAR, ArgIs::kRead, 4},  {FIONREAD, ArgIs::kWritten, 4},
+    {TIOCCONS, ArgIs::kValue, 0},       {TIOCPKT, ArgIs::kRead, 4},       {FIONBIO, ArgIs::kRead, 4},
+    {TIOCNOTTY, ArgIs::kValue, 0},      {TIOCSETD, ArgIs::kRead, 4},      {TIOCGETD, ArgIs::kWritten, 4},
+    {TCSBRKP, ArgIs::kValue, 0},        {TIOCSBRK, ArgIs::kValue, 0},     {TIOCCBRK, ArgIs::kValue, 0},
+    {TIOCGSID, ArgIs::kWritten, 4},     {TIOCVHANGUP, ArgIs::kValue, 0},  {FIONCLEX, ArgIs::kValue, 0},
+    {FIOCLEX, ArgIs::kValue, 0},        {FIOASYNC, ArgIs::kRead, 4},      {FIOQSIZE, ArgIs::kWritten, 8},
+    {TIOCGPTPEER, ArgIs::kValue, 0},    {SIOCATMARK, ArgIs::kWritten, 4}, {FIBMAP, ArgIs::kWritten, 4},
+    {FIGETBSZ, ArgIs::kWritten, 4},     {FICLONE, ArgIs::kValue, 0},      {FITHAW, ArgIs::kValue, 0},
 };
 
 // Requests whose struct has a pointer in it.

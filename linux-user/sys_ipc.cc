@@ -41,8 +41,8 @@ int64_t semaphore_operations(Call& call, long timeout) {
   if (call.arg(2) > 500) return -E2BIG;  // SEMOPM
   if (!call.thread.mem().in_range(call.arg(1), call.arg(2) * sizeof(sembuf))) return -EFAULT;
   // EINTR always, whatever the handler's flags.
-  return host_block(call.thread, -EINTR, SYS_semtimedop, call.i32(0), call.host(1), static_cast<long>(call.arg(2)),
-                    timeout);
+  return host_block(call.thread, -EINTR, SYS_semtimedop, call.i32(0), call.host(1),
+                    static_cast<long>(call.arg(2)), timeout);
 }
 
 }  // namespace
@@ -62,7 +62,8 @@ int64_t sys_semctl(Call& call) {
       uint64_t bytes = sizeof(seminfo);
       if (call.i32(2) == GETALL || call.i32(2) == SETALL) {
         semid_ds status;
-        if (const long r = host_call(SYS_semctl, call.i32(0), 0, IPC_STAT, reinterpret_cast<long>(&status)); r < 0)
+        if (const long r = host_call(SYS_semctl, call.i32(0), 0, IPC_STAT, reinterpret_cast<long>(&status));
+            r < 0)
           return r;
         bytes = status.sem_nsems * 2;
       }
@@ -80,19 +81,21 @@ int64_t sys_semtimedop(Call& call) { return semaphore_operations(call, call.host
 // A message is a long and then so many bytes.
 int64_t sys_msgsnd(Call& call) {
   if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
-  if (!call.thread.mem().in_range(call.arg(1), call.arg(2)) || !call.thread.mem().in_range(call.arg(1), call.arg(2) + 8))
+  if (!call.thread.mem().in_range(call.arg(1), call.arg(2)) ||
+      !call.thread.mem().in_range(call.arg(1), call.arg(2) + 8))
     return -EFAULT;
-  return host_block(call.thread, kRestartNoHand, SYS_msgsnd, call.i32(0), call.host(1), static_cast<long>(call.arg(2)),
-                    call.i32(3));
+  return host_block(call.thread, kRestartNoHand, SYS_msgsnd, call.i32(0), call.host(1),
+                    static_cast<long>(call.arg(2)), call.i32(3));
 }
 
 int64_t sys_msgrcv(Call& call) {
   if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
-  if (!call.thread.mem().in_range(call.arg(1), call.arg(2)) || !call.thread.mem().in_range(call.arg(1), call.arg(2) + 8))
+  if (!call.thread.mem().in_range(call.arg(1), call.arg(2)) ||
+      !call.thread.mem().in_range(call.arg(1), call.arg(2) + 8))
     return -EFAULT;
   call.thread.mem().before_write(call.arg(1), call.arg(2) + 8);
-  return host_block(call.thread, kRestartNoHand, SYS_msgrcv, call.i32(0), call.host(1), static_cast<long>(call.arg(2)),
-                    static_cast<long>(call.arg(3)), call.i32(4));
+  return host_block(call.thread, kRestartNoHand, SYS_msgrcv, call.i32(0), call.host(1),
+                    static_cast<long>(call.arg(2)), static_cast<long>(call.arg(3)), call.i32(4));
 }
 
 int64_t sys_mq_open(Call& call) {

@@ -14,9 +14,9 @@ namespace {
 constexpr int64_t kNoProt = -1;
 
 // The guest's mmap flags are the generic ones, which the host has too, but for its own MAP_32BIT.
-constexpr int kKnownMapFlags = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE |
-                               MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |
-                               MAP_SYNC | MAP_FIXED_NOREPLACE | (0x3f << 26);
+constexpr int kKnownMapFlags = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE |
+                               MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK |
+                               MAP_STACK | MAP_HUGETLB | MAP_SYNC | MAP_FIXED_NOREPLACE | (0x3f << 26);
 
 }  // namespace
 
@@ -28,7 +28,7 @@ int64_t sys_brk(Call& call) {
 }
 
 int64_t sys_mmap(Call& call) {
-  const int prot = call.thread.abi().prot_to_host_checked(call.i32(2));
+  const int prot = call.thread.abi().prot_to_host_checked(call.i32(2) & 0x1f);
   if (prot == kNoProt) return -EINVAL;
   const int flags = call.i32(3);
   const int type = flags & MAP_TYPE;

@@ -23,7 +23,8 @@ int socket_type_to_host(const UserAbi& abi, int type) {
   return (type & 0xf) | abi.open_flags_to_host(type & ~0xf);
 }
 
-// A result buffer with its length in guest memory, as accept, getsockname and recvfrom have: both may be absent.
+// A result buffer with its length in guest memory, as accept, getsockname and recvfrom have: both may be
+// absent.
 class NameOut {
  public:
   int64_t load(Thread& thread, uint64_t name_at, uint64_t length_at) {
@@ -40,7 +41,8 @@ class NameOut {
   socklen_t* length() { return name_at_ == 0 ? nullptr : &length_; }
   int64_t store(Thread& thread) {
     if (name_at_ == 0) return 0;
-    if (thread.copy_out(name_at_, &buffer_, std::min({length_, room_, static_cast<socklen_t>(sizeof buffer_)})) != 0)
+    if (thread.copy_out(name_at_, &buffer_,
+                        std::min({length_, room_, static_cast<socklen_t>(sizeof buffer_)})) != 0)
       return -EFAULT;
     const int length = static_cast<int>(length_);
     return thread.put_ints(length_at_, &length, 1);
@@ -82,7 +84,8 @@ struct Message {
     const bool has_name = guest.name != 0 && guest.name_bytes != 0;
     if (guest.iov_count > IOV_MAX) return -EMSGSIZE;
     if (has_name && !thread.mem().in_range(guest.name, guest.name_bytes)) return -EFAULT;
-    if (guest.control_bytes != 0 && !thread.mem().in_range(guest.control, guest.control_bytes)) return -EFAULT;
+    if (guest.control_bytes != 0 && !thread.mem().in_range(guest.control, guest.control_bytes))
+      return -EFAULT;
     if (int64_t r = load_iovec(thread, guest.iov, guest.iov_count, direction, &iov); r != 0) return r;
     if (direction == Direction::kWrite) {
       if (has_name) thread.mem().before_write(guest.name, guest.name_bytes);
@@ -119,7 +122,8 @@ int64_t send(Call& call, uint64_t at, int flags) {
   if (call.thread.get(at, &guest) != 0) return -EFAULT;
   Message message;
   if (int64_t r = message.load(call.thread, guest, Direction::kRead); r != 0) return r;
-  return host_block(call.thread, kRestartSys, SYS_sendmsg, call.fd(0), reinterpret_cast<long>(&message.header), flags);
+  return host_block(call.thread, kRestartSys, SYS_sendmsg, call.fd(0),
+                    reinterpret_cast<long>(&message.header), flags);
 }
 
 bool layouts_known(const Call& call) { return call.thread.abi().info().generic64_layouts; }
@@ -148,8 +152,9 @@ int64_t sys_accept4(Call& call) {
   NameOut name;
   if (int64_t r = name.load(call.thread, call.arg(1), call.arg(2)); r != 0) return r;
   const int flags = call.row.name == "accept" ? 0 : call.thread.abi().open_flags_to_host(call.i32(3));
-  const int64_t r = host_block(call.thread, kRestartSys, SYS_accept4, call.fd(0), reinterpret_cast<long>(name.name()),
-                               reinterpret_cast<long>(name.length()), flags);
+  const int64_t r =
+      host_block(call.thread, kRestartSys, SYS_accept4, call.fd(0), reinterpret_cast<long>(name.name()),
+                 reinterpret_cast<long>(name.length()), flags);
   if (r < 0) return r;
   if (name.store(call.thread) != 0) {
     close(static_cast<int>(r));
@@ -174,15 +179,19 @@ int64_t sys_recvfrom(Call& call) {
   if (int64_t r = name.load(call.thread, call.arg(4), call.arg(5)); r != 0) return r;
   call.thread.mem().before_write(call.arg(1), call.arg(2));
   const int64_t r = host_block(call.thread, kRestartSys, SYS_recvfrom, call.fd(0), call.host(1),
-                               static_cast<long>(call.arg(2)), call.i32(3), reinterpret_cast<long>(name.name()),
-                               reinterpret_cast<long>(name.length()));
+                               static_cast<long>(call.arg(2)), call.i32(3),
+                               reinterpret_cast<long>(name.name()), reinterpret_cast<long>(name.length()));
   if (r >= 0)
     if (int64_t e = name.store(call.thread); e != 0) return e;
   return r;
 }
 
-int64_t sys_sendmsg(Call& call) { return layouts_known(call) ? send(call, call.arg(1), call.i32(2)) : -ENOSYS; }
-int64_t sys_recvmsg(Call& call) { return layouts_known(call) ? receive(call, call.arg(1), call.i32(2)) : -ENOSYS; }
+int64_t sys_sendmsg(Call& call) {
+  return layouts_known(call) ? send(call, call.arg(1), call.i32(2)) : -ENOSYS;
+}
+int64_t sys_recvmsg(Call& call) {
+  return layouts_known(call) ? receive(call, call.arg(1), call.i32(2)) : -ENOSYS;
+}
 
 int64_t sys_sendmmsg(Call& call) {
   if (!layouts_known(call)) return -ENOSYS;
@@ -235,7 +244,8 @@ int64_t sys_recvmmsg(Call& call) {
 
 int64_t sys_setsockopt(Call& call) {
   if (!layouts_known(call)) return -ENOSYS;
-  if (call.i32(1) == SOL_SOCKET && (call.i32(2) == SO_ATTACH_FILTER || call.i32(2) == SO_ATTACH_REUSEPORT_CBPF)) {
+  if (call.i32(1) == SOL_SOCKET &&
+      (call.i32(2) == SO_ATTACH_FILTER || call.i32(2) == SO_ATTACH_REUSEPORT_CBPF)) {
     struct {
       uint16_t length;
       uint16_t pad[3];

@@ -104,8 +104,8 @@ int64_t sys_pselect6(Call& call) {
     if (t.copy_in(mask_arg, call.arg(5), sizeof mask_arg) != 0) return -EFAULT;
     if (int64_t r = take_mask(t, mask_arg[0], mask_arg[1]); r != 0) return r;
   }
-  const int64_t r = host_block(t, kRestartNoHand, SYS_pselect6, count, call.host(1), call.host(2), call.host(3),
-                               reinterpret_cast<long>(timeout.host()), 0);
+  const int64_t r = host_block(t, kRestartNoHand, SYS_pselect6, count, call.host(1), call.host(2),
+                               call.host(3), reinterpret_cast<long>(timeout.host()), 0);
   timeout.store(t);
   if (!interrupted(r)) restore_temporary_mask(t);
   return r == kRestartSys ? kRestartNoHand : r;
@@ -128,7 +128,8 @@ namespace {
 int64_t wait_epoll(Call& call, int64_t deadline, uint64_t mask_at, uint64_t mask_bytes) {
   Thread& t = call.thread;
   const int max_events = call.i32(2);
-  if (max_events <= 0 || static_cast<uint64_t>(max_events) > INT_MAX / sizeof(GuestEpollEvent)) return -EINVAL;
+  if (max_events <= 0 || static_cast<uint64_t>(max_events) > INT_MAX / sizeof(GuestEpollEvent))
+    return -EINVAL;
   const uint64_t room = static_cast<uint64_t>(max_events) * sizeof(GuestEpollEvent);
   if (!t.mem().in_range(call.arg(1), room)) return -EFAULT;
   if (int64_t r = take_mask(t, mask_at, mask_bytes); r != 0) return r;
@@ -146,7 +147,8 @@ int64_t wait_epoll(Call& call, int64_t deadline, uint64_t mask_at, uint64_t mask
   if (r == kRestartSys) return -EINTR;
   restore_temporary_mask(t);
   for (int64_t i = 0; i < r; ++i) {
-    const GuestEpollEvent guest = {events[static_cast<size_t>(i)].events, 0, events[static_cast<size_t>(i)].data.u64};
+    const GuestEpollEvent guest = {events[static_cast<size_t>(i)].events, 0,
+                                   events[static_cast<size_t>(i)].data.u64};
     if (t.put(call.arg(1) + static_cast<uint64_t>(i) * sizeof guest, guest) != 0) return -EFAULT;
   }
   return r;

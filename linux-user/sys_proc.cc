@@ -48,7 +48,8 @@ int64_t sys_getgroups(Call& call) {
   if (room < 0) return -EINVAL;
   if (room != 0 && !call.thread.mem().in_range(call.arg(1), static_cast<uint64_t>(room) * 4)) return -EFAULT;
   std::vector<gid_t> groups(static_cast<size_t>(std::min(room, 65536)));
-  const long n = host_call(SYS_getgroups, static_cast<long>(groups.size()), reinterpret_cast<long>(groups.data()));
+  const long n =
+      host_call(SYS_getgroups, static_cast<long>(groups.size()), reinterpret_cast<long>(groups.data()));
   if (n <= 0 || room == 0) return n;
   for (long i = 0; i < n; ++i) {
     const int id = static_cast<int>(groups[static_cast<size_t>(i)]);
@@ -69,7 +70,8 @@ int64_t sys_setgroups(Call& call) {
   return host_call(SYS_setgroups, count, reinterpret_cast<long>(groups.data()));
 }
 
-// ---- resource limits. RLIMIT_AS and RLIMIT_DATA would count the translator's own memory, so the guest's are kept here.
+// ---- resource limits. RLIMIT_AS and RLIMIT_DATA would count the translator's own memory, so the guest's are
+// kept here.
 
 namespace {
 
@@ -89,7 +91,8 @@ int64_t get_limit(Call& call, int resource, uint64_t to) {
 
 int64_t set_limit(Call& call, int resource, const GuestRlimit& wanted) {
   const struct rlimit limit = {wanted.current, wanted.max};
-  if (!kept_here(resource)) return setrlimit(static_cast<__rlimit_resource>(resource), &limit) == 0 ? 0 : -errno;
+  if (!kept_here(resource))
+    return setrlimit(static_cast<__rlimit_resource>(resource), &limit) == 0 ? 0 : -errno;
   if (wanted.current > wanted.max) return -EINVAL;
   struct rlimit old;
   if (!call.thread.process().kept_limit(resource, &old))
@@ -122,7 +125,8 @@ int64_t sys_prlimit64(Call& call) {
   if (pid != 0 && pid != getpid()) {
     struct rlimit old = {};
     const struct rlimit limit = {wanted.current, wanted.max};
-    if (prlimit(pid, static_cast<__rlimit_resource>(resource), call.arg(2) != 0 ? &limit : nullptr, &old) != 0)
+    if (prlimit(pid, static_cast<__rlimit_resource>(resource), call.arg(2) != 0 ? &limit : nullptr, &old) !=
+        0)
       return -errno;
     return call.arg(3) != 0 ? call.thread.put(call.arg(3), GuestRlimit{old.rlim_cur, old.rlim_max}) : 0;
   }

@@ -36,7 +36,8 @@ int64_t sys_rt_sigaction(Call& call) {
     actions.set(signo, action);
   }
   if (call.arg(2) != 0)
-    return call.thread.put(call.arg(2), GuestSigaction{old.handler, old.flags, old.restorer, old.mask.bits[0]});
+    return call.thread.put(call.arg(2),
+                           GuestSigaction{old.handler, old.flags, old.restorer, old.mask.bits[0]});
   return 0;
 }
 

@@ -16,12 +16,12 @@ int64_t sleep_until(Call& call, clockid_t clock, int64_t deadline_ns, uint64_t r
 int64_t resume_sleep(Call& call) {
   const RestartBlock& block = call.thread.restart_block();
   const bool plain = block.row->name == "nanosleep";
-  return sleep_until(call, plain ? CLOCK_MONOTONIC : static_cast<clockid_t>(block.regs.arg[0]), block.deadline_ns,
-                     plain ? block.regs.arg[1] : block.regs.arg[3]);
+  return sleep_until(call, plain ? CLOCK_MONOTONIC : static_cast<clockid_t>(block.regs.arg[0]),
+                     block.deadline_ns, plain ? block.regs.arg[1] : block.regs.arg[3]);
 }
 
-// Sleeps to a deadline on the clock; if interrupted, writes what remains (if asked to) and leaves it to the restart
-// block to go on.
+// Sleeps to a deadline on the clock; if interrupted, writes what remains (if asked to) and leaves it to the
+// restart block to go on.
 int64_t sleep_until(Call& call, clockid_t clock, int64_t deadline_ns, uint64_t remaining_at) {
   const timespec until = to_timespec(deadline_ns);
   const int64_t r = host_block(call.thread, kRestartBlock, SYS_clock_nanosleep, clock, TIMER_ABSTIME,
@@ -32,7 +32,8 @@ int64_t sleep_until(Call& call, clockid_t clock, int64_t deadline_ns, uint64_t r
     if (call.thread.put(remaining_at, to_timespec(left)) != 0) return -EFAULT;
   }
   RestartBlock& block = call.thread.restart_block();
-  if (block.handler != resume_sleep || call.row.handler == sys_nanosleep || call.row.handler == sys_clock_nanosleep) {
+  if (block.handler != resume_sleep || call.row.handler == sys_nanosleep ||
+      call.row.handler == sys_clock_nanosleep) {
     block.regs = call.regs;
     block.row = &call.row;
   }

@@ -22,10 +22,10 @@ namespace xarch::linux_user {
 
 namespace row {
 // What the argument columns of syscalls.def mean.
-constexpr Arg Int{ArgKind::kInt}, Uint{ArgKind::kUint}, Hex{ArgKind::kHex}, Octal{ArgKind::kOctal}, Fd{ArgKind::kFd},
-    Path{ArgKind::kPath}, PathNo{ArgKind::kPathNo}, String{ArgKind::kString}, Open{ArgKind::kOpen},
-    Prot{ArgKind::kProt}, MapFlags{ArgKind::kMapFlags}, Signal{ArgKind::kSignal}, Clock{ArgKind::kClock},
-    Ptr{ArgKind::kPtr};
+constexpr Arg Int{ArgKind::kInt}, Uint{ArgKind::kUint}, Hex{ArgKind::kHex}, Octal{ArgKind::kOctal},
+    Fd{ArgKind::kFd}, Path{ArgKind::kPath}, PathNo{ArgKind::kPathNo}, String{ArgKind::kString},
+    Open{ArgKind::kOpen}, Prot{ArgKind::kProt}, MapFlags{ArgKind::kMapFlags}, Signal{ArgKind::kSignal},
+    Clock{ArgKind::kClock}, Ptr{ArgKind::kPtr};
 constexpr Arg PathAt(uint16_t n) { return {ArgKind::kPathAt, n}; }
 constexpr Arg PathLink(uint16_t n) { return {ArgKind::kPathLink, n}; }
 constexpr Arg In(uint16_t n) { return {ArgKind::kIn, n}; }
@@ -59,7 +59,8 @@ long host_call(long number, long a, long b, long c, long d, long e, long f) {
   return r == -1 ? -errno : r;
 }
 
-int64_t host_block(Thread& thread, int64_t interrupted, long number, long a, long b, long c, long d, long e, long f) {
+int64_t host_block(Thread& thread, int64_t interrupted, long number, long a, long b, long c, long d, long e,
+                   long f) {
   thread.engine().park(thread.vcpu());
   const long r = tcg::xarch_safe_syscall(&thread.vcpu().header().event, number, a, b, c, d, e, f);
   thread.engine().unpark(thread.vcpu());
@@ -149,7 +150,8 @@ int64_t host_args(Call& call, HostArgs* out) {
 int64_t sys_pass(Call& call) {
   HostArgs a;
   if (int64_t r = host_args(call, &a); r != 0) return r;
-  return host_call(call.row.host_number, a.value[0], a.value[1], a.value[2], a.value[3], a.value[4], a.value[5]);
+  return host_call(call.row.host_number, a.value[0], a.value[1], a.value[2], a.value[3], a.value[4],
+                   a.value[5]);
 }
 
 int64_t sys_block(Call& call) {
@@ -158,8 +160,8 @@ int64_t sys_block(Call& call) {
   const int64_t interrupted = call.row.restart == Restart::kSys      ? kRestartSys
                               : call.row.restart == Restart::kNoHand ? kRestartNoHand
                                                                      : -EINTR;
-  return host_block(call.thread, interrupted, call.row.host_number, a.value[0], a.value[1], a.value[2], a.value[3],
-                    a.value[4], a.value[5]);
+  return host_block(call.thread, interrupted, call.row.host_number, a.value[0], a.value[1], a.value[2],
+                    a.value[3], a.value[4], a.value[5]);
 }
 
 int64_t sys_refuse(Call& call) {

@@ -11,38 +11,38 @@ namespace xarch::linux_user {
 
 class Thread;
 
-// What an argument is: for strace, for the check that pointers lie in the guest's address space (EFAULT), and for
-// telling the engine where the kernel writes.
+// What an argument is: for strace, for the check that pointers lie in the guest's address space (EFAULT), and
+// for telling the engine where the kernel writes.
 enum class ArgKind : uint8_t {
   kNone,
-  kInt,      // signed decimal
-  kUint,     // unsigned decimal
+  kInt,   // signed decimal
+  kUint,  // unsigned decimal
   kHex,
   kOctal,
-  kFd,       // a descriptor; AT_FDCWD
-  kOpen,     // open flags
+  kFd,    // a descriptor; AT_FDCWD
+  kOpen,  // open flags
   kProt,
   kMapFlags,
   kSignal,
-  kClock,    // clock id
+  kClock,  // clock id
   // Pointers, from here on.
-  kPath,     // to a path, goes through the sysroot; followed at its end
-  kPathNo,   // not followed at its end
-  kPathAt,   // followed unless AT_SYMLINK_NOFOLLOW stands in argument `bytes`
-  kPathLink, // not followed unless AT_SYMLINK_FOLLOW stands in argument `bytes`
-  kString,   // to another string
-  kPtr,      // address the handler itself deals with
-  kIn,       // pointer to `bytes` bytes the kernel reads; null allowed
-  kOut,      // pointer to `bytes` bytes the kernel writes; null allowed
+  kPath,      // to a path, goes through the sysroot; followed at its end
+  kPathNo,    // not followed at its end
+  kPathAt,    // followed unless AT_SYMLINK_NOFOLLOW stands in argument `bytes`
+  kPathLink,  // not followed unless AT_SYMLINK_FOLLOW stands in argument `bytes`
+  kString,    // to another string
+  kPtr,       // address the handler itself deals with
+  kIn,        // pointer to `bytes` bytes the kernel reads; null allowed
+  kOut,       // pointer to `bytes` bytes the kernel writes; null allowed
   kInOut,
-  kBufIn,    // buffer the kernel reads; length in argument `bytes`
-  kBufOut,   // buffer the kernel writes; length in argument `bytes`
+  kBufIn,   // buffer the kernel reads; length in argument `bytes`
+  kBufOut,  // buffer the kernel writes; length in argument `bytes`
 };
 
 struct Arg {
   ArgKind kind = ArgKind::kNone;
-  uint16_t bytes = 0;     // see ArgKind
-  bool layout = false;    // of kIn, kOut, kInOut: a struct whose layout depends on the ABI
+  uint16_t bytes = 0;   // see ArgKind
+  bool layout = false;  // of kIn, kOut, kInOut: a struct whose layout depends on the ABI
 };
 
 enum class Support : uint8_t {
@@ -53,9 +53,9 @@ enum class Support : uint8_t {
 
 // What becomes of a host call that a signal interrupted.
 enum class Restart : uint8_t {
-  kNever,    // does not block, or EINTR is always the answer
-  kSys,      // made again after a handler with SA_RESTART, and when no handler ran (ERESTARTSYS)
-  kNoHand,   // made again only if no handler ran (ERESTARTNOHAND)
+  kNever,   // does not block, or EINTR is always the answer
+  kSys,     // made again after a handler with SA_RESTART, and when no handler ran (ERESTARTSYS)
+  kNoHand,  // made again only if no handler ran (ERESTARTNOHAND)
 };
 
 struct Call;
@@ -65,7 +65,7 @@ using Handler = int64_t (*)(Call& call);
 struct SyscallRow {
   std::string_view name;
   Handler handler;
-  int host_number;        // of the host's call with the same name, -1 if it has none
+  int host_number;  // of the host's call with the same name, -1 if it has none
   Restart restart;
   Support support;
   std::string_view reason;
@@ -112,10 +112,10 @@ int64_t sys_not_permitted(Call& call);
 
 // A host call that does not block; -errno on failure.
 long host_call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0);
-// A host call that may block, made so that an event cannot slip past it, with the thread parked. EINTR and "not
-// entered" come back as `interrupted`.
-int64_t host_block(Thread& thread, int64_t interrupted, long number, long a = 0, long b = 0, long c = 0, long d = 0,
-                   long e = 0, long f = 0);
+// A host call that may block, made so that an event cannot slip past it, with the thread parked. EINTR and
+// "not entered" come back as `interrupted`.
+int64_t host_block(Thread& thread, int64_t interrupted, long number, long a = 0, long b = 0, long c = 0,
+                   long d = 0, long e = 0, long f = 0);
 
 #define SYSCALL(name, handler, ...) int64_t handler(Call& call);
 #include "linux-user/syscalls.def"

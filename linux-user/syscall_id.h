@@ -1,4 +1,5 @@
-// SyscallId: every system call that has a row in syscalls.def, under its name; ABIs map their numbers to these.
+// SyscallId: every system call that has a row in syscalls.def, under its name; ABIs map their numbers to
+// these.
 #pragma once
 
 #include <cstdint>

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -40,9 +41,12 @@ void Thread::run() {
       case tcg::Exit::kFault: do_fault(false); break;
       case tcg::Exit::kFetch: do_fault(true); break;
       case tcg::Exit::kEvent: deliver_signals(*this, 0, false); break;
-      case tcg::Exit::kHalt: force_signal(*this, SignalInfo::fault(SIGILL, ILL_PRVOPC, abi().pc(state()))); break;
+      case tcg::Exit::kHalt:
+        force_signal(*this, SignalInfo::fault(SIGILL, ILL_PRVOPC, abi().pc(state())));
+        break;
       case tcg::Exit::kNone:
-      case tcg::Exit::kLookup: Log::fatal("xarch: the engine stopped without a reason");
+      case tcg::Exit::kLookup:
+      case tcg::Exit::kLink: Log::fatal("xarch: the engine stopped without a reason");
     }
   }
   t_current = nullptr;
@@ -54,7 +58,8 @@ void Thread::do_syscall() {
   if (exiting_) return;
   const bool restart = result <= kRestartSys && result >= kRestartBlock;
   if (result != kRegistersSet && !restart) abi().set_result(state(), result);
-  if (restart || vcpu_->header().event.load(std::memory_order_relaxed) != 0) deliver_signals(*this, result, true);
+  if (restart || vcpu_->header().event.load(std::memory_order_relaxed) != 0)
+    deliver_signals(*this, result, true);
 }
 
 void Thread::do_raise() {
@@ -69,9 +74,11 @@ void Thread::do_fault(bool fetch) {
   int signo = fetch && fault.signo == 0 ? SIGSEGV : fault.signo;
   int code = fault.code;
   if (fetch || signo == SIGSEGV) {
-    // What the host says of the page may be due to write protection of ours or to a missing execute right of none.
+    // What the host says of the page may be due to write protection of ours or to a missing execute right of
+    // none.
     Area area;
-    if (signo == SIGSEGV && code != SI_KERNEL) code = mem().find(fault.addr, &area) ? SEGV_ACCERR : SEGV_MAPERR;
+    if (signo == SIGSEGV && code != SI_KERNEL)
+      code = mem().find(fault.addr, &area) ? SEGV_ACCERR : SEGV_MAPERR;
     // The host reports no address for non-canonical ones; the guest's kernel does.
     if (code == SI_KERNEL) code = SEGV_MAPERR;
   }

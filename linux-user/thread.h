@@ -20,7 +20,7 @@ struct RestartBlock {
   Handler handler = nullptr;  // called with the original call when the guest makes restart_syscall
   SyscallRegs regs;           // the original call
   const SyscallRow* row = nullptr;
-  int64_t deadline_ns = 0;    // of the call's clock
+  int64_t deadline_ns = 0;  // of the call's clock
 };
 
 class Thread {
@@ -41,7 +41,8 @@ class Thread {
   RestartBlock& restart_block() { return restart_; }
   const SyscallRegs& last_call() const { return call_; }
 
-  // Runs guest code until the thread ends (the process may end before). On the host thread the guest thread is.
+  // Runs guest code until the thread ends (the process may end before). On the host thread the guest thread
+  // is.
   void run();
   void request_exit() { exiting_ = true; }
 

@@ -10,7 +10,9 @@ namespace xarch::linux_user {
 
 inline constexpr int64_t kForever = INT64_MAX;
 
-inline bool valid_timespec(const timespec& t) { return t.tv_sec >= 0 && t.tv_nsec >= 0 && t.tv_nsec < 1000000000; }
+inline bool valid_timespec(const timespec& t) {
+  return t.tv_sec >= 0 && t.tv_nsec >= 0 && t.tv_nsec < 1000000000;
+}
 inline timespec to_timespec(int64_t ns) { return {ns / 1000000000, ns % 1000000000}; }
 inline int64_t now_ns(clockid_t clock) {
   timespec t;
