@@ -273,8 +273,8 @@ int64_t MemoryMap::mprotect(uint64_t addr, uint64_t bytes, int prot) {
       code_involved |= (it->second.prot & PROT_EXEC) != 0;
       parts.push_back(it->second);
     }
+    for (const Area& area : parts) areas_.erase(area.start);
     for (Area& area : parts) {
-      areas_.erase(area.start);
       area.prot = static_cast<uint8_t>(prot & 7);
       insert_locked(std::move(area));
     }

@@ -90,7 +90,14 @@ std::string find_root(const std::string& program_host_path, const std::string& m
     const size_t slash = dir.rfind('/');
     if (slash == std::string::npos) break;
     dir.resize(slash);
-    if (!PathMap::resolve_in(dir, marker, true).empty()) return dir;
+    if (!PathMap::resolve_in(dir, marker, true).empty()) {
+      // Where /lib is a link to usr/lib, DIR/usr looks like a root, too.
+      if (dir.size() >= 4 && dir.compare(dir.size() - 4, 4, "/usr") == 0) {
+        const std::string above = dir.substr(0, dir.size() - 4);
+        if (!PathMap::resolve_in(above, marker, true).empty()) return above;
+      }
+      return dir;
+    }
     if (dir.empty()) break;
   }
   *found = false;
