@@ -31,14 +31,6 @@ class SnippetReader : public tcg::CodeReader {
   const std::vector<uint8_t>& bytes_;
 };
 
-// Every optional feature off but those that processors of the last ten years share, so that counts do not
-// depend on the machine that runs the test.
-x86_64::HostFeatures common_features() {
-  x86_64::HostFeatures f;
-  f.bmi1 = f.bmi2 = f.lzcnt = f.movbe = f.avx = f.avx2 = f.fma = f.f16c = f.aes = f.pclmul = true;
-  return f;
-}
-
 bool count_host(const uint8_t* code, uint32_t bytes, Counts* c) {
   static const Mc mc;
   bool hot = true;
@@ -58,6 +50,12 @@ bool count_host(const uint8_t* code, uint32_t bytes, Counts* c) {
 }
 
 }  // namespace
+
+x86_64::HostFeatures common_features() {
+  x86_64::HostFeatures f;
+  f.bmi1 = f.bmi2 = f.lzcnt = f.movbe = f.avx = f.avx2 = f.fma = f.f16c = f.aes = f.pclmul = true;
+  return f;
+}
 
 GuestUnderTest::~GuestUnderTest() = default;
 

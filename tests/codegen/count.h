@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tcg/backend/x86_64/host_features.h"
 #include "tcg/runtime/guest.h"
 #include "tcg/support/result.h"
 
@@ -39,6 +40,10 @@ struct CaseFile {
   std::string guest;
   std::vector<SnippetCase> cases;
 };
+
+// The host features that counts are made for: those that processors of the last ten years share, so that
+// counts do not depend on the machine that runs the test.
+x86_64::HostFeatures common_features();
 Result<CaseFile> read_cases(const std::string& path);
 
 // A guest together with how to assemble for it.
@@ -47,6 +52,9 @@ class GuestUnderTest {
   // Fails at an unknown name.
   static Result<std::unique_ptr<GuestUnderTest>> make(const std::string& name);
   ~GuestUnderTest();
+
+  const tcg::Guest& guest() const { return *guest_; }
+  const std::string& triple() const { return triple_; }
 
   // Fails if the snippet does not assemble, is not translated to its end, or has instructions that MC does
   // not know.

@@ -19,14 +19,12 @@ namespace xarch::test {
 
 namespace {
 
-constexpr const char* kTriple = "x86_64-unknown-linux-gnu";
-
-const llvm::Target* find_target() {
-  LLVMInitializeX86TargetInfo();
-  LLVMInitializeX86TargetMC();
-  LLVMInitializeX86Disassembler();
+const llvm::Target* find_target(const std::string& triple) {
+  llvm::InitializeAllTargetInfos();
+  llvm::InitializeAllTargetMCs();
+  llvm::InitializeAllDisassemblers();
   std::string error;
-  const llvm::Target* t = llvm::TargetRegistry::lookupTarget(kTriple, error);
+  const llvm::Target* t = llvm::TargetRegistry::lookupTarget(triple, error);
   if (t == nullptr) {
     std::fprintf(stderr, "%s\n", error.c_str());
     std::abort();
@@ -62,20 +60,33 @@ std::string normalize(const std::string& in, uint64_t next) {
 }  // namespace
 
 struct Mc::Impl {
-  const llvm::Target* target = find_target();
+  Impl(const std::string& name, const std::string& cpu, const std::string& features)
+      : triple(name),
+        target(find_target(name)),
+        registers(target->createMCRegInfo(name)),
+        assembly(target->createMCAsmInfo(*registers, name, options)),
+        subtarget(target->createMCSubtargetInfo(name, cpu, features)),
+        instructions(target->createMCInstrInfo()),
+        context(triple, assembly.get(), registers.get(), subtarget.get()),
+        disassembler(target->createMCDisassembler(*subtarget, context)),
+        // Variant 1 is Intel's syntax on x86.
+        printer(target->createMCInstPrinter(triple, triple.isX86() ? 1 : 0, *assembly, *instructions,
+                                            *registers)) {}
+
+  llvm::Triple triple;
+  const llvm::Target* target;
   llvm::MCTargetOptions options;
-  std::unique_ptr<llvm::MCRegisterInfo> registers{target->createMCRegInfo(kTriple)};
-  std::unique_ptr<llvm::MCAsmInfo> assembly{target->createMCAsmInfo(*registers, kTriple, options)};
-  std::unique_ptr<llvm::MCSubtargetInfo> subtarget{
-      target->createMCSubtargetInfo(kTriple, "x86-64-v4", "+aes")};
-  std::unique_ptr<llvm::MCInstrInfo> instructions{target->createMCInstrInfo()};
-  llvm::MCContext context{llvm::Triple(kTriple), assembly.get(), registers.get(), subtarget.get()};
-  std::unique_ptr<llvm::MCDisassembler> disassembler{target->createMCDisassembler(*subtarget, context)};
-  std::unique_ptr<llvm::MCInstPrinter> printer{
-      target->createMCInstPrinter(llvm::Triple(kTriple), 1, *assembly, *instructions, *registers)};
+  std::unique_ptr<llvm::MCRegisterInfo> registers;
+  std::unique_ptr<llvm::MCAsmInfo> assembly;
+  std::unique_ptr<llvm::MCSubtargetInfo> subtarget;
+  std::unique_ptr<llvm::MCInstrInfo> instructions;
+  llvm::MCContext context;
+  std::unique_ptr<llvm::MCDisassembler> disassembler;
+  std::unique_ptr<llvm::MCInstPrinter> printer;
 };
 
-Mc::Mc() : impl_(std::make_unique<Impl>()) {}
+Mc::Mc(const char* triple, const char* cpu, const char* features)
+    : impl_(std::make_unique<Impl>(triple, cpu, features)) {}
 Mc::~Mc() = default;
 
 McInstruction Mc::decode(const uint8_t* code, size_t available) const {

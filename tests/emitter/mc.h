@@ -1,4 +1,5 @@
 // LLVM MC as the judge of emitted x86-64 code: one instruction at a time, as Intel-syntax text and as facts.
+// Other processors' code can be read too.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +19,9 @@ struct McInstruction {
 
 class Mc {
  public:
-  Mc();
+  // For x86-64 by default; fails hard at a triple that LLVM does not know.
+  explicit Mc(const char* triple = "x86_64-unknown-linux-gnu", const char* cpu = "x86-64-v4",
+              const char* features = "+aes");
   ~Mc();
   // Decodes the instruction at code, which runs where it stands.
   McInstruction decode(const uint8_t* code, size_t available) const;
