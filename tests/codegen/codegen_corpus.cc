@@ -89,7 +89,8 @@ class SegmentReader : public tcg::CodeReader {
 };
 
 struct Totals {
-  uint64_t regions = 0, guest = 0, host = 0, bytes = 0, recovery = 0, refused = 0, strange = 0;
+  uint64_t regions = 0, guest = 0, host = 0, bytes = 0, recovery = 0, strange = 0;
+  std::map<tcg::CompileResult::Status, uint64_t> refused, refused_at;
   std::chrono::nanoseconds lift{}, compile{};
   std::map<std::string, uint64_t> host_names, untranslated;
 };
@@ -147,7 +148,8 @@ class Corpus {
       t_.recovery += arena_.recovery.size();
       note_host(r.code_bytes);
     } else {
-      t_.refused++;
+      t_.refused[r.status]++;
+      t_.refused_at[r.status] = pc;
     }
     const bool plain =
         !region_.ranges.empty() && region_.ranges[0].start == pc && region_.ranges[0].bytes != 0;
@@ -155,7 +157,7 @@ class Corpus {
   }
   void note_raises(const Segment& segment, uint64_t pc) {
     for (const ir::Inst& i : region_.insts) {
-      if (i.op != ir::Op::kRaise) continue;
+      if (i.op != ir::Op::kRaise && i.op != ir::Op::kRaiseVal) continue;
       const uint64_t at = pc + static_cast<uint64_t>(i.imm) - segment.address;
       if (at + 4 > segment.bytes.size()) continue;
       const McInstruction mc = guest_mc_.decode(segment.bytes.data() + at, 4);
@@ -187,8 +189,13 @@ class Corpus {
 void Corpus::print() const {
   const double n = static_cast<double>(t_.guest);
   const auto count = [](uint64_t v) { return static_cast<unsigned long long>(v); };
-  std::printf("%llu regions, %llu guest instructions, %llu regions refused, %llu with code unknown to MC\n",
-              count(t_.regions), count(t_.guest), count(t_.refused), count(t_.strange));
+  std::printf("%llu regions, %llu guest instructions, %llu regions with code unknown to MC\n",
+              count(t_.regions), count(t_.guest), count(t_.strange));
+  static const char* const kStatus[] = {"ok", "no room", "too long", "unsupported"};
+  for (const auto& [status, refused] : t_.refused) {
+    std::printf("%llu regions refused (%s), the last at 0x%llx\n", count(refused), kStatus[status],
+                count(t_.refused_at.at(status)));
+  }
   std::printf(
       "per guest instruction: %.2f host instructions, %.1f bytes of code, %.1f bytes of recovery records\n",
       static_cast<double>(t_.host) / n, static_cast<double>(t_.bytes) / n,
