@@ -67,4 +67,34 @@ constexpr bool SingleStruct(uint32_t w) {
   return scale == 2 && (size == 0 || (size == 1 && !s));
 }
 
+// ---- vectors. Bit 30 is Q, bits 23..22 the lane's size.
+constexpr bool q(uint32_t w) { return bits(w, 30, 1); }
+constexpr unsigned size(uint32_t w) { return bits(w, 22, 2); }
+constexpr bool Vec3(uint32_t w) { return size(w) != 3 || q(w); }
+constexpr bool VecNo64(uint32_t w) { return size(w) != 3; }
+constexpr bool Vec3No64(uint32_t w) { return size(w) != 3; }
+constexpr bool VecHS(uint32_t w) { return size(w) == 1 || size(w) == 2; }
+constexpr bool VecFp(uint32_t w) { return !bits(w, 22, 1) || q(w); }
+constexpr bool Across(uint32_t w) { return size(w) != 3 && (size(w) != 2 || q(w)); }
+constexpr bool FpElem(uint32_t w) { return !bits(w, 22, 1) || (q(w) && !bits(w, 21, 1)); }
+// Shifts: immh:immb in bits 22..16; immh 0 is another group.
+constexpr bool ShiftAny(uint32_t w) { return bits(w, 19, 4) != 0; }
+constexpr bool ShiftImm(uint32_t w) { return ShiftAny(w) && (!bits(w, 22, 1) || q(w)); }
+constexpr bool Shift64(uint32_t w) { return bits(w, 22, 1); }
+constexpr bool ShiftNarrow(uint32_t w) { return ShiftAny(w) && !bits(w, 22, 1); }
+constexpr bool ShiftFpScalar(uint32_t w) { return bits(w, 21, 2) != 0; }
+constexpr bool ShiftFp(uint32_t w) { return ShiftFpScalar(w) && (!bits(w, 22, 1) || q(w)); }
+// Op 1 with cmode 1111 is a double, which takes 128 bits.
+constexpr bool VecImm(uint32_t w) { return bits(w, 12, 4) != 15 || !bits(w, 29, 1) || q(w); }
+constexpr bool Copy(uint32_t w) { return bits(w, 16, 4) != 0; }
+constexpr bool CopyQ(uint32_t w) { return Copy(w) && (bits(w, 16, 3) != 0 || q(w)); }
+constexpr bool CopyW(uint32_t w) { return bits(w, 16, 2) != 0; }
+constexpr bool CopyX(uint32_t w) { return bits(w, 16, 3) != 0; }
+constexpr bool Ext(uint32_t w) { return q(w) || !bits(w, 14, 1); }
+// FCVT between two different types (half precision included).
+constexpr bool FcvtF(uint32_t w) { return size(w) != 2 && bits(w, 15, 2) != 2 && bits(w, 15, 2) != size(w); }
+// FMOV between W and S, X and D.
+constexpr bool FmovGen(uint32_t w) { return size(w) == (sf(w) ? 1u : 0u); }
+constexpr bool FixedF(uint32_t w) { return sf(w) || bits(w, 15, 1); }
+
 }  // namespace xarch::arm::legal

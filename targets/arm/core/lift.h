@@ -104,6 +104,9 @@ struct Lift {
   void branch_if(ir::Value cond, int64_t target);
 };
 
+// The number that an 8-bit floating-point immediate stands for, as bits.
+uint64_t vfp_immediate(uint64_t imm8, bool is_double);
+
 // Lifts one instruction. One specialization per line of the table.
 template <Insn I>
 void lift(Lift& c, Enc<I> e);
