@@ -1,0 +1,277 @@
+// The run loop.
+#include "tcg/runtime/engine.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "tcg/backend/x86_64/backend.h"
+#include "tcg/runtime/engine_impl.h"
+#include "tcg/support/log.h"
+
+namespace xarch::tcg {
+namespace {
+
+thread_local VcpuImpl* running = nullptr;
+
+constexpr uint32_t kInternalEvents = kEventExclusive | kEventFlush;
+
+// Drops event bits that were meant for emitted code; read first, since they are rarely set.
+void clear_internal_events(CpuHeader& h) {
+  if (h.event.load(std::memory_order_relaxed) & kInternalEvents) {
+    h.event.fetch_and(~kInternalEvents, std::memory_order_seq_cst);
+  }
+}
+
+}  // namespace
+
+VcpuImpl* current_vcpu() { return running; }
+
+Result<std::unique_ptr<Engine>> Engine::create(const Guest& guest, FlatMemory& memory,
+                                               const EngineOptions& options) {
+  auto engine = std::make_unique<EngineImpl>(guest, memory, nullptr, options);
+  if (auto r = engine->init(); !r) return r.error();
+  return std::unique_ptr<Engine>(std::move(engine));
+}
+
+Result<std::unique_ptr<Engine>> Engine::create(const Guest& guest, SoftMmu& mmu, const EngineOptions& options) {
+  auto memory = std::make_unique<SoftCodeMemory>(mmu);
+  FlatMemory& reference = *memory;
+  auto engine = std::make_unique<EngineImpl>(guest, reference, &mmu, options);
+  engine->adopt_memory(std::move(memory));
+  if (auto r = engine->init(); !r) return r.error();
+  return std::unique_ptr<Engine>(std::move(engine));
+}
+
+EngineImpl::EngineImpl(const Guest& guest, FlatMemory& memory, SoftMmu* mmu, const EngineOptions& options)
+    : guest_(guest), memory_(memory), mmu_(mmu), options_(options), tracker_(memory) {
+  const ir::StateLayout& layout = guest.layout();
+  pc_offset_ = layout.slots[layout.pc].offset;
+}
+
+EngineImpl::~EngineImpl() = default;
+
+Result<void> EngineImpl::init() {
+  if (options_.backend == BackendKind::kX86_64) backend_ = make_x86_64_backend();
+  TranslationLock lock(translation_mutex_);
+  if (auto r = start_generation(slots_[0]); !r) return r;
+  current_.store(slots_[0].generation.get(), std::memory_order_release);
+  return {};
+}
+
+// ---- vCPUs
+
+VcpuImpl::VcpuImpl(EngineImpl& e, void* state) : engine(e) {
+  header_ = new (state) CpuHeader;
+  header_->vcpu = this;
+  sync.header = header_;
+  engine.registry().add(&sync);
+}
+
+VcpuImpl::~VcpuImpl() {
+  engine.registry().remove(&sync);
+  engine.past_lookups_.fetch_add(lookups.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  free(header_->tlb);
+  free(header_);
+}
+
+std::unique_ptr<Vcpu> EngineImpl::new_vcpu() {
+  const size_t bytes = (guest_.layout().state_bytes + 63) & ~size_t{63};
+  void* state = aligned_alloc(64, bytes);
+  void* tlb = nullptr;
+  if (mmu_ != nullptr && state != nullptr) tlb = aligned_alloc(64, sizeof(TlbTable) * kMmuIndexes);
+  if (state == nullptr || (mmu_ != nullptr && tlb == nullptr)) Log::fatal("xarch: out of memory for a vCPU");
+  memset(state, 0, bytes);
+  auto v = std::make_unique<VcpuImpl>(*this, state);
+  CpuHeader& h = v->header();
+  h.guest_base = options_.guest_base;
+  if (tlb != nullptr) {
+    h.tlb = tlb;
+    tlb_flush_all(&h);
+  }
+  return v;
+}
+
+uint64_t& EngineImpl::pc_of(VcpuImpl& v) const {
+  return *reinterpret_cast<uint64_t*>(static_cast<uint8_t*>(v.state()) + pc_offset_);
+}
+
+void EngineImpl::use_jump_table(VcpuImpl& v, Generation& g, uint32_t mode) {
+  if (v.table_generation == g.id && v.table_mode == mode) return;
+  TranslationLock lock(translation_mutex_);
+  v.table = g.jump_table(lock, mode);
+  v.table_generation = g.id;
+  v.table_mode = mode;
+}
+
+void EngineImpl::execute(VcpuImpl& v, Generation& g, Cell* cell) {
+  CpuHeader& h = v.header();
+  h.exit_reason = static_cast<uint32_t>(Exit::kNone);
+  h.helper_exit = 0;
+  const void* entry = cell->entry.load(std::memory_order_acquire);
+  if (backend_ == nullptr) return interpret(v, g, entry);
+  h.jump_table = v.table;
+  h.link_stub = g.stubs.link;
+  h.miss_stub = g.stubs.miss;
+  h.event_stub = g.stubs.event;
+  h.exit_stub = g.stubs.exit;
+  h.helper_stub = g.stubs.helper;
+  g.stubs.enter(&h, entry);
+}
+
+// The translated cell of the key, with an epoch pinned. Null: *leave_with says what to return (nothing is pinned).
+Cell* EngineImpl::find_or_translate(VcpuImpl& v, uint64_t pc, uint32_t mode, Exit* leave_with) {
+  for (;;) {
+    // Pinned here by the caller; the cell is good as long as this stays so.
+    if (Generation* g = current_.load(std::memory_order_acquire)) {
+      Cell* c = g->find(pc, mode);
+      if (c != nullptr && g->translated(c)) return c;
+    }
+    registry_.leave(v.sync);
+    uint64_t wait_for = 0;
+    {
+      TranslationLock lock(translation_mutex_);
+      const Made made = translate(lock, pc, mode);
+      if (made.status == Made::kFetchFault) {
+        v.fault_info() = FaultInfo{.addr = fetch_fault_addr_, .fetch = true, .signo = SIGSEGV};
+        *leave_with = Exit::kFetch;
+        return nullptr;
+      }
+      // Before the lock goes, so that the generation stays.
+      if (made.status == Made::kOk && registry_.try_enter(v.sync)) return made.cell;
+      if (made.status == Made::kFull && !next_generation(lock, &wait_for)) {
+        // An earlier generation is still in use somewhere; its users have been asked to come out.
+      }
+    }
+    if (wait_for != 0) registry_.wait_passed(wait_for, &v.sync, false);
+    registry_.enter(v.sync);
+    clear_internal_events(v.header());
+  }
+}
+
+Exit EngineImpl::finish(VcpuImpl& v, Exit exit) {
+  if (v.sync.epoch.load(std::memory_order_relaxed) != 0) registry_.leave(v.sync);
+  clear_internal_events(v.header());
+  return exit;
+}
+
+// Executes one instruction from a translation of its own. False: *leave_with says what to return.
+bool EngineImpl::step(VcpuImpl& v, uint32_t mode, Exit* leave_with) {
+  v.step_once = false;
+  registry_.leave(v.sync);
+  {
+    TranslationLock lock(translation_mutex_);
+    TrackingReader reader(lock, memory_, tracker_);
+    LiftLimits one;
+    one.max_insns = 1;
+    ir::Builder b(&v.step_region, guest_.layout(),
+                  {pc_of(v), mode, 1 | ir::kKeyNoLink | (tracker_.key_flags(lock, pc_of(v), 1) & ir::kKeyMaskTags)});
+    guest_.lift(b, reader, one);
+    if (reader.failed && v.step_region.num_insns == 0) {
+      v.fault_info() = FaultInfo{.addr = reader.failed_addr, .fetch = true, .signo = SIGSEGV};
+      *leave_with = Exit::kFetch;
+      return false;
+    }
+  }
+  registry_.enter(v.sync);
+  // The page may just have been protected again for the fetch; the store then faults once more and is resumed, since
+  // the interpreter is no block of that page.
+  interpret_region(v, v.step_region);
+  return true;
+}
+
+Exit EngineImpl::run(Vcpu& vcpu) {
+  auto& v = static_cast<VcpuImpl&>(vcpu);
+  VcpuImpl* outer = running;
+  running = &v;
+  const Exit exit = run_inside(v);
+  running = outer;
+  return exit;
+}
+
+Exit EngineImpl::run_inside(VcpuImpl& v) {
+  CpuHeader& h = v.header();
+  uint32_t mode = guest_.mode(v.state());
+  bool indirect = false;  // the target may go into the jump table
+  registry_.enter(v.sync);
+  clear_internal_events(h);
+  for (;;) {
+    if (h.event.load(std::memory_order_acquire) != 0) {
+      if (h.event.load(std::memory_order_acquire) & kEventKick) return finish(v, Exit::kEvent);
+      registry_.leave(v.sync);
+      registry_.enter(v.sync);
+      clear_internal_events(h);
+    }
+    Exit out = Exit::kNone;
+    if (v.step_once) {
+      if (!step(v, mode, &out)) return finish(v, out);
+    } else {
+      Cell* cell = find_or_translate(v, pc_of(v), mode, &out);
+      if (cell == nullptr) return finish(v, out);
+      // Read after pinning; the cell may be of a generation that was retired since, which still works.
+      Generation* g = generation_of(cell);
+      use_jump_table(v, *g, mode);
+      if (indirect) g->fill_jump_table(v.table, cell);
+      execute(v, *g, cell);
+    }
+    const Exit reason = static_cast<Exit>(h.exit_reason);
+    indirect = false;
+    switch (reason) {
+      case Exit::kLink: {
+        const Cell* target = reinterpret_cast<const Cell*>(h.exit_value);
+        pc_of(v) = target->pc;
+        mode = target->mode;
+        v.lookups.fetch_add(1, std::memory_order_relaxed);
+        break;
+      }
+      case Exit::kLookup:
+        indirect = h.exit_mode == mode && !v.step_once;
+        mode = h.exit_mode;
+        v.lookups.fetch_add(1, std::memory_order_relaxed);
+        break;
+      case Exit::kEvent: mode = h.exit_mode; break;
+      case Exit::kRaise:
+        if (h.exit_code == kRaiseFetch) {
+          v.fault_info() = FaultInfo{.addr = pc_of(v), .fetch = true, .signo = SIGSEGV};
+          return finish(v, Exit::kFetch);
+        }
+        return finish(v, reason);
+      case Exit::kNone: Log::fatal("xarch: internal error: emitted code left without a reason at %#lx", pc_of(v));
+      default: return finish(v, reason);
+    }
+  }
+}
+
+// ---- exclusive sections, parking, fork
+
+void EngineImpl::exclusive(Vcpu* self, const std::function<void()>& fn) {
+  registry_.exclusive(self == nullptr ? nullptr : &static_cast<VcpuImpl*>(self)->sync, fn);
+}
+
+void EngineImpl::park(Vcpu& vcpu) {
+  auto& v = static_cast<VcpuImpl&>(vcpu);
+  if (v.sync.epoch.load(std::memory_order_relaxed) != 0) registry_.leave(v.sync);
+  clear_internal_events(v.header());
+}
+
+void EngineImpl::unpark(Vcpu& vcpu) { clear_internal_events(static_cast<VcpuImpl&>(vcpu).header()); }
+
+void EngineImpl::before_fork(Vcpu&) {
+  registry_.lock_exclusive_for_fork();
+  translation_mutex_.lock();
+  registry_.lock_list_for_fork();
+}
+
+void EngineImpl::after_fork_parent(Vcpu&) {
+  registry_.unlock_list_after_fork();
+  translation_mutex_.unlock();
+  registry_.unlock_exclusive_after_fork();
+}
+
+void EngineImpl::after_fork_child(Vcpu& self) {
+  translation_mutex_.reset();
+  registry_.reset_in_child(&static_cast<VcpuImpl&>(self).sync);
+}
+
+}  // namespace xarch::tcg

@@ -1,0 +1,206 @@
+// The engine's insides: engine.cc is the run loop, translate.cc makes translations, changes.cc answers for changed
+// code, fault.cc for host faults.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "tcg/backend/backend.h"
+#include "tcg/ir/region.h"
+#include "tcg/runtime/engine.h"
+#include "tcg/runtime/generation.h"
+#include "tcg/runtime/page_tracker.h"
+#include "tcg/runtime/quiesce.h"
+#include "tcg/runtime/soft_mmu.h"
+
+namespace xarch::tcg {
+
+class EngineImpl;
+
+class VcpuImpl final : public Vcpu {
+ public:
+  VcpuImpl(EngineImpl& engine, void* state);
+  ~VcpuImpl() override;
+
+  EngineImpl& engine;
+  VcpuSync sync;
+  // Execute one instruction by itself before going on: a store changed the block it stands in.
+  bool step_once = false;
+  // The cached jump table of (generation, mode).
+  uint64_t table_generation = 0;
+  uint32_t table_mode = 0;
+  Cell** table = nullptr;
+  // The region that step_once made, and what the interpreter keeps.
+  ir::Region step_region;
+  // Faults that looked like races with another thread, in a row at one place.
+  uintptr_t retry_pc = 0;
+  unsigned retries = 0;
+  // Statistics of this vCPU alone; read by others without order.
+  std::atomic<uint64_t> lookups{0};
+
+  FaultInfo& fault_info() { return fault_; }
+};
+
+// What a block of a page with kKeyCheckCode compares at its entry.
+struct CodeCheck {
+  EngineImpl* engine;
+  Cell* cell;
+  uint64_t pc;
+  uint32_t mode;
+  struct Piece {
+    uint64_t start;
+    uint32_t bytes;
+    uint32_t offset;  // in data
+  };
+  std::vector<Piece> pieces;
+  std::vector<uint8_t> data;
+};
+
+// What belongs to a generation besides its own memory.
+struct CacheState {
+  std::unique_ptr<Generation> generation;
+  std::vector<std::unique_ptr<CodeCheck>> checks;
+  std::vector<std::unique_ptr<ir::Region>> regions;  // interpreter: of the blocks, in their order
+  uint64_t retired_at = 0;                           // epoch that all vCPUs must have passed
+};
+
+// Reads guest code for the lifter: pages are protected before their bytes are read, bytes may be remembered.
+class TrackingReader final : public CodeReader {
+ public:
+  TrackingReader(const TranslationLock& lock, FlatMemory& memory, PageTracker& tracker)
+      : lock_(lock), memory_(memory), tracker_(tracker) {}
+  bool fetch(uint64_t pc, void* out, unsigned bytes) override;
+
+  uint32_t key_flags = 0;          // that pages seen so far ask for
+  bool failed = false;             // some fetch failed …
+  uint64_t failed_addr = 0;        // … the last one here
+  CodeCheck* log = nullptr;        // remembers what was read, if set
+
+ private:
+  const TranslationLock& lock_;
+  FlatMemory& memory_;
+  PageTracker& tracker_;
+  uint64_t last_page_ = ~uint64_t{0};
+};
+
+// Makes guest code readable through a SoftMmu's tables look like memory whose changes show at entry only.
+class SoftCodeMemory final : public FlatMemory {
+ public:
+  SoftCodeMemory(SoftMmu& mmu) : mmu_(mmu) {}
+  bool fetch(uint64_t pc, void* out, unsigned bytes) override;
+  bool backing(uint64_t page, Backing* out) override;
+  void set_code_page(uint64_t, bool) override {}
+  bool guest_writable(uint64_t) override { return true; }
+
+ private:
+  SoftMmu& mmu_;
+};
+
+class EngineImpl final : public Engine {
+ public:
+  EngineImpl(const Guest& guest, FlatMemory& memory, SoftMmu* mmu, const EngineOptions& options);
+  ~EngineImpl() override;
+  Result<void> init();
+
+  std::unique_ptr<Vcpu> new_vcpu() override;
+  Exit run(Vcpu& vcpu) override;
+  FaultVerdict handle_fault(Vcpu* vcpu, int signo, const siginfo_t* info, ucontext_t* context) override;
+  bool in_code(uintptr_t host_pc) const override;
+  void invalidate(uint64_t start, uint64_t bytes, bool wait) override;
+  void before_host_write(uint64_t start, uint64_t bytes) override;
+  void mapped(uint64_t start, uint64_t bytes) override;
+  void flush() override;
+  void exclusive(Vcpu* self, const std::function<void()>& fn) override;
+  void park(Vcpu& vcpu) override;
+  void unpark(Vcpu& vcpu) override;
+  void before_fork(Vcpu& self) override;
+  void after_fork_parent(Vcpu& self) override;
+  void after_fork_child(Vcpu& self) override;
+  EngineStats stats() const override;
+  std::string describe(uintptr_t host_pc) const override;
+
+  const Guest& guest() const { return guest_; }
+  SoftMmu* mmu() const { return mmu_; }
+  VcpuRegistry& registry() { return registry_; }
+  // Compares the bytes a checked block was made from; on a difference drops the block. Called by the block itself.
+  bool check_code(const CodeCheck& check);
+
+ private:
+  friend class VcpuImpl;
+  friend class EngineCodeSpace;
+  struct Made {
+    enum Status : uint8_t { kOk, kFull, kFetchFault } status = kOk;
+    Cell* cell = nullptr;
+  };
+  enum class StepResult : uint8_t { kGoOn, kReturn };
+
+  // engine.cc
+  Exit run_inside(VcpuImpl& v);
+  Cell* find_or_translate(VcpuImpl& v, uint64_t pc, uint32_t mode, Exit* leave_with);
+  void execute(VcpuImpl& v, Generation& g, Cell* cell);
+  void use_jump_table(VcpuImpl& v, Generation& g, uint32_t mode);
+  bool step(VcpuImpl& v, uint32_t mode, Exit* leave_with);
+  Exit finish(VcpuImpl& v, Exit exit);
+  uint64_t& pc_of(VcpuImpl& v) const;
+
+  // translate.cc
+  Made translate(const TranslationLock& lock, uint64_t pc, uint32_t mode);
+  Made lift_and_compile(const TranslationLock& lock, Cell* cell, uint32_t flags, unsigned max_insns,
+                        uint32_t* wanted_flags, bool* too_long);
+  Made install(const TranslationLock& lock, Cell* cell, const CompileResult& code, std::vector<uint8_t>& recovery,
+               std::unique_ptr<CodeCheck> check);
+  // Starts the next generation. False if the one before the present is still in use: *wait_for is the epoch to wait
+  // for without the lock.
+  bool next_generation(const TranslationLock& lock, uint64_t* wait_for);
+  Result<void> start_generation(CacheState& slot);
+  void raise_fetch(uint64_t pc, uint64_t addr);
+
+  // changes.cc
+  unsigned drop(uint64_t start, uint64_t bytes, PageTracker::Why why);
+  void wait_for_stragglers();
+  VcpuImpl* self_inside() const;
+
+  // fault.cc
+  struct Site {
+    FaultSite fault;
+    uint64_t pc = 0;
+    bool block_dead = false;
+    uint32_t key_flags = 0;
+    BlockRecord* block = nullptr;
+    Generation* generation = nullptr;
+  };
+  bool locate(VcpuImpl& v, const ucontext_t& context, Site* site);
+  bool code_write(VcpuImpl& v, const Site& site, uintptr_t host_pc, uint64_t addr, bool* own_block);
+  FaultVerdict leave(VcpuImpl& v, const Site& site, ucontext_t* context, Exit reason);
+
+  const Guest& guest_;
+  FlatMemory& memory_;
+  std::unique_ptr<FlatMemory> owned_memory_;
+  SoftMmu* mmu_;
+  EngineOptions options_;
+  std::unique_ptr<Backend> backend_;  // null: the interpreter runs the regions
+  uint32_t pc_offset_;                // of the pc slot in the state
+
+  // Lock order: exclusive section, translation lock, memory-map lock (FlatMemory's own), list of vCPUs. Nobody waits
+  // for an epoch with the translation lock held.
+  FutexMutex translation_mutex_;
+  VcpuRegistry registry_;
+  PageTracker tracker_;
+  CacheState slots_[2];
+  unsigned current_slot_ = 0;
+  // What slots_ hold, for readers without a lock: [0] is where translations go.
+  std::atomic<Generation*> current_{nullptr};
+  std::atomic<Generation*> retired_{nullptr};
+  uint64_t next_id_ = 1;
+  ir::Region region_;                 // scratch of translate
+  std::vector<uint8_t> recovery_;
+  uint64_t fetch_fault_addr_ = 0;
+  std::atomic<uint64_t> past_lookups_{0};  // of vCPUs that are gone
+  EngineStats counts_;                // under the translation lock; sizes of dropped generations included
+};
+
+// The vCPU whose run() this thread is in, if any.
+VcpuImpl* current_vcpu();
+
+}  // namespace xarch::tcg

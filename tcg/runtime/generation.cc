@@ -1,0 +1,214 @@
+#include "tcg/runtime/generation.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+namespace xarch::tcg {
+namespace {
+
+constexpr size_t kPage = 4096;
+size_t page_up(size_t n) { return (n + kPage - 1) & ~(kPage - 1); }
+
+}  // namespace
+
+Result<std::unique_ptr<Generation>> Generation::create(uint64_t budget_bytes, unsigned pc_shift) {
+  // Everything must stay within 2 GB, areas together are about 2.4 times the budget.
+  const uint64_t budget = std::clamp<uint64_t>(budget_bytes, 1 << 20, 768ull << 20);
+  std::unique_ptr<Generation> g(new Generation);
+  g->budget_ = budget;
+  g->pc_shift_ = pc_shift;
+  const size_t jump_table = sizeof(Cell*) << kJumpTableBits;
+  // Any area may fill up first; their sizes are address space only, the budget bounds their sum.
+  Areas a{};
+  a.code = page_up(budget);
+  a.cells = page_up(budget / 2);
+  a.thunks = page_up(a.cells / sizeof(Cell) * kThunkBytes + kThunkBytes);
+  a.blocks = page_up(budget / 4);
+  a.hash = page_up(budget / 4);
+  a.extra = page_up(budget / 2);
+  a.tables = kMaxTables * jump_table;
+  if (!g->map(a)) {
+    return Error{"cannot reserve address space for translated code: " + std::string(strerror(errno)), errno};
+  }
+  // Cell 0 is what unused jump table entries point to.
+  Cell* none = new (g->cells_) Cell;
+  none->entry.store(g->thunks_, std::memory_order_relaxed);
+  none->pc = kNoPc;
+  none->mode = 0;
+  none->flags = 0;
+  g->num_cells_.store(1, std::memory_order_relaxed);
+  if (!g->grow_hash()) return Error{"translated code: the cache is too small", ENOMEM};
+  return g;
+}
+
+bool Generation::map(const Areas& areas) {
+  area_ = areas;
+  reserved_ = areas.total();
+  void* p = mmap(nullptr, reserved_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (p == MAP_FAILED) return false;
+  base_ = static_cast<uint8_t*>(p);
+  const size_t executable = areas.code + areas.thunks;
+  if (mprotect(base_, executable, PROT_READ | PROT_WRITE | PROT_EXEC) != 0) return false;
+  if (mprotect(base_ + executable, reserved_ - executable, PROT_READ | PROT_WRITE) != 0) return false;
+  madvise(base_, reserved_, MADV_NOHUGEPAGE);  // a short run must not pay for 2 MB at a time
+  thunks_ = base_ + areas.code;
+  uint8_t* at = thunks_ + areas.thunks;
+  cells_ = reinterpret_cast<Cell*>(at);
+  at += areas.cells;
+  blocks_ = reinterpret_cast<BlockRecord*>(at);
+  at += areas.blocks;
+  hash_area_ = at;
+  at += areas.hash;
+  extra_ = at;
+  at += areas.extra;
+  tables_ = at;
+  return true;
+}
+
+Generation::~Generation() {
+  if (base_ != nullptr) munmap(base_, reserved_);
+}
+
+Cell* Generation::find(uint64_t pc, uint32_t mode) const {
+  HashTable* table = table_.load(std::memory_order_acquire);
+  for (uint32_t i = hash(pc, mode);; ++i) {
+    const uint32_t index = __atomic_load_n(&table->slots()[i & table->mask], __ATOMIC_ACQUIRE);
+    if (index == 0) return nullptr;
+    Cell* c = &cells_[index];
+    if (c->pc == pc && c->mode == mode) return c;
+  }
+}
+
+void Generation::insert_hash(HashTable* table, uint32_t cell_index) {
+  const Cell& c = cells_[cell_index];
+  uint32_t i = hash(c.pc, c.mode);
+  while (table->slots()[i & table->mask] != 0) ++i;
+  __atomic_store_n(&table->slots()[i & table->mask], cell_index, __ATOMIC_RELEASE);
+}
+
+bool Generation::grow_hash() {
+  HashTable* old = table_.load(std::memory_order_relaxed);
+  const uint32_t entries = old == nullptr ? 1024 : (old->mask + 1) * 2;
+  const size_t bytes = align16(sizeof(HashTable) + size_t{entries} * sizeof(uint32_t));
+  if (hash_used_ + bytes > area_.hash) return false;
+  auto* table = new (hash_area_ + hash_used_) HashTable{entries - 1};
+  hash_used_ += bytes;
+  const uint32_t n = num_cells_.load(std::memory_order_relaxed);
+  for (uint32_t i = 1; i < n; ++i) insert_hash(table, i);
+  // The old table stays as it is for those who read it now; it ends with the generation.
+  table_.store(table, std::memory_order_release);
+  return true;
+}
+
+Cell* Generation::cell_for(const TranslationLock&, Backend* thunk_writer, uint64_t pc, uint32_t mode) {
+  if (Cell* c = find(pc, mode)) return c;
+  const uint32_t index = num_cells_.load(std::memory_order_relaxed);
+  if (size_t{index + 1} * sizeof(Cell) > area_.cells || used_bytes() > budget_) return nullptr;
+  if (size_t{index} * 2 > table_.load(std::memory_order_relaxed)->mask && !grow_hash()) return nullptr;
+  Cell* c = new (&cells_[index]) Cell;
+  c->entry.store(thunk(index), std::memory_order_relaxed);
+  c->pc = pc;
+  c->mode = mode;
+  c->flags = 0;
+  if (thunk_writer != nullptr) thunk_writer->emit_thunk(thunks_ + size_t{index} * kThunkBytes);
+  num_cells_.store(index + 1, std::memory_order_relaxed);
+  insert_hash(table_.load(std::memory_order_relaxed), index);
+  return c;
+}
+
+uint8_t* Generation::code_limit(const TranslationLock&) const {
+  const uint64_t used = used_bytes();
+  const size_t left = used < budget_ ? budget_ - used : 0;
+  return base_ + std::min(area_.code, code_used_ + left);
+}
+
+BlockRecord* Generation::add_block(const TranslationLock&, Cell* cell, const ir::Region& region,
+                                   uint32_t code_bytes, std::span<const uint8_t> recovery) {
+  const uint32_t index = num_blocks_.load(std::memory_order_relaxed);
+  // Most blocks are one run of bytes from their pc on and need no list.
+  const uint64_t bias = region.ranges.size() == 1 ? cell->pc - region.ranges[0].start : ~uint64_t{0};
+  const bool listed = bias > 1;
+  const size_t ranges_at = ranges_offset(extra_used_, recovery.size());
+  const size_t extra_end =
+      listed ? ranges_at + region.ranges.size() * sizeof(ir::GuestRange) : extra_used_ + recovery.size();
+  if (size_t{index + 1} * sizeof(BlockRecord) > area_.blocks || extra_end > area_.extra) return nullptr;
+  BlockRecord* b = new (&blocks_[index]) BlockRecord;
+  b->code = static_cast<uint32_t>(code_used_);
+  b->code_bytes = code_bytes;
+  b->cell = cell_index(cell);
+  b->extra = static_cast<uint32_t>(extra_used_);
+  b->recovery_bytes = static_cast<uint32_t>(recovery.size());
+  b->num_ranges = listed ? static_cast<uint16_t>(region.ranges.size()) : 0;
+  b->pc_bias = listed ? 0 : static_cast<uint8_t>(bias);
+  b->num_insns = static_cast<uint16_t>(region.num_insns);
+  b->key_flags = static_cast<uint16_t>(region.key.flags & ~uint32_t{ir::kKeyInsnLimitMask});
+  b->dead.store(0, std::memory_order_relaxed);
+  b->guest_bytes = 0;
+  for (const ir::GuestRange& r : region.ranges) b->guest_bytes += r.bytes;
+  if (!recovery.empty()) memcpy(extra_ + extra_used_, recovery.data(), recovery.size());
+  if (listed) {
+    memcpy(extra_ + ranges_at, region.ranges.data(), region.ranges.size() * sizeof(ir::GuestRange));
+  }
+  extra_used_ = extra_end;
+  const uint8_t* entry = base_ + code_used_;
+  code_used_ = align16(code_used_ + code_bytes);
+  num_blocks_.store(index + 1, std::memory_order_release);
+  cell->entry.store(entry, std::memory_order_release);
+  return b;
+}
+
+BlockRecord* Generation::block_at(const uint8_t* host_pc) const {
+  if (host_pc < base_ || host_pc >= base_ + area_.code) return nullptr;
+  const auto offset = static_cast<uint32_t>(host_pc - base_);
+  const uint32_t n = num_blocks();
+  const BlockRecord* end = blocks_ + n;
+  const BlockRecord* b = std::upper_bound(
+      const_cast<const BlockRecord*>(blocks_), end, offset,
+      [](uint32_t value, const BlockRecord& record) { return value < record.code; });
+  if (b == blocks_) return nullptr;
+  --b;
+  return offset < b->code + b->code_bytes ? const_cast<BlockRecord*>(b) : nullptr;
+}
+
+void Generation::kill(const TranslationLock&, BlockRecord* block) {
+  if (block->dead.exchange(1, std::memory_order_relaxed) != 0) return;
+  Cell& c = cells_[block->cell];
+  // The cell may have a newer translation already.
+  if (c.entry.load(std::memory_order_relaxed) == code_of(*block)) {
+    c.entry.store(thunk(block->cell), std::memory_order_seq_cst);
+  }
+}
+
+void Generation::kill_all(const TranslationLock& lock) {
+  const uint32_t n = num_blocks();
+  for (uint32_t i = 0; i < n; ++i) kill(lock, &blocks_[i]);
+}
+
+Cell** Generation::jump_table(const TranslationLock&, uint32_t mode) {
+  for (unsigned i = 0; i < num_tables_; ++i) {
+    if (table_modes_[i] == mode) return table_at(i);
+  }
+  unsigned i = kMaxTables - 1;
+  if (num_tables_ < kMaxTables - 1) {
+    i = num_tables_++;
+    table_modes_[i] = mode;
+  } else if (shared_table_made_) {
+    return table_at(i);
+  } else {
+    shared_table_made_ = true;
+  }
+  std::fill_n(table_at(i), size_t{1} << kJumpTableBits, &cells_[0]);
+  return table_at(i);
+}
+
+uint64_t Generation::used_bytes() const {
+  const uint64_t cells = num_cells_.load(std::memory_order_relaxed);
+  return code_used_ + cells * (sizeof(Cell) + kThunkBytes) + uint64_t{num_blocks()} * sizeof(BlockRecord) +
+         hash_used_ + extra_used_ + num_tables_ * (sizeof(Cell*) << kJumpTableBits);
+}
+
+}  // namespace xarch::tcg

@@ -1,0 +1,156 @@
+// Generation: one life of the code cache. Emitted code, thunks, cells, block records and what hangs on them lie in one
+// reserved range; nothing is reused until the whole generation goes.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "tcg/backend/backend.h"
+#include "tcg/ir/block_key.h"
+#include "tcg/ir/region.h"
+#include "tcg/runtime/sync.h"
+#include "tcg/support/result.h"
+
+namespace xarch::tcg {
+
+// A translation. Records are in the order of their code, so that a host pc finds its block by binary search.
+struct BlockRecord {
+  uint32_t code;            // offset from Generation::code_begin
+  uint32_t code_bytes;
+  uint32_t cell;            // index
+  uint32_t extra;           // offset of its recovery bytes, behind them (aligned) its guest ranges if it has many
+  uint32_t recovery_bytes;
+  uint16_t num_ranges;      // 0: one range that starts at the cell's pc (less pc_bias)
+  uint16_t num_insns;
+  uint32_t guest_bytes;     // sum over the ranges
+  uint16_t key_flags;       // what the translation was made with (KeyFlags without the limit)
+  std::atomic<uint8_t> dead;
+  uint8_t pc_bias;
+};
+static_assert(sizeof(BlockRecord) == 32);
+
+class Generation {
+ public:
+  // Reserves address space; memory is taken as it is used. budget_bytes bounds everything the generation may use.
+  static Result<std::unique_ptr<Generation>> create(uint64_t budget_bytes, unsigned pc_shift);
+  ~Generation();
+  Generation(const Generation&) = delete;
+  Generation& operator=(const Generation&) = delete;
+
+  // ---- lookups, lock-free; the caller pins an epoch or holds the lock
+  // The cell of (pc, mode), or null. Only keys without flags have cells.
+  Cell* find(uint64_t pc, uint32_t mode) const;
+  bool translated(const Cell* cell) const {
+    return cell->entry.load(std::memory_order_acquire) != thunk(cell_index(cell));
+  }
+  uint32_t cell_index(const Cell* cell) const { return static_cast<uint32_t>(cell - cells_); }
+  Cell* cell(uint32_t index) const { return &cells_[index]; }
+  const uint8_t* thunk(uint32_t cell_index) const { return thunks_ + size_t{cell_index} * kThunkBytes; }
+  bool contains(const void* p) const {
+    return static_cast<const uint8_t*>(p) >= base_ && static_cast<const uint8_t*>(p) < base_ + reserved_;
+  }
+  bool is_cell(const Cell* c) const { return c >= cells_ && c < cells_ + num_cells_.load(std::memory_order_relaxed); }
+  // The block whose code holds the host pc, or null. Async-signal-safe.
+  BlockRecord* block_at(const uint8_t* host_pc) const;
+  bool in_code(const uint8_t* host_pc) const {
+    return host_pc >= base_ && host_pc < base_ + area_.code + area_.thunks;
+  }
+  uint8_t* code_begin() const { return base_; }
+  uint8_t* thunks() const { return thunks_; }
+  Cell* cells() const { return cells_; }
+  const uint8_t* code_of(const BlockRecord& b) const { return base_ + b.code; }
+  const uint8_t* recovery_of(const BlockRecord& b) const { return extra_ + b.extra; }
+  // Calls fn(start, bytes) for each guest range that the block was made from.
+  template <typename Fn>
+  void for_each_range(const BlockRecord& b, Fn fn) const {
+    if (b.num_ranges == 0) {
+      fn(cells_[b.cell].pc - b.pc_bias, b.guest_bytes);
+      return;
+    }
+    const auto* r = reinterpret_cast<const ir::GuestRange*>(extra_ + ranges_offset(b.extra, b.recovery_bytes));
+    for (unsigned i = 0; i < b.num_ranges; ++i) fn(r[i].start, r[i].bytes);
+  }
+  BlockRecord* block(uint32_t index) const { return &blocks_[index]; }
+  uint32_t num_blocks() const { return num_blocks_.load(std::memory_order_acquire); }
+  uint32_t block_index(const BlockRecord* b) const { return static_cast<uint32_t>(b - blocks_); }
+
+  // ---- changes
+  // Null when the generation is full.
+  Cell* cell_for(const TranslationLock&, Backend* thunk_writer, uint64_t pc, uint32_t mode);
+  // Where the next translation's code goes: [cursor, limit).
+  uint8_t* code_cursor(const TranslationLock&) const { return base_ + code_used_; }
+  uint8_t* code_limit(const TranslationLock&) const;
+  // After the stubs or anything else that is no block was put at the cursor.
+  void skip_code(const TranslationLock&, uint8_t* to) { code_used_ = align16(static_cast<size_t>(to - base_)); }
+  // Records code that was put at the cursor and makes it the cell's translation. Null if there is no room for the
+  // record; nothing has changed then.
+  BlockRecord* add_block(const TranslationLock&, Cell* cell, const ir::Region& region, uint32_t code_bytes,
+                         std::span<const uint8_t> recovery);
+  // From now on nobody can enter the block.
+  void kill(const TranslationLock&, BlockRecord* block);
+  // The same for all blocks, before the next generation takes over.
+  void kill_all(const TranslationLock&);
+  bool full(const TranslationLock&) const { return used_bytes() + kReserve > budget_; }
+
+  // The jump table for code of this mode, made on first use. Modes beyond the limit share one that always misses.
+  Cell** jump_table(const TranslationLock&, uint32_t mode);
+  // Lets indirect jumps find the cell by themselves.
+  void fill_jump_table(Cell** table, Cell* cell) const {
+    if (table == table_at(kMaxTables - 1)) return;
+    __atomic_store_n(&table[jump_index(cell->pc)], cell, __ATOMIC_RELEASE);
+  }
+
+  uint64_t used_bytes() const;
+  uint64_t code_bytes() const { return code_used_; }
+  uint64_t record_bytes() const { return used_bytes() - code_used_; }
+  uint64_t id = 0;  // counts up
+  Stubs stubs;
+
+ private:
+  struct Areas {
+    size_t code, thunks, cells, blocks, hash, extra, tables;
+    size_t total() const { return code + thunks + cells + blocks + hash + extra + tables; }
+  };
+  struct HashTable {
+    uint32_t mask;
+    uint32_t* slots() { return reinterpret_cast<uint32_t*>(this + 1); }
+  };
+  static constexpr size_t kReserve = 128 << 10;  // what one translation may need at most
+  static constexpr unsigned kMaxTables = 32;
+  static size_t ranges_offset(size_t extra, size_t recovery) { return (extra + recovery + 7) & ~size_t{7}; }
+  Cell** table_at(unsigned i) const { return reinterpret_cast<Cell**>(tables_) + (size_t{i} << kJumpTableBits); }
+  static size_t align16(size_t n) { return (n + 15) & ~size_t{15}; }
+
+  Generation() = default;
+  bool map(const Areas& areas);
+  uint32_t hash(uint64_t pc, uint32_t mode) const {
+    // Neighbouring code stays neighbouring, so that a short run touches few pages.
+    return static_cast<uint32_t>(pc >> pc_shift_) + static_cast<uint32_t>(pc >> 20) * 0x9e3779b1u + mode * 0x85ebca6bu;
+  }
+  uint32_t jump_index(uint64_t pc) const { return (pc >> pc_shift_) & ((1u << kJumpTableBits) - 1); }
+  bool grow_hash();
+  void insert_hash(HashTable* table, uint32_t cell_index);
+
+  Areas area_{};
+  uint64_t budget_ = 0;
+  unsigned pc_shift_ = 0;
+  uint8_t* base_ = nullptr;
+  size_t reserved_ = 0;
+  uint8_t* thunks_ = nullptr;
+  Cell* cells_ = nullptr;
+  BlockRecord* blocks_ = nullptr;
+  uint8_t* hash_area_ = nullptr;
+  uint8_t* extra_ = nullptr;
+  uint8_t* tables_ = nullptr;
+  size_t code_used_ = 0, hash_used_ = 0, extra_used_ = 0;
+  unsigned num_tables_ = 0;
+  bool shared_table_made_ = false;
+  uint32_t table_modes_[kMaxTables] = {};
+  std::atomic<uint32_t> num_cells_{0};
+  std::atomic<uint32_t> num_blocks_{0};
+  std::atomic<HashTable*> table_{nullptr};
+};
+
+}  // namespace xarch::tcg
