@@ -24,6 +24,11 @@ void clear_internal_events(CpuHeader& h) {
   }
 }
 
+// Written by its own thread only.
+void count_lookup(VcpuImpl& v) {
+  v.sync.lookups.store(v.sync.lookups.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
 }  // namespace
 
 VcpuImpl* current_vcpu() { return running; }
@@ -53,7 +58,11 @@ EngineImpl::EngineImpl(const Guest& guest, FlatMemory& memory, SoftMmu* mmu, con
 EngineImpl::~EngineImpl() = default;
 
 Result<void> EngineImpl::init() {
-  if (options_.backend == BackendKind::kX86_64) backend_ = make_x86_64_backend();
+  if (options_.backend == BackendKind::kX86_64) {
+    auto backend = x86_64::make_backend();
+    if (!backend) return backend.error();
+    backend_ = std::move(*backend);
+  }
   TranslationLock lock(translation_mutex_);
   if (auto r = start_generation(slots_[0]); !r) return r;
   current_.store(slots_[0].generation.get(), std::memory_order_release);
@@ -62,7 +71,7 @@ Result<void> EngineImpl::init() {
 
 // ---- vCPUs
 
-VcpuImpl::VcpuImpl(EngineImpl& e, void* state) : engine(e) {
+VcpuImpl::VcpuImpl(EngineImpl& e, void* state) : engine(e), interp(e.interp_memory()) {
   header_ = new (state) CpuHeader;
   header_->vcpu = this;
   sync.header = header_;
@@ -71,7 +80,7 @@ VcpuImpl::VcpuImpl(EngineImpl& e, void* state) : engine(e) {
 
 VcpuImpl::~VcpuImpl() {
   engine.registry().remove(&sync);
-  engine.past_lookups_.fetch_add(lookups.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  engine.past_lookups_.fetch_add(sync.lookups.load(std::memory_order_relaxed), std::memory_order_relaxed);
   free(header_->tlb);
   free(header_);
 }
@@ -110,7 +119,7 @@ void EngineImpl::execute(VcpuImpl& v, Generation& g, Cell* cell) {
   h.exit_reason = static_cast<uint32_t>(Exit::kNone);
   h.helper_exit = 0;
   const void* entry = cell->entry.load(std::memory_order_acquire);
-  if (backend_ == nullptr) return interpret(v, g, entry);
+  if (backend_ == nullptr) return interpret(v, **static_cast<ir::Region* const*>(entry));
   h.jump_table = v.table;
   h.link_stub = g.stubs.link;
   h.miss_stub = g.stubs.miss;
@@ -118,6 +127,26 @@ void EngineImpl::execute(VcpuImpl& v, Generation& g, Cell* cell) {
   h.exit_stub = g.stubs.exit;
   h.helper_stub = g.stubs.helper;
   g.stubs.enter(&h, entry);
+}
+
+Generation* EngineImpl::generation_of(const Cell* cell) const {
+  Generation* g = current_.load(std::memory_order_acquire);
+  return g->contains(cell) ? g : retired_.load(std::memory_order_acquire);
+}
+
+void EngineImpl::interpret(VcpuImpl& v, const ir::Region& region) {
+  CpuHeader& h = v.header();
+  // Without the signal mask: the handler has returned (by way of its changed context) when this is jumped to.
+  if (_setjmp(v.interp_fault) != 0) {
+    v.interp.abandon();
+    h.in_helper = 0;
+    return;
+  }
+  const InterpResult r = v.interp.run(region, v.state());
+  if (r.reason != Exit::kFault) return;
+  if (r.fault.signo != 0) v.fault_info() = r.fault;
+  h.exit_reason = static_cast<uint32_t>(Exit::kFault);
+  guest_.restore_state(v.state(), pc_of(v), r.restore);
 }
 
 // The translated cell of the key, with an epoch pinned. Null: *leave_with says what to return (nothing is pinned).
@@ -140,9 +169,7 @@ Cell* EngineImpl::find_or_translate(VcpuImpl& v, uint64_t pc, uint32_t mode, Exi
       }
       // Before the lock goes, so that the generation stays.
       if (made.status == Made::kOk && registry_.try_enter(v.sync)) return made.cell;
-      if (made.status == Made::kFull && !next_generation(lock, &wait_for)) {
-        // An earlier generation is still in use somewhere; its users have been asked to come out.
-      }
+      if (made.status == Made::kFull) next_generation(lock, &wait_for);
     }
     if (wait_for != 0) registry_.wait_passed(wait_for, &v.sync, false);
     registry_.enter(v.sync);
@@ -175,9 +202,11 @@ bool EngineImpl::step(VcpuImpl& v, uint32_t mode, Exit* leave_with) {
     }
   }
   registry_.enter(v.sync);
+  CpuHeader& h = v.header();
   // The page may just have been protected again for the fetch; the store then faults once more and is resumed, since
   // the interpreter is no block of that page.
-  interpret_region(v, v.step_region);
+  h.helper_exit = 0;
+  interpret(v, v.step_region);
   return true;
 }
 
@@ -222,13 +251,13 @@ Exit EngineImpl::run_inside(VcpuImpl& v) {
         const Cell* target = reinterpret_cast<const Cell*>(h.exit_value);
         pc_of(v) = target->pc;
         mode = target->mode;
-        v.lookups.fetch_add(1, std::memory_order_relaxed);
+        count_lookup(v);
         break;
       }
       case Exit::kLookup:
         indirect = h.exit_mode == mode && !v.step_once;
         mode = h.exit_mode;
-        v.lookups.fetch_add(1, std::memory_order_relaxed);
+        count_lookup(v);
         break;
       case Exit::kEvent: mode = h.exit_mode; break;
       case Exit::kRaise:

@@ -2,11 +2,14 @@
 // code, fault.cc for host faults.
 #pragma once
 
+#include <csetjmp>
+
 #include <atomic>
 #include <memory>
 #include <vector>
 
 #include "tcg/backend/backend.h"
+#include "tcg/backend/interp/interp.h"
 #include "tcg/ir/region.h"
 #include "tcg/runtime/engine.h"
 #include "tcg/runtime/generation.h"
@@ -33,12 +36,11 @@ class VcpuImpl final : public Vcpu {
   Cell** table = nullptr;
   // The region that step_once made, and what the interpreter keeps.
   ir::Region step_region;
+  Interpreter interp;
+  jmp_buf interp_fault;  // where a fault in the interpreter goes
   // Faults that looked like races with another thread, in a row at one place.
   uintptr_t retry_pc = 0;
   unsigned retries = 0;
-  // Statistics of this vCPU alone; read by others without order.
-  std::atomic<uint64_t> lookups{0};
-
   FaultInfo& fault_info() { return fault_; }
 };
 
@@ -61,7 +63,7 @@ struct CodeCheck {
 struct CacheState {
   std::unique_ptr<Generation> generation;
   std::vector<std::unique_ptr<CodeCheck>> checks;
-  std::vector<std::unique_ptr<ir::Region>> regions;  // interpreter: of the blocks, in their order
+  std::vector<std::unique_ptr<ir::Region>> regions;  // interpreter: what the blocks' "code" points to
   uint64_t retired_at = 0;                           // epoch that all vCPUs must have passed
 };
 
@@ -102,6 +104,8 @@ class EngineImpl final : public Engine {
   EngineImpl(const Guest& guest, FlatMemory& memory, SoftMmu* mmu, const EngineOptions& options);
   ~EngineImpl() override;
   Result<void> init();
+  void adopt_memory(std::unique_ptr<FlatMemory> memory) { owned_memory_ = std::move(memory); }
+  InterpMemory& interp_memory() { return mmu_ == nullptr ? static_cast<InterpMemory&>(flat_interp_) : soft_interp_; }
 
   std::unique_ptr<Vcpu> new_vcpu() override;
   Exit run(Vcpu& vcpu) override;
@@ -139,6 +143,8 @@ class EngineImpl final : public Engine {
   Exit run_inside(VcpuImpl& v);
   Cell* find_or_translate(VcpuImpl& v, uint64_t pc, uint32_t mode, Exit* leave_with);
   void execute(VcpuImpl& v, Generation& g, Cell* cell);
+  void interpret(VcpuImpl& v, const ir::Region& region);
+  Generation* generation_of(const Cell* cell) const;
   void use_jump_table(VcpuImpl& v, Generation& g, uint32_t mode);
   bool step(VcpuImpl& v, uint32_t mode, Exit* leave_with);
   Exit finish(VcpuImpl& v, Exit exit);
@@ -146,15 +152,13 @@ class EngineImpl final : public Engine {
 
   // translate.cc
   Made translate(const TranslationLock& lock, uint64_t pc, uint32_t mode);
-  Made lift_and_compile(const TranslationLock& lock, Cell* cell, uint32_t flags, unsigned max_insns,
-                        uint32_t* wanted_flags, bool* too_long);
-  Made install(const TranslationLock& lock, Cell* cell, const CompileResult& code, std::vector<uint8_t>& recovery,
-               std::unique_ptr<CodeCheck> check);
+  // Lifts the key until the flags its pages ask for are known.
+  std::unique_ptr<CodeCheck> lift(const TranslationLock& lock, Cell* cell, unsigned max_insns, bool* fetch_fault);
+  Made compile(const TranslationLock& lock, Cell* cell, std::unique_ptr<CodeCheck> check, bool* too_long);
   // Starts the next generation. False if the one before the present is still in use: *wait_for is the epoch to wait
   // for without the lock.
   bool next_generation(const TranslationLock& lock, uint64_t* wait_for);
   Result<void> start_generation(CacheState& slot);
-  void raise_fetch(uint64_t pc, uint64_t addr);
 
   // changes.cc
   unsigned drop(uint64_t start, uint64_t bytes, PageTracker::Why why);
@@ -165,18 +169,22 @@ class EngineImpl final : public Engine {
   struct Site {
     FaultSite fault;
     uint64_t pc = 0;
-    bool block_dead = false;
-    uint32_t key_flags = 0;
-    BlockRecord* block = nullptr;
+    bool in_helper = false;
+    BlockRecord* block = nullptr;        // null: the interpreter runs `region`
     Generation* generation = nullptr;
+    const ir::Region* region = nullptr;
+    bool in_interp = false;
   };
   bool locate(VcpuImpl& v, const ucontext_t& context, Site* site);
-  bool code_write(VcpuImpl& v, const Site& site, uintptr_t host_pc, uint64_t addr, bool* own_block);
+  bool code_write(VcpuImpl& v, Site* site, uintptr_t host_pc, uint64_t addr);
+  bool retry_with_masked_tags(const Site& site, uint64_t addr);
   FaultVerdict leave(VcpuImpl& v, const Site& site, ucontext_t* context, Exit reason);
 
   const Guest& guest_;
   FlatMemory& memory_;
   std::unique_ptr<FlatMemory> owned_memory_;
+  FlatInterpMemory flat_interp_;
+  SoftInterpMemory soft_interp_;
   SoftMmu* mmu_;
   EngineOptions options_;
   std::unique_ptr<Backend> backend_;  // null: the interpreter runs the regions
@@ -194,7 +202,6 @@ class EngineImpl final : public Engine {
   std::atomic<Generation*> retired_{nullptr};
   uint64_t next_id_ = 1;
   ir::Region region_;                 // scratch of translate
-  std::vector<uint8_t> recovery_;
   uint64_t fetch_fault_addr_ = 0;
   std::atomic<uint64_t> past_lookups_{0};  // of vCPUs that are gone
   EngineStats counts_;                // under the translation lock; sizes of dropped generations included

@@ -208,7 +208,7 @@ Cell** Generation::jump_table(const TranslationLock&, uint32_t mode) {
 uint64_t Generation::used_bytes() const {
   const uint64_t cells = num_cells_.load(std::memory_order_relaxed);
   return code_used_ + cells * (sizeof(Cell) + kThunkBytes) + uint64_t{num_blocks()} * sizeof(BlockRecord) +
-         hash_used_ + extra_used_ + num_tables_ * (sizeof(Cell*) << kJumpTableBits);
+         charged_ + hash_used_ + extra_used_ + num_tables_ * (sizeof(Cell*) << kJumpTableBits);
 }
 
 }  // namespace xarch::tcg

@@ -83,7 +83,9 @@ class Generation {
   uint8_t* code_cursor(const TranslationLock&) const { return base_ + code_used_; }
   uint8_t* code_limit(const TranslationLock&) const;
   // After the stubs or anything else that is no block was put at the cursor.
-  void skip_code(const TranslationLock&, uint8_t* to) { code_used_ = align16(static_cast<size_t>(to - base_)); }
+  void skip_code(const uint8_t* to) { code_used_ = align16(static_cast<size_t>(to - base_)); }
+  // Memory that something else took on behalf of this generation's translations.
+  void charge(uint64_t bytes) { charged_ += bytes; }
   // Records code that was put at the cursor and makes it the cell's translation. Null if there is no room for the
   // record; nothing has changed then.
   BlockRecord* add_block(const TranslationLock&, Cell* cell, const ir::Region& region, uint32_t code_bytes,
@@ -144,6 +146,7 @@ class Generation {
   uint8_t* hash_area_ = nullptr;
   uint8_t* extra_ = nullptr;
   uint8_t* tables_ = nullptr;
+  uint64_t charged_ = 0;
   size_t code_used_ = 0, hash_used_ = 0, extra_used_ = 0;
   unsigned num_tables_ = 0;
   bool shared_table_made_ = false;

@@ -22,9 +22,11 @@ void VcpuRegistry::remove(VcpuSync* vcpu) {
   wake();
 }
 
-size_t VcpuRegistry::size() {
+uint64_t VcpuRegistry::sum_lookups() {
   MutexGuard guard(list_mutex_);
-  return vcpus_.size();
+  uint64_t n = 0;
+  for (const VcpuSync* v : vcpus_) n += v->lookups.load(std::memory_order_relaxed);
+  return n;
 }
 
 void VcpuRegistry::wake() {
@@ -146,16 +148,6 @@ void VcpuRegistry::exclusive(VcpuSync* self, const std::function<void()>& fn) {
     }
   }
   if (self != nullptr) self->stopped.store(0, std::memory_order_seq_cst);
-  exclusive_mutex_.unlock();
-}
-
-void VcpuRegistry::lock_for_fork() {
-  exclusive_mutex_.lock();
-  list_mutex_.lock();
-}
-
-void VcpuRegistry::unlock_after_fork() {
-  list_mutex_.unlock();
   exclusive_mutex_.unlock();
 }
 

@@ -19,6 +19,8 @@ struct VcpuSync {
   std::atomic<uint64_t> epoch{0};
   // It waits in a helper: it is stopped, although it will return to emitted code.
   std::atomic<uint32_t> stopped{0};
+  // How often it came out of emitted code for a target.
+  std::atomic<uint64_t> lookups{0};
 };
 
 class VcpuRegistry {
@@ -53,13 +55,16 @@ class VcpuRegistry {
   void exclusive(VcpuSync* self, const std::function<void()>& fn);
 
   // ---- fork
-  void lock_for_fork();
-  void unlock_after_fork();
+  // The exclusive mutex comes before the translation lock, the list after it.
+  void lock_exclusive_for_fork() { exclusive_mutex_.lock(); }
+  void unlock_exclusive_after_fork() { exclusive_mutex_.unlock(); }
+  void lock_list_for_fork() { list_mutex_.lock(); }
+  void unlock_list_after_fork() { list_mutex_.unlock(); }
   void reset_in_child(VcpuSync* self);
 
   // Sets event bits of the vCPUs that are inside, but self.
   void post(uint32_t bits, const VcpuSync* self);
-  size_t size();
+  uint64_t sum_lookups();
 
  private:
   template <typename Fn>

@@ -1,0 +1,117 @@
+// Changed code, statistics and diagnostics.
+#include <cstdio>
+
+#include "tcg/runtime/engine_impl.h"
+
+namespace xarch::tcg {
+
+VcpuImpl* EngineImpl::self_inside() const {
+  VcpuImpl* v = current_vcpu();
+  const bool ours = v != nullptr && &v->engine == this;
+  return ours && v->sync.epoch.load(std::memory_order_relaxed) != 0 ? v : nullptr;
+}
+
+unsigned EngineImpl::drop(uint64_t start, uint64_t bytes, PageTracker::Why why) {
+  TranslationLock lock(translation_mutex_);
+  const unsigned n = tracker_.invalidate(lock, *slots_[current_slot_].generation, start, bytes, why);
+  counts_.invalidated += n;
+  return n;
+}
+
+// Returns when no other vCPU executes what has been dropped so far.
+void EngineImpl::wait_for_stragglers() {
+  const uint64_t epoch = registry_.advance();
+  VcpuImpl* self = self_inside();
+  // Two helpers that wait for each other's vCPU must not do so for ever.
+  if (self != nullptr) registry_.stop(self->sync);
+  registry_.wait_passed(epoch, self == nullptr ? nullptr : &self->sync, true);
+  if (self != nullptr) registry_.resume(self->sync);
+}
+
+void EngineImpl::invalidate(uint64_t start, uint64_t bytes, bool wait) {
+  if (!tracker_.maybe_tracked(start, bytes) || drop(start, bytes, PageTracker::Why::kMapping) == 0) return;
+  // Without waiting: loops of dropped code still come out at their next poll.
+  if (wait) {
+    wait_for_stragglers();
+  } else {
+    registry_.advance();
+  }
+}
+
+void EngineImpl::before_host_write(uint64_t start, uint64_t bytes) {
+  if (!tracker_.maybe_tracked(start, bytes)) return;
+  if (drop(start, bytes, PageTracker::Why::kHostWrite) != 0) registry_.advance();
+}
+
+void EngineImpl::mapped(uint64_t start, uint64_t bytes) {
+  TranslationLock lock(translation_mutex_);
+  const unsigned n = tracker_.mapped(lock, *slots_[current_slot_].generation, start, bytes);
+  counts_.invalidated += n;
+  if (n != 0) registry_.advance();
+}
+
+void EngineImpl::flush() {
+  for (uint64_t wait_for = 0;; registry_.wait_passed(wait_for, nullptr, false)) {
+    TranslationLock lock(translation_mutex_);
+    tracker_.forget_all(lock);
+    if (next_generation(lock, &wait_for)) break;
+  }
+}
+
+// ---- statistics
+
+EngineStats EngineImpl::stats() const {
+  auto& self = const_cast<EngineImpl&>(*this);
+  TranslationLock lock(self.translation_mutex_);
+  EngineStats s = counts_;
+  const Generation& g = *slots_[current_slot_].generation;
+  s.code_bytes += g.code_bytes();
+  s.record_bytes += g.record_bytes() + tracker_.record_bytes();
+  s.lookups = past_lookups_.load(std::memory_order_relaxed) + self.registry_.sum_lookups();
+  ++s.generations;
+  return s;
+}
+
+std::string EngineStats::to_string() const {
+  const double insns = guest_insns == 0 ? 1 : static_cast<double>(guest_insns);
+  char text[768];
+  snprintf(text, sizeof text,
+           "translations        %12lu (%lu dropped, %lu generations of the cache)\n"
+           "guest instructions  %12lu (%lu bytes)\n"
+           "host code           %12lu bytes, %.1f per guest instruction\n"
+           "records             %12lu bytes, %.1f per guest instruction\n"
+           "translation time    %12.3f ms, %.3f us per guest instruction\n"
+           "lookups             %12lu\n"
+           "code write faults   %12lu\n",
+           regions, invalidated, generations, guest_insns, guest_bytes, code_bytes,
+           static_cast<double>(code_bytes) / insns, record_bytes, static_cast<double>(record_bytes) / insns,
+           static_cast<double>(translate_ns) * 1e-6, static_cast<double>(translate_ns) * 1e-3 / insns, lookups,
+           code_write_faults);
+  return text;
+}
+
+std::string EngineImpl::describe(uintptr_t host_pc) const {
+  const auto* p = reinterpret_cast<const uint8_t*>(host_pc);
+  for (const Generation* g : {current_.load(std::memory_order_acquire), retired_.load(std::memory_order_acquire)}) {
+    if (g == nullptr || !g->in_code(p)) continue;
+    char text[128];
+    if (const BlockRecord* b = g->block_at(p)) {
+      const Cell& c = *g->cell(b->cell);
+      snprintf(text, sizeof text, "code of guest %#lx (mode %#x)+%#lx, %u instructions%s", c.pc, c.mode,
+               static_cast<unsigned long>(p - g->code_of(*b)), b->num_insns, b->dead.load() ? ", dropped" : "");
+    } else {
+      snprintf(text, sizeof text, "stubs or unused code memory+%#lx", static_cast<unsigned long>(p - g->code_begin()));
+    }
+    return text;
+  }
+  return {};
+}
+
+bool EngineImpl::in_code(uintptr_t host_pc) const {
+  const auto* p = reinterpret_cast<const uint8_t*>(host_pc);
+  const Generation* now = current_.load(std::memory_order_acquire);
+  const Generation* old = retired_.load(std::memory_order_acquire);
+  return (now != nullptr && now->in_code(p)) || (old != nullptr && old->in_code(p));
+}
+
+}  // namespace xarch::tcg

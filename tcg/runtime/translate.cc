@@ -1,0 +1,267 @@
+// Making translations, and what happens when the cache is full.
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+#include "tcg/ir/builder.h"
+#include "tcg/runtime/engine_impl.h"
+#include "tcg/support/log.h"
+
+namespace xarch::tcg {
+
+// ---- reading guest code
+
+bool TrackingReader::fetch(uint64_t pc, void* out, unsigned bytes) {
+  for (uint64_t page = page_of(pc); page <= page_of(pc + bytes - 1); page += kHostPageSize) {
+    if (page == last_page_) continue;
+    last_page_ = page;
+    key_flags |= tracker_.key_flags(lock_, page, 1);
+    tracker_.protect(lock_, page, 1);
+  }
+  if (!memory_.fetch(pc, out, bytes)) {
+    failed = true;
+    // An instruction that crosses into a page that is not there faults at that page.
+    uint8_t probe;
+    failed_addr = memory_.fetch(pc, &probe, 1) ? page_of(pc + bytes - 1) : pc;
+    return false;
+  }
+  if (log != nullptr) {
+    const auto offset = static_cast<uint32_t>(log->data.size());
+    if (!log->pieces.empty() && log->pieces.back().start + log->pieces.back().bytes == pc) {
+      log->pieces.back().bytes += bytes;
+    } else {
+      log->pieces.push_back({pc, bytes, offset});
+    }
+    const auto* p = static_cast<const uint8_t*>(out);
+    log->data.insert(log->data.end(), p, p + bytes);
+  }
+  return true;
+}
+
+bool SoftCodeMemory::fetch(uint64_t pc, void* out, unsigned bytes) {
+  VcpuImpl* v = current_vcpu();
+  if (v == nullptr) return false;
+  const unsigned index = mmu_.code_mmu_index(v->engine.guest().mode(v->state()));
+  auto* to = static_cast<uint8_t*>(out);
+  while (bytes != 0) {
+    const unsigned n = std::min<uint64_t>(bytes, (uint64_t{1} << kTlbPageBits) - (pc & ~kTlbPageMask));
+    TlbEntry e = tlb_entry(&v->header(), index, pc);
+    uint32_t code = 0;
+    if (e.addr_code != (pc & kTlbPageMask)) {
+      if (!mmu_.fill(&v->header(), pc, Access::kFetch, index, &e, &code)) {
+        v->fault_info().mmu_code = code;
+        return false;
+      }
+      // Code is not fetched from devices; other flags don't matter for reading bytes.
+      if (e.addr_code & (kTlbDevice | kTlbInvalid)) return false;
+      tlb_entry(&v->header(), index, pc) = e;
+    }
+    memcpy(to, reinterpret_cast<const void*>(pc + e.addend), n);
+    to += n;
+    pc += n;
+    bytes -= n;
+  }
+  return true;
+}
+
+bool SoftCodeMemory::backing(uint64_t page, Backing* out) {
+  // A virtual page may show other memory at any time: bytes are compared at entry.
+  *out = Backing{.device = 0, .inode = 0, .offset = page, .shared_writable = true};
+  return true;
+}
+
+// ---- blocks that check their bytes
+
+bool EngineImpl::check_code(const CodeCheck& check) {
+  uint8_t now[256];
+  for (const CodeCheck::Piece& piece : check.pieces) {
+    for (uint32_t at = 0; at < piece.bytes;) {
+      const uint32_t n = std::min<uint32_t>(sizeof now, piece.bytes - at);
+      if (!memory_.fetch(piece.start + at, now, n) ||
+          memcmp(now, check.data.data() + piece.offset + at, n) != 0) {
+        TranslationLock lock(translation_mutex_);
+        Generation* g = generation_of(check.cell);
+        if (BlockRecord* b = g->block_at(static_cast<const uint8_t*>(check.cell->entry.load()))) {
+          g->kill(lock, b);
+          ++counts_.invalidated;
+        }
+        return false;
+      }
+      at += n;
+    }
+  }
+  return true;
+}
+
+namespace {
+
+// The first thing that a checked block does. a: the CodeCheck.
+uint64_t check_code_helper(void* state, uint64_t a, uint64_t, uint64_t, uint64_t) {
+  auto* h = static_cast<CpuHeader*>(state);
+  const auto& check = *reinterpret_cast<const CodeCheck*>(a);
+  if (check.engine->check_code(check)) return 0;
+  h->exit_mode = check.mode;
+  h->request_exit(Exit::kLookup, 0, 0);
+  return 0;
+}
+constexpr ir::HelperDesc kCheckCode = {"check_code", check_code_helper, ir::kHelperNoMem | ir::kHelperMayExit};
+
+constexpr uint32_t kPageFlags = ir::kKeyCheckCode | ir::kKeyMaskTags;
+
+// Room for cells, made while the translation lock is held.
+class Space final : public CodeSpace {
+ public:
+  Space(const TranslationLock& lock, Generation& g, Backend* backend) : lock_(lock), g_(g), backend_(backend) {
+    code = g.code_cursor(lock);
+    code_end = g.code_limit(lock);
+  }
+  // Links lead to the plain key of a place: what its translation is made with is decided by its pages.
+  Cell* cell_for(const ir::BlockKey& key) override { return g_.cell_for(lock_, backend_, key.pc, key.mode); }
+
+ private:
+  const TranslationLock& lock_;
+  Generation& g_;
+  Backend* backend_;
+};
+
+}  // namespace
+
+// ---- translation
+
+// The region of the cell's key in region_, with the page flags it needs. Returns what it must check at entry, or null.
+std::unique_ptr<CodeCheck> EngineImpl::lift(const TranslationLock& lock, Cell* cell, unsigned max_insns,
+                                            bool* fetch_fault) {
+  uint32_t flags = 0;
+  for (;;) {
+    TrackingReader reader(lock, memory_, tracker_);
+    std::unique_ptr<CodeCheck> check;
+    ir::Builder b(&region_, guest_.layout(), {cell->pc, cell->mode, flags});
+    LiftLimits limits = options_.limits;
+    limits.max_insns = std::min(limits.max_insns, max_insns);
+    if (flags & ir::kKeyCheckCode) {
+      check = std::make_unique<CodeCheck>();
+      check->engine = this;
+      check->cell = cell;
+      check->mode = cell->mode;
+      reader.log = check.get();
+      // A store of such a block into itself goes unnoticed until the next entry.
+      if (guest_.coherent_code()) limits.max_insns = 1;
+      b.insn(0);
+      b.call(kCheckCode, ir::Type::kVoid, {b.i64(reinterpret_cast<uintptr_t>(check.get()))});
+    }
+    guest_.lift(b, reader, limits);
+    *fetch_fault = false;
+    if (reader.failed && region_.num_insns <= 1) {
+      const ir::Inst& last = region_.terminator(0);
+      *fetch_fault = last.op == ir::Op::kRaise && last.aux == kRaiseFetch && last.imm == 0;
+      fetch_fault_addr_ = reader.failed_addr;
+    }
+    const uint32_t wanted = reader.key_flags & kPageFlags;
+    if (*fetch_fault || (wanted & ~flags) == 0) return check;
+    flags |= wanted;
+  }
+}
+
+EngineImpl::Made EngineImpl::compile(const TranslationLock& lock, Cell* cell, std::unique_ptr<CodeCheck> check,
+                                     bool* too_long) {
+  CacheState& slot = slots_[current_slot_];
+  Generation& g = *slot.generation;
+  Space space(lock, g, backend_.get());
+  CompileResult code;
+  if (backend_ != nullptr) {
+    code = backend_->compile(region_, space);
+  } else if (space.code_end - space.code < static_cast<ptrdiff_t>(sizeof(ir::Region*))) {
+    code.status = CompileResult::kNoRoom;
+  } else {
+    // The interpreter's "code" is the address of the region.
+    slot.regions.push_back(std::make_unique<ir::Region>(region_));
+    ir::Region* copy = slot.regions.back().get();
+    memcpy(space.code, &copy, sizeof copy);
+    code.code_bytes = sizeof copy;
+    g.charge(sizeof(ir::Region) + copy->insts.capacity() * sizeof(ir::Inst) + 128);
+  }
+  *too_long = code.status == CompileResult::kTooLong;
+  if (code.status != CompileResult::kOk) return {Made::kFull, nullptr};
+  if (check != nullptr) g.charge(sizeof(CodeCheck) + check->data.size() + check->pieces.size() * 16);
+  BlockRecord* block = g.add_block(lock, cell, region_, code.code_bytes, space.recovery);
+  if (block == nullptr) return {Made::kFull, nullptr};
+  if (check != nullptr) slot.checks.push_back(std::move(check));
+  tracker_.add(lock, g, *block);
+  ++counts_.regions;
+  counts_.guest_insns += region_.num_insns;
+  counts_.guest_bytes += block->guest_bytes;
+  return {Made::kOk, cell};
+}
+
+EngineImpl::Made EngineImpl::translate(const TranslationLock& lock, uint64_t pc, uint32_t mode) {
+  Generation& g = *slots_[current_slot_].generation;
+  if (g.full(lock)) return {Made::kFull, nullptr};
+  Cell* cell = g.cell_for(lock, backend_.get(), pc, mode);
+  if (cell == nullptr) return {Made::kFull, nullptr};
+  if (g.translated(cell)) return {Made::kOk, cell};  // somebody else was faster
+  timespec start, end;
+  clock_gettime(CLOCK_MONOTONIC, &start);
+  Made made;
+  for (unsigned max_insns = options_.limits.max_insns;; max_insns /= 2) {
+    bool fetch_fault = false, too_long = false;
+    std::unique_ptr<CodeCheck> check = lift(lock, cell, max_insns, &fetch_fault);
+    if (fetch_fault) return {Made::kFetchFault, nullptr};
+    made = compile(lock, cell, std::move(check), &too_long);
+    if (!too_long) break;
+    if (max_insns <= 1) Log::fatal("xarch: internal error: the instruction at %#lx does not fit a translation", pc);
+  }
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  counts_.translate_ns += static_cast<uint64_t>(end.tv_sec - start.tv_sec) * 1000000000 +
+                          static_cast<uint64_t>(end.tv_nsec - start.tv_nsec);
+  return made;
+}
+
+// ---- generations
+
+Result<void> EngineImpl::start_generation(CacheState& slot) {
+  // Two can exist at a time, while the last users of the old one come out.
+  auto g = Generation::create(options_.jit_cache_bytes / 2, guest_.pc_shift());
+  if (!g) return g.error();
+  slot.generation = std::move(*g);
+  Generation& gen = *slot.generation;
+  gen.id = next_id_++;
+  if (backend_ == nullptr) return {};
+  BackendConfig config;
+  config.layout = &guest_.layout();
+  config.soft_tlb = mmu_ != nullptr;
+  config.guest_base = options_.guest_base;
+  config.pc_shift = guest_.pc_shift();
+  config.thunk_base = gen.thunks();
+  config.cell_base = gen.cells();
+  uint8_t* code = gen.code_begin();
+  gen.stubs = backend_->emit_stubs(config, &code, gen.code_begin() + (64 << 10));
+  gen.skip_code(code);
+  return {};
+}
+
+bool EngineImpl::next_generation(const TranslationLock& lock, uint64_t* wait_for) {
+  CacheState& old = slots_[current_slot_];
+  CacheState& spare = slots_[1 - current_slot_];
+  if (spare.generation != nullptr) {
+    if (!registry_.passed(spare.retired_at)) {
+      *wait_for = spare.retired_at;
+      return false;
+    }
+    retired_.store(nullptr, std::memory_order_release);
+    spare = CacheState{};
+  }
+  counts_.code_bytes += old.generation->code_bytes();
+  counts_.record_bytes += old.generation->record_bytes();
+  ++counts_.generations;
+  if (auto r = start_generation(spare); !r) Log::fatal("xarch: %s", r.error().message.c_str());
+  retired_.store(old.generation.get(), std::memory_order_release);
+  current_.store(spare.generation.get(), std::memory_order_seq_cst);
+  current_slot_ = 1 - current_slot_;
+  // Code of the old one leaves at its next link; loops leave at their poll, which advance() asks for.
+  old.generation->kill_all(lock);
+  tracker_.forget_blocks(lock);
+  old.retired_at = registry_.advance();
+  return true;
+}
+
+}  // namespace xarch::tcg
