@@ -85,22 +85,25 @@ std::string EngineStats::to_string() const {
            "code write faults   %12lu\n",
            regions, invalidated, generations, guest_insns, guest_bytes, code_bytes,
            static_cast<double>(code_bytes) / insns, record_bytes, static_cast<double>(record_bytes) / insns,
-           static_cast<double>(translate_ns) * 1e-6, static_cast<double>(translate_ns) * 1e-3 / insns, lookups,
-           code_write_faults);
+           static_cast<double>(translate_ns) * 1e-6, static_cast<double>(translate_ns) * 1e-3 / insns,
+           lookups, code_write_faults);
   return text;
 }
 
 std::string EngineImpl::describe(uintptr_t host_pc) const {
   const auto* p = reinterpret_cast<const uint8_t*>(host_pc);
-  for (const Generation* g : {current_.load(std::memory_order_acquire), retired_.load(std::memory_order_acquire)}) {
+  for (const Generation* g :
+       {current_.load(std::memory_order_acquire), retired_.load(std::memory_order_acquire)}) {
     if (g == nullptr || !g->in_code(p)) continue;
     char text[128];
     if (const BlockRecord* b = g->block_at(p)) {
       const Cell& c = *g->cell(b->cell);
       snprintf(text, sizeof text, "code of guest %#lx (mode %#x)+%#lx, %u instructions%s", c.pc, c.mode,
-               static_cast<unsigned long>(p - g->code_of(*b)), b->num_insns, b->dead.load() ? ", dropped" : "");
+               static_cast<unsigned long>(p - g->code_of(*b)), b->num_insns,
+               b->dead.load() ? ", dropped" : "");
     } else {
-      snprintf(text, sizeof text, "stubs or unused code memory+%#lx", static_cast<unsigned long>(p - g->code_begin()));
+      snprintf(text, sizeof text, "stubs or unused code memory+%#lx",
+               static_cast<unsigned long>(p - g->code_begin()));
     }
     return text;
   }

@@ -1,10 +1,13 @@
 // The run loop.
 #include "tcg/runtime/engine.h"
 
+#include <asm/prctl.h>
+
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "tcg/backend/x86_64/backend.h"
 #include "tcg/runtime/engine_impl.h"
@@ -14,6 +17,14 @@ namespace xarch::tcg {
 namespace {
 
 thread_local VcpuImpl* running = nullptr;
+
+// Emitted code of the flat policy with a base addresses guest memory by way of the host's gs segment.
+thread_local uint64_t gs_base = 0;
+void use_guest_base(uint64_t base) {
+  if (gs_base == base) return;
+  syscall(SYS_arch_prctl, ARCH_SET_GS, base);
+  gs_base = base;
+}
 
 constexpr uint32_t kInternalEvents = kEventExclusive | kEventFlush;
 
@@ -40,7 +51,8 @@ Result<std::unique_ptr<Engine>> Engine::create(const Guest& guest, FlatMemory& m
   return std::unique_ptr<Engine>(std::move(engine));
 }
 
-Result<std::unique_ptr<Engine>> Engine::create(const Guest& guest, SoftMmu& mmu, const EngineOptions& options) {
+Result<std::unique_ptr<Engine>> Engine::create(const Guest& guest, SoftMmu& mmu,
+                                               const EngineOptions& options) {
   auto memory = std::make_unique<SoftCodeMemory>(mmu);
   FlatMemory& reference = *memory;
   auto engine = std::make_unique<EngineImpl>(guest, reference, &mmu, options);
@@ -149,7 +161,8 @@ void EngineImpl::interpret(VcpuImpl& v, const ir::Region& region) {
   guest_.restore_state(v.state(), pc_of(v), r.restore);
 }
 
-// The translated cell of the key, with an epoch pinned. Null: *leave_with says what to return (nothing is pinned).
+// The translated cell of the key, with an epoch pinned. Null: *leave_with says what to return (nothing is
+// pinned).
 Cell* EngineImpl::find_or_translate(VcpuImpl& v, uint64_t pc, uint32_t mode, Exit* leave_with) {
   for (;;) {
     // Pinned here by the caller; the cell is good as long as this stays so.
@@ -192,8 +205,9 @@ bool EngineImpl::step(VcpuImpl& v, uint32_t mode, Exit* leave_with) {
     TrackingReader reader(lock, memory_, tracker_);
     LiftLimits one;
     one.max_insns = 1;
-    ir::Builder b(&v.step_region, guest_.layout(),
-                  {pc_of(v), mode, 1 | ir::kKeyNoLink | (tracker_.key_flags(lock, pc_of(v), 1) & ir::kKeyMaskTags)});
+    ir::Builder b(
+        &v.step_region, guest_.layout(),
+        {pc_of(v), mode, 1 | ir::kKeyNoLink | (tracker_.key_flags(lock, pc_of(v), 1) & ir::kKeyMaskTags)});
     guest_.lift(b, reader, one);
     if (reader.failed && v.step_region.num_insns == 0) {
       v.fault_info() = FaultInfo{.addr = reader.failed_addr, .fetch = true, .signo = SIGSEGV};
@@ -203,8 +217,8 @@ bool EngineImpl::step(VcpuImpl& v, uint32_t mode, Exit* leave_with) {
   }
   registry_.enter(v.sync);
   CpuHeader& h = v.header();
-  // The page may just have been protected again for the fetch; the store then faults once more and is resumed, since
-  // the interpreter is no block of that page.
+  // The page may just have been protected again for the fetch; the store then faults once more and is
+  // resumed, since the interpreter is no block of that page.
   h.helper_exit = 0;
   interpret(v, v.step_region);
   return true;
@@ -214,6 +228,7 @@ Exit EngineImpl::run(Vcpu& vcpu) {
   auto& v = static_cast<VcpuImpl&>(vcpu);
   VcpuImpl* outer = running;
   running = &v;
+  if (backend_ != nullptr && mmu_ == nullptr) use_guest_base(options_.guest_base);
   const Exit exit = run_inside(v);
   running = outer;
   return exit;
@@ -243,6 +258,7 @@ Exit EngineImpl::run_inside(VcpuImpl& v) {
       use_jump_table(v, *g, mode);
       if (indirect) g->fill_jump_table(v.table, cell);
       execute(v, *g, cell);
+      if (v.interpret_next != nullptr) interpret(v, *std::exchange(v.interpret_next, nullptr));
     }
     const Exit reason = static_cast<Exit>(h.exit_reason);
     indirect = false;
@@ -266,7 +282,8 @@ Exit EngineImpl::run_inside(VcpuImpl& v) {
           return finish(v, Exit::kFetch);
         }
         return finish(v, reason);
-      case Exit::kNone: Log::fatal("xarch: internal error: emitted code left without a reason at %#lx", pc_of(v));
+      case Exit::kNone:
+        Log::fatal("xarch: internal error: emitted code left without a reason at %#lx", pc_of(v));
       default: return finish(v, reason);
     }
   }

@@ -35,9 +35,9 @@ struct FaultInfo {
   uint32_t size = 0;  // bytes of the access, 0 if unknown
   bool write = false;
   bool fetch = false;
-  int signo = 0;          // host signal: SIGSEGV, SIGBUS, SIGFPE, SIGILL
+  int signo = 0;  // host signal: SIGSEGV, SIGBUS, SIGFPE, SIGILL
+  int code = 0;   // its si_code; 128 (SI_KERNEL) for non-canonical addresses; BUS_ADRALN for alignment rules
   uint32_t mmu_code = 0;  // soft TLB: the number SoftMmu::fill gave for the refusal
-  int code = 0;  // its si_code; 128 (SI_KERNEL) for non-canonical addresses; BUS_ADRALN for alignment rules
 };
 
 // One guest processor. Made by Engine::new_vcpu; used by one host thread at a time, but for kick().

@@ -1,5 +1,5 @@
-// The engine's insides: engine.cc is the run loop, translate.cc makes translations, changes.cc answers for changed
-// code, fault.cc for host faults.
+// The engine's insides: engine.cc is the run loop, translate.cc makes translations, changes.cc answers for
+// changed code, fault.cc for host faults.
 #pragma once
 
 #include <csetjmp>
@@ -36,6 +36,8 @@ class VcpuImpl final : public Vcpu {
   Cell** table = nullptr;
   // The region that step_once made, and what the interpreter keeps.
   ir::Region step_region;
+  // A region that emitted code left to the interpreter, to be run before anything else.
+  const ir::Region* interpret_next = nullptr;
   Interpreter interp;
   jmp_buf interp_fault;  // where a fault in the interpreter goes
   // Faults that looked like races with another thread, in a row at one place.
@@ -63,7 +65,7 @@ struct CodeCheck {
 struct CacheState {
   std::unique_ptr<Generation> generation;
   std::vector<std::unique_ptr<CodeCheck>> checks;
-  std::vector<std::unique_ptr<ir::Region>> regions;  // interpreter: what the blocks' "code" points to
+  std::vector<std::unique_ptr<ir::Region>> regions;  // what is interpreted
   uint64_t retired_at = 0;                           // epoch that all vCPUs must have passed
 };
 
@@ -74,10 +76,10 @@ class TrackingReader final : public CodeReader {
       : lock_(lock), memory_(memory), tracker_(tracker) {}
   bool fetch(uint64_t pc, void* out, unsigned bytes) override;
 
-  uint32_t key_flags = 0;          // that pages seen so far ask for
-  bool failed = false;             // some fetch failed …
-  uint64_t failed_addr = 0;        // … the last one here
-  CodeCheck* log = nullptr;        // remembers what was read, if set
+  uint32_t key_flags = 0;    // that pages seen so far ask for
+  bool failed = false;       // some fetch failed …
+  uint64_t failed_addr = 0;  // … the last one here
+  CodeCheck* log = nullptr;  // remembers what was read, if set
 
  private:
   const TranslationLock& lock_;
@@ -105,7 +107,9 @@ class EngineImpl final : public Engine {
   ~EngineImpl() override;
   Result<void> init();
   void adopt_memory(std::unique_ptr<FlatMemory> memory) { owned_memory_ = std::move(memory); }
-  InterpMemory& interp_memory() { return mmu_ == nullptr ? static_cast<InterpMemory&>(flat_interp_) : soft_interp_; }
+  InterpMemory& interp_memory() {
+    return mmu_ == nullptr ? static_cast<InterpMemory&>(flat_interp_) : soft_interp_;
+  }
 
   std::unique_ptr<Vcpu> new_vcpu() override;
   Exit run(Vcpu& vcpu) override;
@@ -127,7 +131,8 @@ class EngineImpl final : public Engine {
   const Guest& guest() const { return guest_; }
   SoftMmu* mmu() const { return mmu_; }
   VcpuRegistry& registry() { return registry_; }
-  // Compares the bytes a checked block was made from; on a difference drops the block. Called by the block itself.
+  // Compares the bytes a checked block was made from; on a difference drops the block. Called by the block
+  // itself.
   bool check_code(const CodeCheck& check);
 
  private:
@@ -153,10 +158,13 @@ class EngineImpl final : public Engine {
   // translate.cc
   Made translate(const TranslationLock& lock, uint64_t pc, uint32_t mode);
   // Lifts the key until the flags its pages ask for are known.
-  std::unique_ptr<CodeCheck> lift(const TranslationLock& lock, Cell* cell, unsigned max_insns, bool* fetch_fault);
+  std::unique_ptr<CodeCheck> lift(const TranslationLock& lock, Cell* cell, unsigned max_insns,
+                                  bool* fetch_fault);
   Made compile(const TranslationLock& lock, Cell* cell, std::unique_ptr<CodeCheck> check, bool* too_long);
-  // Starts the next generation. False if the one before the present is still in use: *wait_for is the epoch to wait
-  // for without the lock.
+  const ir::Region* keep_region(CacheState& slot);
+  CompileResult compile_interpreted(CacheState& slot, CodeSpace& space);
+  // Starts the next generation. False if the one before the present is still in use: *wait_for is the epoch
+  // to wait for without the lock.
   bool next_generation(const TranslationLock& lock, uint64_t* wait_for);
   Result<void> start_generation(CacheState& slot);
 
@@ -170,7 +178,7 @@ class EngineImpl final : public Engine {
     FaultSite fault;
     uint64_t pc = 0;
     bool in_helper = false;
-    BlockRecord* block = nullptr;        // null: the interpreter runs `region`
+    BlockRecord* block = nullptr;  // null: the interpreter runs `region`
     Generation* generation = nullptr;
     const ir::Region* region = nullptr;
     bool in_interp = false;
@@ -190,8 +198,8 @@ class EngineImpl final : public Engine {
   std::unique_ptr<Backend> backend_;  // null: the interpreter runs the regions
   uint32_t pc_offset_;                // of the pc slot in the state
 
-  // Lock order: exclusive section, translation lock, memory-map lock (FlatMemory's own), list of vCPUs. Nobody waits
-  // for an epoch with the translation lock held.
+  // Lock order: exclusive section, translation lock, memory-map lock (FlatMemory's own), list of vCPUs.
+  // Nobody waits for an epoch with the translation lock held.
   FutexMutex translation_mutex_;
   VcpuRegistry registry_;
   PageTracker tracker_;
@@ -201,10 +209,10 @@ class EngineImpl final : public Engine {
   std::atomic<Generation*> current_{nullptr};
   std::atomic<Generation*> retired_{nullptr};
   uint64_t next_id_ = 1;
-  ir::Region region_;                 // scratch of translate
+  ir::Region region_;  // scratch of translate
   uint64_t fetch_fault_addr_ = 0;
   std::atomic<uint64_t> past_lookups_{0};  // of vCPUs that are gone
-  EngineStats counts_;                // under the translation lock; sizes of dropped generations included
+  EngineStats counts_;  // under the translation lock; sizes of dropped generations included
 };
 
 // The vCPU whose run() this thread is in, if any.

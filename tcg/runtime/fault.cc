@@ -43,13 +43,15 @@ bool EngineImpl::locate(VcpuImpl& v, const ucontext_t& context, Site* site) {
   return false;
 }
 
-// A store hit a page that may be write-protected for the code on it. True if it was; then the page is writable now.
+// A store hit a page that may be write-protected for the code on it. True if it was; then the page is
+// writable now.
 bool EngineImpl::code_write(VcpuImpl& v, Site* site, uintptr_t host_pc, uint64_t addr) {
   TranslationLock lock(translation_mutex_);
   const uint64_t page = page_of(addr);
   if (!tracker_.is_protected(lock, page)) {
-    // Another thread may have dealt with it meanwhile, or protection outlived its record. If nothing else refuses the
-    // store, it succeeds at the next try; if it does not after many, it is a fault like any other.
+    // Another thread may have dealt with it meanwhile, or protection outlived its record. If nothing else
+    // refuses the store, it succeeds at the next try; if it does not after many, it is a fault like any
+    // other.
     if (!memory_.guest_writable(page)) return false;
     if (v.retry_pc != host_pc) v.retries = 0;
     v.retry_pc = host_pc;
@@ -59,8 +61,8 @@ bool EngineImpl::code_write(VcpuImpl& v, Site* site, uintptr_t host_pc, uint64_t
   }
   v.retries = 0;
   ++counts_.code_write_faults;
-  counts_.invalidated += tracker_.invalidate(lock, *slots_[current_slot_].generation, page, 1,
-                                             PageTracker::Why::kGuestWrite);
+  counts_.invalidated +=
+      tracker_.invalidate(lock, *slots_[current_slot_].generation, page, 1, PageTracker::Why::kGuestWrite);
   (void)site;
   return true;
 }
@@ -90,14 +92,16 @@ Engine::FaultVerdict EngineImpl::leave(VcpuImpl& v, const Site& site, ucontext_t
     // Below the red zone, aligned as after a call.
     regs[REG_RSP] = ((regs[REG_RSP] - 256) & ~greg_t{15}) - 8;
   } else {
-    const Generation* g = site.generation != nullptr ? site.generation : current_.load(std::memory_order_acquire);
+    const Generation* g =
+        site.generation != nullptr ? site.generation : current_.load(std::memory_order_acquire);
     regs[REG_RIP] = reinterpret_cast<greg_t>(g->stubs.leave);
     regs[REG_RSP] = static_cast<greg_t>(h.host_sp);
   }
   return FaultVerdict::kLeave;
 }
 
-Engine::FaultVerdict EngineImpl::handle_fault(Vcpu* vcpu, int signo, const siginfo_t* info, ucontext_t* context) {
+Engine::FaultVerdict EngineImpl::handle_fault(Vcpu* vcpu, int signo, const siginfo_t* info,
+                                              ucontext_t* context) {
   if (vcpu == nullptr || info->si_code <= 0) return FaultVerdict::kNotOurs;
   auto& v = static_cast<VcpuImpl&>(*vcpu);
   const auto host_pc = static_cast<uintptr_t>(context->uc_mcontext.gregs[REG_RIP]);
@@ -105,14 +109,14 @@ Engine::FaultVerdict EngineImpl::handle_fault(Vcpu* vcpu, int signo, const sigin
   if (!locate(v, *context, &site)) return FaultVerdict::kNotOurs;
 
   const bool has_addr = (signo == SIGSEGV || signo == SIGBUS) && info->si_code != kSiKernel;
-  const uint64_t si_addr = reinterpret_cast<uintptr_t>(info->si_addr);
-  uint64_t host_addr = site.fault.host_addr;
+  const uint64_t reported = reinterpret_cast<uintptr_t>(info->si_addr);
+  // What emitted code computes has no segment base, what the interpreter reports is the host's address.
+  uint64_t host_addr = site.fault.host_addr + (site.in_interp ? 0 : options_.guest_base);
   // Of an access across pages the host names the page that is missing; for others it may not name anything.
-  if (has_addr && (site.in_helper || si_addr - host_addr < site.fault.size)) host_addr = si_addr;
+  if (has_addr && (site.in_helper || reported - host_addr < site.fault.size)) host_addr = reported;
   const uint64_t addr = host_addr - options_.guest_base;
   // x86's page fault error code: bit 1 is a write.
-  const bool write =
-      site.in_helper ? (context->uc_mcontext.gregs[REG_ERR] & 2) != 0 : site.fault.write;
+  const bool write = site.in_helper ? (context->uc_mcontext.gregs[REG_ERR] & 2) != 0 : site.fault.write;
 
   if (signo == SIGSEGV && write && has_addr && code_write(v, &site, host_pc, addr)) {
     // The store must be seen by the next instruction of its own block.
@@ -127,6 +131,10 @@ Engine::FaultVerdict EngineImpl::handle_fault(Vcpu* vcpu, int signo, const sigin
     return leave(v, site, context, Exit::kLookup);
   }
   FaultInfo& f = v.fault_info();
+  if (site.fault.misaligned) {
+    f = FaultInfo{.addr = addr, .size = site.fault.size, .write = write, .signo = SIGBUS, .code = BUS_ADRALN};
+    return leave(v, site, context, Exit::kFault);
+  }
   f = FaultInfo{.addr = addr, .size = site.fault.size, .write = write, .signo = signo, .code = info->si_code};
   return leave(v, site, context, Exit::kFault);
 }

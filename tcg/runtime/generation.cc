@@ -166,9 +166,9 @@ BlockRecord* Generation::block_at(const uint8_t* host_pc) const {
   const auto offset = static_cast<uint32_t>(host_pc - base_);
   const uint32_t n = num_blocks();
   const BlockRecord* end = blocks_ + n;
-  const BlockRecord* b = std::upper_bound(
-      const_cast<const BlockRecord*>(blocks_), end, offset,
-      [](uint32_t value, const BlockRecord& record) { return value < record.code; });
+  const BlockRecord* b =
+      std::upper_bound(const_cast<const BlockRecord*>(blocks_), end, offset,
+                       [](uint32_t value, const BlockRecord& record) { return value < record.code; });
   if (b == blocks_) return nullptr;
   --b;
   return offset < b->code + b->code_bytes ? const_cast<BlockRecord*>(b) : nullptr;

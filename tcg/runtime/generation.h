@@ -1,5 +1,5 @@
-// Generation: one life of the code cache. Emitted code, thunks, cells, block records and what hangs on them lie in one
-// reserved range; nothing is reused until the whole generation goes.
+// Generation: one life of the code cache. Emitted code, thunks, cells, block records and what hangs on them
+// lie in one reserved range; nothing is reused until the whole generation goes.
 #pragma once
 
 #include <atomic>
@@ -17,15 +17,15 @@ namespace xarch::tcg {
 
 // A translation. Records are in the order of their code, so that a host pc finds its block by binary search.
 struct BlockRecord {
-  uint32_t code;            // offset from Generation::code_begin
+  uint32_t code;  // offset from Generation::code_begin
   uint32_t code_bytes;
-  uint32_t cell;            // index
-  uint32_t extra;           // offset of its recovery bytes, behind them (aligned) its guest ranges if it has many
+  uint32_t cell;   // index
+  uint32_t extra;  // offset of its recovery bytes, behind them (aligned) its guest ranges if it has many
   uint32_t recovery_bytes;
-  uint16_t num_ranges;      // 0: one range that starts at the cell's pc (less pc_bias)
+  uint16_t num_ranges;  // 0: one range that starts at the cell's pc (less pc_bias)
   uint16_t num_insns;
-  uint32_t guest_bytes;     // sum over the ranges
-  uint16_t key_flags;       // what the translation was made with (KeyFlags without the limit)
+  uint32_t guest_bytes;  // sum over the ranges
+  uint16_t key_flags;    // what the translation was made with (KeyFlags without the limit)
   std::atomic<uint8_t> dead;
   uint8_t pc_bias;
 };
@@ -33,7 +33,8 @@ static_assert(sizeof(BlockRecord) == 32);
 
 class Generation {
  public:
-  // Reserves address space; memory is taken as it is used. budget_bytes bounds everything the generation may use.
+  // Reserves address space; memory is taken as it is used. budget_bytes bounds everything the generation may
+  // use.
   static Result<std::unique_ptr<Generation>> create(uint64_t budget_bytes, unsigned pc_shift);
   ~Generation();
   Generation(const Generation&) = delete;
@@ -51,7 +52,9 @@ class Generation {
   bool contains(const void* p) const {
     return static_cast<const uint8_t*>(p) >= base_ && static_cast<const uint8_t*>(p) < base_ + reserved_;
   }
-  bool is_cell(const Cell* c) const { return c >= cells_ && c < cells_ + num_cells_.load(std::memory_order_relaxed); }
+  bool is_cell(const Cell* c) const {
+    return c >= cells_ && c < cells_ + num_cells_.load(std::memory_order_relaxed);
+  }
   // The block whose code holds the host pc, or null. Async-signal-safe.
   BlockRecord* block_at(const uint8_t* host_pc) const;
   bool in_code(const uint8_t* host_pc) const {
@@ -69,7 +72,8 @@ class Generation {
       fn(cells_[b.cell].pc - b.pc_bias, b.guest_bytes);
       return;
     }
-    const auto* r = reinterpret_cast<const ir::GuestRange*>(extra_ + ranges_offset(b.extra, b.recovery_bytes));
+    const auto* r =
+        reinterpret_cast<const ir::GuestRange*>(extra_ + ranges_offset(b.extra, b.recovery_bytes));
     for (unsigned i = 0; i < b.num_ranges; ++i) fn(r[i].start, r[i].bytes);
   }
   BlockRecord* block(uint32_t index) const { return &blocks_[index]; }
@@ -86,8 +90,8 @@ class Generation {
   void skip_code(const uint8_t* to) { code_used_ = align16(static_cast<size_t>(to - base_)); }
   // Memory that something else took on behalf of this generation's translations.
   void charge(uint64_t bytes) { charged_ += bytes; }
-  // Records code that was put at the cursor and makes it the cell's translation. Null if there is no room for the
-  // record; nothing has changed then.
+  // Records code that was put at the cursor and makes it the cell's translation. Null if there is no room for
+  // the record; nothing has changed then.
   BlockRecord* add_block(const TranslationLock&, Cell* cell, const ir::Region& region, uint32_t code_bytes,
                          std::span<const uint8_t> recovery);
   // From now on nobody can enter the block.
@@ -96,7 +100,8 @@ class Generation {
   void kill_all(const TranslationLock&);
   bool full(const TranslationLock&) const { return used_bytes() + kReserve > budget_; }
 
-  // The jump table for code of this mode, made on first use. Modes beyond the limit share one that always misses.
+  // The jump table for code of this mode, made on first use. Modes beyond the limit share one that always
+  // misses.
   Cell** jump_table(const TranslationLock&, uint32_t mode);
   // Lets indirect jumps find the cell by themselves.
   void fill_jump_table(Cell** table, Cell* cell) const {
@@ -122,14 +127,17 @@ class Generation {
   static constexpr size_t kReserve = 128 << 10;  // what one translation may need at most
   static constexpr unsigned kMaxTables = 32;
   static size_t ranges_offset(size_t extra, size_t recovery) { return (extra + recovery + 7) & ~size_t{7}; }
-  Cell** table_at(unsigned i) const { return reinterpret_cast<Cell**>(tables_) + (size_t{i} << kJumpTableBits); }
+  Cell** table_at(unsigned i) const {
+    return reinterpret_cast<Cell**>(tables_) + (size_t{i} << kJumpTableBits);
+  }
   static size_t align16(size_t n) { return (n + 15) & ~size_t{15}; }
 
   Generation() = default;
   bool map(const Areas& areas);
   uint32_t hash(uint64_t pc, uint32_t mode) const {
     // Neighbouring code stays neighbouring, so that a short run touches few pages.
-    return static_cast<uint32_t>(pc >> pc_shift_) + static_cast<uint32_t>(pc >> 20) * 0x9e3779b1u + mode * 0x85ebca6bu;
+    return static_cast<uint32_t>(pc >> pc_shift_) + static_cast<uint32_t>(pc >> 20) * 0x9e3779b1u +
+           mode * 0x85ebca6bu;
   }
   uint32_t jump_index(uint64_t pc) const { return (pc >> pc_shift_) & ((1u << kJumpTableBits) - 1); }
   bool grow_hash();

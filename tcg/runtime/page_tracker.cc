@@ -30,8 +30,8 @@ PageTracker::Page* PageTracker::find(uint64_t addr) {
 PageTracker::Page& PageTracker::page(uint64_t addr) {
   addr = page_of(addr);
   auto [it, fresh] = pages_.try_emplace(addr);
-  // Counted before any byte is read from there: a host write that looks at the filter afterwards sees it, one that
-  // looked before is still followed by our reading (or by its own fault on the protected page).
+  // Counted before any byte is read from there: a host write that looks at the filter afterwards sees it, one
+  // that looked before is still followed by our reading (or by its own fault on the protected page).
   if (fresh) count_in_filter(addr, 1);
   if (!it->second.backing_known) learn_backing(addr, it->second);
   return it->second;
@@ -98,7 +98,8 @@ void PageTracker::add(const TranslationLock&, const Generation& generation, cons
       Page& p = page(addr);
       if (!p.blocks.empty() && p.blocks.back() == index) continue;
       if (p.blocks.size() == p.blocks.capacity()) {
-        std::erase_if(p.blocks, [&](uint32_t i) { return generation.block(i)->dead.load(std::memory_order_relaxed); });
+        std::erase_if(p.blocks,
+                      [&](uint32_t i) { return generation.block(i)->dead.load(std::memory_order_relaxed); });
       }
       p.blocks.push_back(index);
     }
@@ -125,8 +126,8 @@ unsigned PageTracker::make_checked(const TranslationLock& lock, Generation& gene
   return n;
 }
 
-unsigned PageTracker::write_page(const TranslationLock& lock, Generation& generation, uint64_t addr, Page& page,
-                                 Why why) {
+unsigned PageTracker::write_page(const TranslationLock& lock, Generation& generation, uint64_t addr,
+                                 Page& page, Why why) {
   unsigned n = drop_blocks(lock, generation, page);
   // The same memory seen through other mappings: it changes there as well.
   if (page.backing_known && named(page.backing)) {
@@ -156,9 +157,8 @@ unsigned PageTracker::unmap_page(const TranslationLock& lock, Generation& genera
   std::erase_if(p.blocks, [&](uint32_t index) {
     BlockRecord* b = generation.block(index);
     bool hit = false;
-    generation.for_each_range(*b, [&](uint64_t from, uint64_t bytes) {
-      hit |= from < end && start < from + bytes;
-    });
+    generation.for_each_range(
+        *b, [&](uint64_t from, uint64_t bytes) { hit |= from < end && start < from + bytes; });
     if (!hit) return false;
     if (!b->dead.load(std::memory_order_relaxed)) ++n;
     generation.kill(lock, b);
@@ -201,7 +201,8 @@ unsigned PageTracker::mask_tags(const TranslationLock& lock, Generation& generat
   return drop_blocks(lock, generation, p);
 }
 
-unsigned PageTracker::mapped(const TranslationLock& lock, Generation& generation, uint64_t start, uint64_t bytes) {
+unsigned PageTracker::mapped(const TranslationLock& lock, Generation& generation, uint64_t start,
+                             uint64_t bytes) {
   Backing b;
   if (!memory_.backing(page_of(start), &b) || (b.device == 0 && b.inode == 0) || !b.shared_writable) return 0;
   const BackingId file{b.device, b.inode, 0};
@@ -210,8 +211,9 @@ unsigned PageTracker::mapped(const TranslationLock& lock, Generation& generation
   if (!files_.contains(file)) return 0;
   unsigned n = 0;
   for (auto& [addr, page] : pages_) {
-    if (!page.backing_known || page.check_code || page.backing.device != b.device || page.backing.inode != b.inode ||
-        page.backing.offset + kHostPageSize <= b.offset || page.backing.offset >= b.offset + bytes) {
+    if (!page.backing_known || page.check_code || page.backing.device != b.device ||
+        page.backing.inode != b.inode || page.backing.offset + kHostPageSize <= b.offset ||
+        page.backing.offset >= b.offset + bytes) {
       continue;
     }
     n += make_checked(lock, generation, addr, page);

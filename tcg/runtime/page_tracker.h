@@ -1,5 +1,5 @@
-// PageTracker: which pages of guest memory code was translated from, what backs them, and how changes of them are
-// noticed: by write protection, or by comparing the bytes whenever a block is entered.
+// PageTracker: which pages of guest memory code was translated from, what backs them, and how changes of them
+// are noticed: by write protection, or by comparing the bytes whenever a block is entered.
 #pragma once
 
 #include <array>
@@ -26,23 +26,24 @@ class PageTracker {
   // After so many writes to translated code a page's blocks check their bytes instead.
   static constexpr unsigned kMaxFlips = 16;
 
-  // KeyFlags that translations from these pages must have: kKeyCheckCode, kKeyMaskTags. Asked again after lifting,
-  // when it is known which pages a region reads; tells backings apart on first contact.
+  // KeyFlags that translations from these pages must have: kKeyCheckCode, kKeyMaskTags. Asked again after
+  // lifting, when it is known which pages a region reads; tells backings apart on first contact.
   uint32_t key_flags(const TranslationLock& lock, uint64_t start, uint64_t bytes);
-  // Write-protects the pages of the range where writes would otherwise pass unnoticed. To be called before the bytes
-  // are read for good: what is read afterwards is what the protection guards.
+  // Write-protects the pages of the range where writes would otherwise pass unnoticed. To be called before
+  // the bytes are read for good: what is read afterwards is what the protection guards.
   void protect(const TranslationLock& lock, uint64_t start, uint64_t bytes);
   // The block depends on the pages of its ranges.
   void add(const TranslationLock& lock, const Generation& generation, const BlockRecord& block);
 
-  // Drops every translation that depends on [start, start + bytes), or on the same memory mapped elsewhere; returns
-  // how many.
+  // Drops every translation that depends on [start, start + bytes), or on the same memory mapped elsewhere;
+  // returns how many.
   enum class Why : uint8_t {
-    kMapping,    // the mapping changes, or the guest says that code changed
-    kGuestWrite, // a guest store to a protected page: make it writable, count the flip
-    kHostWrite,  // a write by the kernel or xarch: the same, not counted as a flip
+    kMapping,     // the mapping changes, or the guest says that code changed
+    kGuestWrite,  // a guest store to a protected page: make it writable, count the flip
+    kHostWrite,   // a write by the kernel or xarch: the same, not counted as a flip
   };
-  unsigned invalidate(const TranslationLock& lock, Generation& generation, uint64_t start, uint64_t bytes, Why why);
+  unsigned invalidate(const TranslationLock& lock, Generation& generation, uint64_t start, uint64_t bytes,
+                      Why why);
   // From now on translations of this page strip tags; drops those that don't.
   unsigned mask_tags(const TranslationLock& lock, Generation& generation, uint64_t page);
   // New mappings: pages that gained a writable alias check their bytes from now on.
@@ -83,7 +84,8 @@ class PageTracker {
   void learn_backing(uint64_t addr, Page& page);
   void forget(uint64_t addr);
   unsigned drop_blocks(const TranslationLock& lock, Generation& generation, Page& page);
-  unsigned write_page(const TranslationLock& lock, Generation& generation, uint64_t addr, Page& page, Why why);
+  unsigned write_page(const TranslationLock& lock, Generation& generation, uint64_t addr, Page& page,
+                      Why why);
   unsigned unmap_page(const TranslationLock& lock, Generation& generation, uint64_t addr, uint64_t start,
                       uint64_t end);
   unsigned make_checked(const TranslationLock& lock, Generation& generation, uint64_t addr, Page& page);

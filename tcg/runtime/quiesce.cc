@@ -49,9 +49,11 @@ void VcpuRegistry::wait_until(Fn done) {
 }
 
 bool VcpuRegistry::try_enter(VcpuSync& self) {
-  // Published before pending_ is read: either the section's owner sees this vCPU inside, or this one sees the section.
+  // Published before pending_ is read: either the section's owner sees this vCPU inside, or this one sees the
+  // section.
   self.epoch.store(epoch_.load(std::memory_order_seq_cst), std::memory_order_seq_cst);
-  if (pending_.load(std::memory_order_seq_cst) == 0 || owner_.load(std::memory_order_relaxed) == thread_id()) {
+  if (pending_.load(std::memory_order_seq_cst) == 0 ||
+      owner_.load(std::memory_order_relaxed) == thread_id()) {
     return true;
   }
   leave(self);
@@ -73,7 +75,9 @@ void VcpuRegistry::stop(VcpuSync& self) {
 void VcpuRegistry::resume(VcpuSync& self) {
   for (;;) {
     self.stopped.store(0, std::memory_order_seq_cst);
-    if (pending_.load(std::memory_order_seq_cst) == 0 || owner_.load(std::memory_order_relaxed) == thread_id()) return;
+    if (pending_.load(std::memory_order_seq_cst) == 0 ||
+        owner_.load(std::memory_order_relaxed) == thread_id())
+      return;
     stop(self);
     MutexGuard guard(exclusive_mutex_);
   }
@@ -88,7 +92,8 @@ void VcpuRegistry::post(uint32_t bits, const VcpuSync* self) {
   MutexGuard guard(list_mutex_);
   for (VcpuSync* v : vcpus_) {
     // Who is outside looks at pending_ before it comes in.
-    if (v != self && v->epoch.load(std::memory_order_seq_cst) != 0) v->header->event.fetch_or(bits, std::memory_order_seq_cst);
+    if (v != self && v->epoch.load(std::memory_order_seq_cst) != 0)
+      v->header->event.fetch_or(bits, std::memory_order_seq_cst);
   }
 }
 

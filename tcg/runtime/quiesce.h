@@ -14,8 +14,8 @@ namespace xarch::tcg {
 // What the registry knows of one vCPU.
 struct VcpuSync {
   CpuHeader* header = nullptr;
-  // The epoch at which it last entered, 0 while it is outside: not in emitted code, nor in a helper that returns there,
-  // nor reading structures of the code cache.
+  // The epoch at which it last entered, 0 while it is outside: not in emitted code, nor in a helper that
+  // returns there, nor reading structures of the code cache.
   std::atomic<uint64_t> epoch{0};
   // It waits in a helper: it is stopped, although it will return to emitted code.
   std::atomic<uint32_t> stopped{0};
@@ -33,7 +33,8 @@ class VcpuRegistry {
   void enter(VcpuSync& self);
   // The same, but false instead of blocking (nothing is pinned then).
   bool try_enter(VcpuSync& self);
-  // Marks a pinned vCPU as stopped for as long as it waits in a helper; resume blocks while an exclusive section lasts.
+  // Marks a pinned vCPU as stopped for as long as it waits in a helper; resume blocks while an exclusive
+  // section lasts.
   void stop(VcpuSync& self);
   void resume(VcpuSync& self);
   // Lets go. Wakes whoever waits for that.
@@ -75,10 +76,10 @@ class VcpuRegistry {
   FutexMutex list_mutex_;       // guards vcpus_; innermost
   std::vector<VcpuSync*> vcpus_;
   std::atomic<uint64_t> epoch_{1};
-  std::atomic<uint32_t> pending_{0};   // an exclusive section wants in or is in
-  std::atomic<int> owner_{0};          // thread id of its owner
-  std::atomic<uint32_t> waiters_{0};   // threads in wait_until
-  std::atomic<uint32_t> changes_{0};   // futex: some vCPU left or stopped
+  std::atomic<uint32_t> pending_{0};  // an exclusive section wants in or is in
+  std::atomic<int> owner_{0};         // thread id of its owner
+  std::atomic<uint32_t> waiters_{0};  // threads in wait_until
+  std::atomic<uint32_t> changes_{0};  // futex: some vCPU left or stopped
 };
 
 }  // namespace xarch::tcg

@@ -13,9 +13,10 @@ constexpr uint64_t kTlbPage = uint64_t{1} << kTlbPageBits;
 
 VcpuImpl& vcpu_of(CpuHeader* cpu) { return static_cast<VcpuImpl&>(*cpu->vcpu); }
 
-bool refuse(CpuHeader* cpu, uint64_t vaddr, unsigned bytes, bool write, int signo, int code, uint32_t mmu_code) {
+bool refuse(CpuHeader* cpu, uint64_t vaddr, unsigned bytes, bool write, int signo, int code,
+            uint32_t mmu_code) {
   vcpu_of(cpu).fault_info() = FaultInfo{
-      .addr = vaddr, .size = bytes, .write = write, .mmu_code = mmu_code, .signo = signo, .code = code};
+      .addr = vaddr, .size = bytes, .write = write, .signo = signo, .code = code, .mmu_code = mmu_code};
   cpu->exit_reason = static_cast<uint32_t>(Exit::kFault);
   return false;
 }
@@ -37,12 +38,15 @@ bool translate_page(CpuHeader* cpu, Part* part, unsigned mmu_index, unsigned acc
   TlbEntry& e = tlb_entry(cpu, mmu_index, part->vaddr);
   const uint64_t page = part->vaddr & kTlbPageMask;
   constexpr uint64_t kFlags = kTlbDevice | kTlbSwap | kTlbWatch;
-  auto hit = [&](const TlbEntry& entry) { return ((part->write ? entry.addr_write : entry.addr_read) & ~kFlags) == page; };
+  auto hit = [&](const TlbEntry& entry) {
+    return ((part->write ? entry.addr_write : entry.addr_read) & ~kFlags) == page;
+  };
   if (!hit(e)) {
     TlbEntry filled;
     uint32_t code = 0;
     SoftMmu& mmu = *vcpu_of(cpu).engine.mmu();
-    if (!mmu.fill(cpu, part->vaddr, part->write ? Access::kWrite : Access::kRead, mmu_index, &filled, &code) ||
+    if (!mmu.fill(cpu, part->vaddr, part->write ? Access::kWrite : Access::kRead, mmu_index, &filled,
+                  &code) ||
         !hit(filled)) {
       return refuse(cpu, part->vaddr, access_bytes, part->write, SIGSEGV, SEGV_ACCERR, code);
     }
@@ -63,7 +67,8 @@ bool prepare(CpuHeader* cpu, uint64_t vaddr, ir::MemDesc d, bool write, Split* s
   if (d.align != 0 && (vaddr & ((uint64_t{1} << d.align) - 1)) != 0) {
     return refuse(cpu, vaddr, bytes, write, SIGBUS, BUS_ADRALN, 0);
   }
-  const unsigned first = static_cast<unsigned>(std::min<uint64_t>(bytes, kTlbPage - (vaddr & (kTlbPage - 1))));
+  const unsigned first =
+      static_cast<unsigned>(std::min<uint64_t>(bytes, kTlbPage - (vaddr & (kTlbPage - 1))));
   split->part[0] = Part{vaddr, first, {}, write};
   split->n = 1;
   if (first != bytes) {
@@ -79,7 +84,8 @@ bool prepare(CpuHeader* cpu, uint64_t vaddr, ir::MemDesc d, bool write, Split* s
     Part& p = split->part[i];
     if (p.tag() & kTlbWatch) mmu.watch(cpu, p.vaddr, p.bytes, write);
   }
-  // Pages of either order in one access: the first one's decides, as on hardware that looks at the first page.
+  // Pages of either order in one access: the first one's decides, as on hardware that looks at the first
+  // page.
   return true;
 }
 
@@ -127,7 +133,8 @@ bool transfer(CpuHeader* cpu, const Split& split, ir::MemDesc d, bool big, uint8
 // An aligned access of up to 8 bytes in one piece, so that other vCPUs see all of it or nothing.
 template <typename T>
 void copy_atomic(void* to, const void* from) {
-  __atomic_store_n(static_cast<T*>(to), __atomic_load_n(static_cast<const T*>(from), __ATOMIC_ACQUIRE), __ATOMIC_RELEASE);
+  __atomic_store_n(static_cast<T*>(to), __atomic_load_n(static_cast<const T*>(from), __ATOMIC_ACQUIRE),
+                   __ATOMIC_RELEASE);
 }
 bool copy_whole(void* to, const void* from, const void* guest, unsigned bytes) {
   if (bytes > 8 || reinterpret_cast<uintptr_t>(guest) % bytes != 0) return false;

@@ -1,5 +1,5 @@
-// Locks of the runtime: one word each, usable in a signal handler on a thread that does not hold them, and re-made by
-// assignment in the child of a fork.
+// Locks of the runtime: one word each, usable in a signal handler on a thread that does not hold them, and
+// re-made by assignment in the child of a fork.
 #pragma once
 
 #include <linux/futex.h>

@@ -104,14 +104,25 @@ uint64_t check_code_helper(void* state, uint64_t a, uint64_t, uint64_t, uint64_t
   h->request_exit(Exit::kLookup, 0, 0);
   return 0;
 }
-constexpr ir::HelperDesc kCheckCode = {"check_code", check_code_helper, ir::kHelperNoMem | ir::kHelperMayExit};
+constexpr ir::HelperDesc kCheckCode = {"check_code", check_code_helper,
+                                       ir::kHelperNoMem | ir::kHelperMayExit};
+
+// What a block consists of that the backend left to the interpreter. a: the region.
+uint64_t interpret_helper(void* state, uint64_t a, uint64_t, uint64_t, uint64_t) {
+  auto* h = static_cast<CpuHeader*>(state);
+  static_cast<VcpuImpl*>(h->vcpu)->interpret_next = reinterpret_cast<const ir::Region*>(a);
+  h->request_exit(Exit::kLookup, 0, 0);
+  return 0;
+}
+constexpr ir::HelperDesc kInterpret = {"interpret", interpret_helper, ir::kHelperNoMem | ir::kHelperMayExit};
 
 constexpr uint32_t kPageFlags = ir::kKeyCheckCode | ir::kKeyMaskTags;
 
 // Room for cells, made while the translation lock is held.
 class Space final : public CodeSpace {
  public:
-  Space(const TranslationLock& lock, Generation& g, Backend* backend) : lock_(lock), g_(g), backend_(backend) {
+  Space(const TranslationLock& lock, Generation& g, Backend* backend)
+      : lock_(lock), g_(g), backend_(backend) {
     code = g.code_cursor(lock);
     code_end = g.code_limit(lock);
   }
@@ -128,7 +139,8 @@ class Space final : public CodeSpace {
 
 // ---- translation
 
-// The region of the cell's key in region_, with the page flags it needs. Returns what it must check at entry, or null.
+// The region of the cell's key in region_, with the page flags it needs. Returns what it must check at entry,
+// or null.
 std::unique_ptr<CodeCheck> EngineImpl::lift(const TranslationLock& lock, Cell* cell, unsigned max_insns,
                                             bool* fetch_fault) {
   uint32_t flags = 0;
@@ -162,23 +174,43 @@ std::unique_ptr<CodeCheck> EngineImpl::lift(const TranslationLock& lock, Cell* c
   }
 }
 
-EngineImpl::Made EngineImpl::compile(const TranslationLock& lock, Cell* cell, std::unique_ptr<CodeCheck> check,
-                                     bool* too_long) {
+const ir::Region* EngineImpl::keep_region(CacheState& slot) {
+  slot.regions.push_back(std::make_unique<ir::Region>(region_));
+  const ir::Region* kept = slot.regions.back().get();
+  slot.generation->charge(sizeof(ir::Region) + kept->insts.capacity() * sizeof(ir::Inst) + 128);
+  return kept;
+}
+
+// Code that makes the run loop interpret region_.
+CompileResult EngineImpl::compile_interpreted(CacheState& slot, CodeSpace& space) {
+  const ir::Region* kept = keep_region(slot);
+  ir::Region trampoline;
+  ir::Builder b(&trampoline, guest_.layout(), kept->key);
+  b.insn(0);
+  b.call(kInterpret, ir::Type::kVoid, {b.i64(reinterpret_cast<uintptr_t>(kept))});
+  b.halt(0);
+  b.finish();
+  trampoline.ranges = kept->ranges;
+  space.recovery.clear();
+  return backend_->compile(trampoline, space);
+}
+
+EngineImpl::Made EngineImpl::compile(const TranslationLock& lock, Cell* cell,
+                                     std::unique_ptr<CodeCheck> check, bool* too_long) {
   CacheState& slot = slots_[current_slot_];
   Generation& g = *slot.generation;
   Space space(lock, g, backend_.get());
   CompileResult code;
   if (backend_ != nullptr) {
     code = backend_->compile(region_, space);
+    if (code.status == CompileResult::kUnsupported) code = compile_interpreted(slot, space);
   } else if (space.code_end - space.code < static_cast<ptrdiff_t>(sizeof(ir::Region*))) {
     code.status = CompileResult::kNoRoom;
   } else {
     // The interpreter's "code" is the address of the region.
-    slot.regions.push_back(std::make_unique<ir::Region>(region_));
-    ir::Region* copy = slot.regions.back().get();
-    memcpy(space.code, &copy, sizeof copy);
-    code.code_bytes = sizeof copy;
-    g.charge(sizeof(ir::Region) + copy->insts.capacity() * sizeof(ir::Inst) + 128);
+    const ir::Region* kept = keep_region(slot);
+    memcpy(space.code, &kept, sizeof kept);
+    code.code_bytes = sizeof kept;
   }
   *too_long = code.status == CompileResult::kTooLong;
   if (code.status != CompileResult::kOk) return {Made::kFull, nullptr};
@@ -208,7 +240,8 @@ EngineImpl::Made EngineImpl::translate(const TranslationLock& lock, uint64_t pc,
     if (fetch_fault) return {Made::kFetchFault, nullptr};
     made = compile(lock, cell, std::move(check), &too_long);
     if (!too_long) break;
-    if (max_insns <= 1) Log::fatal("xarch: internal error: the instruction at %#lx does not fit a translation", pc);
+    if (max_insns <= 1)
+      Log::fatal("xarch: internal error: the instruction at %#lx does not fit a translation", pc);
   }
   clock_gettime(CLOCK_MONOTONIC, &end);
   counts_.translate_ns += static_cast<uint64_t>(end.tv_sec - start.tv_sec) * 1000000000 +
@@ -229,6 +262,8 @@ Result<void> EngineImpl::start_generation(CacheState& slot) {
   BackendConfig config;
   config.layout = &guest_.layout();
   config.soft_tlb = mmu_ != nullptr;
+  if (mmu_ != nullptr)
+    config.soft_calls = {xarch_soft_load, xarch_soft_store, xarch_soft_atomic, xarch_soft_probe};
   config.guest_base = options_.guest_base;
   config.pc_shift = guest_.pc_shift();
   config.thunk_base = gen.thunks();

@@ -1,0 +1,99 @@
+// The run loop: translation, links, indirect jumps, exits, faults; on both backends.
+#include <gtest/gtest.h>
+
+#include "tests/support/toy_machine.h"
+
+namespace xarch::toy {
+namespace {
+
+using tcg::BackendKind;
+using tcg::Exit;
+
+class Run : public testing::TestWithParam<BackendKind> {};
+INSTANTIATE_TEST_SUITE_P(Backends, Run, testing::Values(BackendKind::kInterp, BackendKind::kX86_64),
+                         [](const auto& i) { return i.param == BackendKind::kInterp ? "interp" : "x86_64"; });
+
+TEST_P(Run, LoopAndHalt) {
+  ToyMachine m(GetParam());
+  Asm a;
+  a.emit(kMovi, 1, 0, 0).emit(kMovi, 2, 0, 1000);
+  const int loop = a.here();
+  a.emit(kAdd, 1, 1, 2).emit(kAddi, 2, 2, -1).branch(kBnez, 2, loop).emit(kHalt);
+  auto cpu = m.new_cpu(m.load(a));
+  EXPECT_EQ(m.run(cpu), Exit::kHalt);
+  EXPECT_EQ(cpu.r(1), 500500u);
+  EXPECT_EQ(cpu.r(2), 0u);
+  EXPECT_GE(m.engine->stats().regions, 3u);
+}
+
+TEST_P(Run, CallsAndReturns) {
+  ToyMachine m(GetParam());
+  Asm a;
+  a.emit(kMovi, 2, 0, 100);
+  const int loop = a.here();
+  const int call = a.here();
+  a.emit(kCall);
+  a.emit(kAddi, 2, 2, -1).branch(kBnez, 2, loop).emit(kHalt);
+  a.bind(call).emit(kAddi, 3, 3, 7).emit(kRet, 0, 15);
+  auto cpu = m.new_cpu(m.load(a));
+  EXPECT_EQ(m.run(cpu), Exit::kHalt);
+  EXPECT_EQ(cpu.r(3), 700u);
+  if (GetParam() == BackendKind::kX86_64) {
+    EXPECT_LT(m.engine->stats().lookups, 20u) << "links and the jump table keep the run loop out";
+  }
+}
+
+TEST_P(Run, SyscallGoesOnBehind) {
+  ToyMachine m(GetParam());
+  Asm a;
+  a.emit(kMovi, 1, 0, 5).emit(kSyscall, 0, 0, 42).emit(kAddi, 1, 1, 1).emit(kHalt);
+  const uint64_t pc = m.load(a);
+  auto cpu = m.new_cpu(pc);
+  EXPECT_EQ(m.run(cpu), Exit::kSyscall);
+  EXPECT_EQ(cpu.vcpu->header().exit_code, 42u);
+  EXPECT_EQ(cpu.state().pc, pc + 8);
+  EXPECT_EQ(m.run(cpu), Exit::kHalt);
+  EXPECT_EQ(cpu.r(1), 6u);
+}
+
+TEST_P(Run, RaiseAndFetchFault) {
+  ToyMachine m(GetParam());
+  Asm a;
+  a.emit(kMovi, 1, 0, 5).emit(kIllegal);
+  const uint64_t pc = m.load(a);
+  auto cpu = m.new_cpu(pc);
+  EXPECT_EQ(m.run(cpu), Exit::kRaise);
+  EXPECT_EQ(cpu.vcpu->header().exit_code, 1u);
+  EXPECT_EQ(cpu.state().pc, pc + 4);
+  cpu.state().pc = 0x10;
+  EXPECT_EQ(m.run(cpu), Exit::kFetch);
+  EXPECT_EQ(cpu.vcpu->fault().addr, 0x10u);
+  EXPECT_EQ(cpu.state().pc, 0x10u);
+}
+
+TEST_P(Run, RunsOffTheEndOfMappedCode) {
+  ToyMachine m(GetParam());
+  const uint64_t code = m.memory.map(4096, PROT_READ | PROT_WRITE | PROT_EXEC);
+  m.memory.poke(code + 4092, {word(kAddi, 1, 1, 1)});
+  auto cpu = m.new_cpu(code + 4092);
+  EXPECT_EQ(m.run(cpu), Exit::kFetch);
+  EXPECT_EQ(cpu.r(1), 1u);
+  EXPECT_EQ(cpu.state().pc, code + 4096);
+}
+
+TEST_P(Run, ModeIsPartOfTheKey) {
+  ToyMachine m(GetParam());
+  Asm a;
+  a.emit(kMovi, 1, 0, 3).emit(kSetMode, 0, 0, 7).emit(kAddi, 1, 1, 1).emit(kHalt);
+  const uint64_t pc = m.load(a);
+  auto cpu = m.new_cpu(pc);
+  EXPECT_EQ(m.run(cpu), Exit::kHalt);
+  EXPECT_EQ(cpu.state().mode, 7u);
+  const uint64_t regions = m.engine->stats().regions;
+  cpu.state().pc = pc;
+  EXPECT_EQ(m.run(cpu), Exit::kHalt);
+  EXPECT_EQ(m.engine->stats().regions, regions + 1) << "the first block once more, for mode 7";
+}
+
+}  // namespace
+}  // namespace xarch::toy
