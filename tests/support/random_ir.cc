@@ -1,0 +1,676 @@
+#include "tests/support/random_ir.h"
+
+#include <cstddef>
+#include <cstdio>
+#include <cstring>
+#include <iterator>
+
+#include "tcg/ir/eval.h"
+
+namespace xarch::test {
+
+using ir::Inst;
+using ir::MemDesc;
+using ir::Op;
+using ir::Region;
+using ir::Slot;
+using ir::SlotId;
+using ir::Type;
+using ir::ValueId;
+
+namespace {
+
+constexpr uint16_t at(size_t offset) { return static_cast<uint16_t>(offset); }
+constexpr size_t kX = offsetof(RandomState, x);
+constexpr size_t kQ = offsetof(RandomState, q);
+
+constexpr Slot kSlots[] = {
+    {.name = "pc", .type = Type::kI64, .offset = at(offsetof(RandomState, pc))},
+    {.name = "x0", .type = Type::kI64, .offset = at(kX), .hot = 0},
+    {.name = "x1", .type = Type::kI64, .offset = at(kX + 8), .hot = 1},
+    {.name = "x2", .type = Type::kI64, .offset = at(kX + 16), .hot = 2},
+    {.name = "x3", .type = Type::kI64, .offset = at(kX + 24), .hot = 3},
+    {.name = "x4", .type = Type::kI64, .offset = at(kX + 32), .hot = 4},
+    {.name = "x5", .type = Type::kI64, .offset = at(kX + 40), .hot = 5},
+    {.name = "x6", .type = Type::kI64, .offset = at(kX + 48), .hot = 6},
+    {.name = "x7", .type = Type::kI64, .offset = at(kX + 56), .hot = 7},
+    {.name = "x8", .type = Type::kI64, .offset = at(kX + 64), .hot = 8},
+    {.name = "x9", .type = Type::kI64, .offset = at(kX + 72), .hot = 9},
+    {.name = "x10", .type = Type::kI64, .offset = at(kX + 80)},
+    {.name = "x11", .type = Type::kI64, .offset = at(kX + 88)},
+    {.name = "w0", .type = Type::kI32, .offset = at(kX)},
+    {.name = "w1", .type = Type::kI32, .offset = at(kX + 8)},
+    {.name = "w3", .type = Type::kI32, .offset = at(kX + 24)},
+    {.name = "w10", .type = Type::kI32, .offset = at(kX + 80)},
+    {.name = "b0", .type = Type::kI8, .offset = at(kX)},
+    {.name = "h1", .type = Type::kI16, .offset = at(kX + 8)},
+    {.name = "m2", .type = Type::kI8, .offset = at(kX + 17)},
+    {.name = "flags", .type = Type::kFlags, .offset = at(offsetof(RandomState, flags))},
+    {.name = "c", .type = Type::kI1, .offset = at(offsetof(RandomState, c))},
+    {.name = "win", .type = Type::kI64, .offset = at(offsetof(RandomState, win)), .count = 8},
+    {.name = "win3", .type = Type::kI64, .offset = at(offsetof(RandomState, win) + 24)},
+    {.name = "q0", .type = Type::kV128, .offset = at(kQ)},
+    {.name = "q1", .type = Type::kV128, .offset = at(kQ + 16)},
+    {.name = "q2", .type = Type::kV128, .offset = at(kQ + 32)},
+    {.name = "q3", .type = Type::kV128, .offset = at(kQ + 48)},
+    {.name = "d0", .type = Type::kV64, .offset = at(kQ)},
+    {.name = "s0", .type = Type::kF32, .offset = at(kQ)},
+    {.name = "e1", .type = Type::kF64, .offset = at(kQ + 16)},
+    {.name = "wide", .type = Type::kI128, .offset = at(offsetof(RandomState, wide))},
+    {.name = "count", .type = Type::kI32, .offset = at(offsetof(RandomState, count))},
+};
+constexpr SlotId kCountSlot = std::size(kSlots) - 1;
+constexpr SlotId kFirstX = 1;
+constexpr SlotId kWinSlot = 22;
+static_assert(kSlots[kWinSlot].count == 8);
+constexpr ir::StateLayout kLayout{kSlots, 0, sizeof(RandomState)};
+
+// ---- helpers of the made-up guest
+
+uint64_t help_mix(void*, uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
+  return (a * 3 ^ b) + (c << 7) - d;
+}
+uint64_t help_swap(void* state, uint64_t a, uint64_t, uint64_t, uint64_t) {
+  RandomState& s = *static_cast<RandomState*>(state);
+  const uint64_t old = s.x[1];
+  s.x[1] = s.x[4] + a;
+  return old;
+}
+uint64_t help_any(void* state, uint64_t a, uint64_t b, uint64_t, uint64_t) {
+  RandomState& s = *static_cast<RandomState*>(state);
+  for (uint64_t& x : s.x) x = x * 5 + a;
+  s.q[0][1] ^= b;
+  s.win[3] += a;
+  return s.x[7];
+}
+uint64_t help_leave(void* state, uint64_t a, uint64_t, uint64_t, uint64_t) {
+  RandomState& s = *static_cast<RandomState*>(state);
+  s.x[2] = a;
+  if (a & 1) {
+    s.pc = a;
+    s.hdr.request_exit(tcg::Exit::kRaise, 77, a);
+  }
+  return a + 1;
+}
+constexpr SlotId kSwapReads[] = {kFirstX + 1, kFirstX + 4};
+constexpr SlotId kSwapWrites[] = {kFirstX + 1};
+constexpr ir::HelperDesc kMix{"mix", help_mix, ir::kHelperPure | ir::kHelperNoFault | ir::kHelperNoMem};
+constexpr ir::HelperDesc kSwap{"swap", help_swap,
+                               ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState, kSwapReads,
+                               kSwapWrites};
+constexpr ir::HelperDesc kAny{"any", help_any};
+constexpr ir::HelperDesc kLeave{"leave", help_leave, ir::kHelperNoFault | ir::kHelperMayExit};
+
+constexpr Type kSmallInts[] = {Type::kI64, Type::kI64, Type::kI64, Type::kI32,
+                               Type::kI32, Type::kI8,  Type::kI16};
+constexpr Type kWords[] = {Type::kI64, Type::kI32};
+
+class Maker {
+ public:
+  Maker(uint64_t seed, const RandomIrOptions& options, Region* out) : rng_(seed), o_(options), r_(*out) {}
+  void make();
+
+ private:
+  // The latest values of a type in the open block.
+  struct Pool {
+    ValueId ids[8];
+    uint32_t count = 0;
+  };
+
+  ValueId emit(Op op, Type t, ValueId a = ir::kNoValue, ValueId b = ir::kNoValue, ValueId c = ir::kNoValue,
+               uint32_t aux = 0, int64_t imm = 0);
+  template <size_t N>
+  Type one_of(const Type (&types)[N]) {
+    return types[rng_.below(N)];
+  }
+  ValueId constant(Type t) {
+    return emit(Op::kConst, t, ir::kNoValue, ir::kNoValue, ir::kNoValue, 0,
+                static_cast<int64_t>(rng_.value() & ir::type_mask(t)));
+  }
+  ValueId number(Type t, uint64_t v) {
+    return emit(Op::kConst, t, ir::kNoValue, ir::kNoValue, ir::kNoValue, 0, static_cast<int64_t>(v));
+  }
+  ValueId value(Type t);
+  ValueId leaf(Type t);
+  ValueId get(SlotId s) {
+    return emit(Op::kGet, kSlots[s].type, ir::kNoValue, ir::kNoValue, ir::kNoValue, s);
+  }
+  bool slot_of(Type t, SlotId* s);
+  bool allowed(Type t) const;
+  Type vector_type() { return rng_.below(3) ? Type::kV128 : Type::kV64; }
+  ValueId buffer_address(MemDesc* d, int32_t* disp);
+  MemDesc mem_desc(Type t, bool atomic);
+  void int_op();
+  void convert_op();
+  void flags_op();
+  void memory_op();
+  void atomic_op();
+  void vector_op();
+  void vector_reshape();
+  void temp_op();
+  void call_op();
+  void op(bool may_fault);
+  void put();
+  void instruction(bool with_insn);
+  void block(unsigned index, unsigned count);
+  void exit();
+  ir::ExitAux exit_aux();
+  uint32_t helper(const ir::HelperDesc& h);
+
+  Rng rng_;
+  const RandomIrOptions& o_;
+  Region& r_;
+  Pool pools_[16];
+  int64_t offset_ = 0;
+};
+
+ValueId Maker::emit(Op op, Type t, ValueId a, ValueId b, ValueId c, uint32_t aux, int64_t imm) {
+  const ValueId id = static_cast<ValueId>(r_.insts.size());
+  r_.insts.push_back({op, t, 0, {a, b, c, ir::kNoValue}, aux, imm});
+  if (t != Type::kVoid) {
+    Pool& p = pools_[static_cast<unsigned>(t)];
+    p.ids[p.count++ % std::size(p.ids)] = id;
+  }
+  return id;
+}
+
+bool Maker::allowed(Type t) const {
+  if (ir::is_vector(t)) return o_.vectors && t != Type::kV256;
+  if (ir::is_float(t)) return o_.floats && o_.vectors && t != Type::kF80;
+  return t != Type::kI128 || o_.wide;
+}
+
+bool Maker::slot_of(Type t, SlotId* s) {
+  const SlotId start = static_cast<SlotId>(rng_.below(std::size(kSlots)));
+  for (unsigned i = 0; i < std::size(kSlots); ++i) {
+    *s = static_cast<SlotId>((start + i) % std::size(kSlots));
+    if (kSlots[*s].type == t && *s != kCountSlot && *s != kLayout.pc && kSlots[*s].count == 1) return true;
+  }
+  return false;
+}
+
+ValueId Maker::leaf(Type t) {
+  SlotId s = 0;
+  const bool prefer_constant = t <= Type::kI64 && rng_.one_in(3);
+  if (!prefer_constant && slot_of(t, &s)) return get(s);
+  switch (t) {
+    case Type::kFlags:
+      return emit(Op::kFlagsConst, t, ir::kNoValue, ir::kNoValue, ir::kNoValue, 0,
+                  static_cast<int64_t>(rng_.next() & ir::kFlagsDefined));
+    case Type::kF32: return emit(Op::kBitcast, t, value(Type::kI32));
+    case Type::kF64: return emit(Op::kBitcast, t, value(Type::kI64));
+    case Type::kI128: return emit(Op::kPair, t, value(Type::kI64), value(Type::kI64));
+    case Type::kV64:
+    case Type::kV128:
+      return emit(Op::kVConst, t, ir::kNoValue, ir::kNoValue, ir::kNoValue, 0,
+                  static_cast<int64_t>(rng_.value()));
+    default: return constant(t);
+  }
+}
+
+ValueId Maker::value(Type t) {
+  const Pool& p = pools_[static_cast<unsigned>(t)];
+  if (p.count == 0 || rng_.one_in(4)) return leaf(t);
+  const uint32_t n = p.count < std::size(p.ids) ? p.count : static_cast<uint32_t>(std::size(p.ids));
+  return p.ids[(p.count - 1 - rng_.below(n)) % std::size(p.ids)];
+}
+
+void Maker::int_op() {
+  constexpr Op kBinary[] = {Op::kAdd,  Op::kSub,  Op::kMul,  Op::kMulHiU, Op::kMulHiS, Op::kDivU,   Op::kDivS,
+                            Op::kRemU, Op::kRemS, Op::kAnd,  Op::kOr,     Op::kXor,    Op::kAndNot, Op::kShl,
+                            Op::kShrU, Op::kShrS, Op::kRotR, Op::kAdd,    Op::kSub,    Op::kAnd};
+  constexpr Op kUnaryWord[] = {Op::kClz, Op::kCtz, Op::kPopcnt, Op::kBitRev, Op::kBswap, Op::kNeg, Op::kNot};
+  Type t = one_of(kSmallInts);
+  const unsigned bits = ir::type_bits(t);
+  const unsigned lsb = rng_.below(bits);
+  const uint32_t field = lsb | (1 + rng_.below(bits - lsb)) << 8;
+  switch (rng_.below(8)) {
+    case 0:
+      t = one_of(kWords);
+      emit(kUnaryWord[rng_.below(std::size(kUnaryWord))], t, value(t));
+      break;
+    case 1: emit(rng_.one_in(2) ? Op::kAdc : Op::kSbb, t, value(t), value(t), value(Type::kI1)); break;
+    case 2:
+      emit(rng_.one_in(2) ? Op::kExtractU : Op::kExtractS, t, value(t), ir::kNoValue, ir::kNoValue, field);
+      break;
+    case 3: emit(Op::kDeposit, t, value(t), value(t), ir::kNoValue, field); break;
+    case 4:
+      if (rng_.one_in(2)) {
+        emit(Op::kFunnelR, t, value(t), value(t), ir::kNoValue, 0, rng_.below(bits));
+      } else {
+        constexpr Op kLogic[] = {Op::kAnd, Op::kOr, Op::kXor, Op::kAndNot};
+        emit(kLogic[rng_.below(4)], Type::kI1, value(Type::kI1), value(Type::kI1));
+      }
+      break;
+    default: emit(kBinary[rng_.below(std::size(kBinary))], t, value(t), value(t)); break;
+  }
+}
+
+void Maker::convert_op() {
+  constexpr Type kOrder[] = {Type::kI1, Type::kI8, Type::kI16, Type::kI32, Type::kI64, Type::kI128};
+  const unsigned types = o_.wide ? 6 : 5;
+  const unsigned narrow = rng_.below(types - 1);
+  const unsigned wide = narrow + 1 + rng_.below(types - 1 - narrow);
+  switch (rng_.below(o_.wide ? 5 : 3)) {
+    case 0: emit(Op::kZext, kOrder[wide], value(kOrder[narrow])); break;
+    case 1: emit(Op::kSext, kOrder[wide], value(kOrder[narrow])); break;
+    case 2: emit(Op::kTrunc, kOrder[narrow], value(kOrder[wide])); break;
+    case 3: emit(Op::kPair, Type::kI128, value(Type::kI64), value(Type::kI64)); break;
+    default: emit(rng_.one_in(2) ? Op::kLo : Op::kHi, Type::kI64, value(Type::kI128)); break;
+  }
+}
+
+void Maker::flags_op() {
+  const Type t = one_of(kSmallInts);
+  const int64_t invert = rng_.below(2);
+  switch (rng_.below(10)) {
+    case 0: emit(Op::kCmp, Type::kI1, value(t), value(t), ir::kNoValue, rng_.below(10)); break;
+    case 1: emit(rng_.one_in(2) ? Op::kTestZ : Op::kTestNz, Type::kI1, value(t), value(t)); break;
+    case 2: {
+      const Type s = rng_.one_in(4) ? Type::kFlags : t;
+      emit(Op::kSelect, s, value(Type::kI1), value(s), value(s));
+      break;
+    }
+    case 3: emit(Op::kFlagsAdd, Type::kFlags, value(t), value(t), ir::kNoValue, 0, invert); break;
+    case 4: emit(Op::kFlagsAdc, Type::kFlags, value(t), value(t), value(Type::kI1), 0, invert); break;
+    case 5: emit(Op::kFlagsSub, Type::kFlags, value(t), value(t), ir::kNoValue, 0, invert); break;
+    case 6: emit(Op::kFlagsSbb, Type::kFlags, value(t), value(t), value(Type::kI1), 0, invert); break;
+    case 7: emit(Op::kFlagsLogic, Type::kFlags, value(t), ir::kNoValue, ir::kNoValue, 0, invert); break;
+    case 8: {
+      const ValueId n = value(Type::kI1), z = value(Type::kI1), c = value(Type::kI1), v = value(Type::kI1);
+      r_.insts[emit(Op::kFlagsPack, Type::kFlags, n, z, c)].args[3] = v;
+      break;
+    }
+    default:
+      emit(Op::kFlagsTest, Type::kI1, value(Type::kFlags), ir::kNoValue, ir::kNoValue, rng_.below(18));
+      break;
+  }
+}
+
+// ---- memory
+
+MemDesc Maker::mem_desc(Type t, bool atomic) {
+  MemDesc d;
+  unsigned limit = 0;
+  while (2u << limit <= ir::type_bytes(t)) ++limit;
+  const bool whole = ir::is_float(t) || rng_.one_in(2);
+  d.size = static_cast<uint8_t>(whole ? limit : rng_.below(limit + 1));
+  d.elem = ir::is_vector(t) ? static_cast<uint8_t>(rng_.below(d.size + 1u)) : d.size;
+  if (ir::is_vector(t) && d.elem > 3) d.elem = 3;
+  d.big = rng_.one_in(4);
+  if (rng_.one_in(4) || atomic) d.align = d.size;
+  if (rng_.one_in(6)) d.order = static_cast<ir::Order>(rng_.below(4));
+  d.atomic = d.align == d.size && rng_.one_in(4);
+  return d;
+}
+
+// An address in the buffer, as a rule.
+ValueId Maker::buffer_address(MemDesc* d, int32_t* disp) {
+  uint64_t mask = o_.buffer_bytes - 1;
+  const bool fault = o_.faults && rng_.one_in(160);
+  if (!fault) mask &= rng_.one_in(3) && d->align == 0 ? ~uint64_t{0} : 0 - uint64_t{d->bytes()};
+  if (!o_.faults && d->align == 0) mask &= 0 - uint64_t{32};  // never beyond the end
+  *disp = rng_.one_in(2) ? 0 : static_cast<int32_t>(rng_.below(512)) - 256;
+  uint64_t base = o_.buffer - static_cast<uint64_t>(int64_t{*disp});
+  if (fault && rng_.one_in(2)) base += rng_.one_in(2) ? o_.buffer_bytes : 0 - uint64_t{o_.buffer_bytes};
+  const ValueId masked = emit(Op::kAnd, Type::kI64, value(Type::kI64), number(Type::kI64, mask));
+  if (o_.address_transforms && rng_.one_in(8)) {
+    const bool fits = (o_.buffer + 2 * o_.buffer_bytes) >> 32 == 0;
+    d->xform = fits && rng_.one_in(2) ? ir::AddrXform::kWrap32 : ir::AddrXform::kStripTag;
+    base += rng_.next() << (d->xform == ir::AddrXform::kWrap32 ? 32 : 56);
+  }
+  return emit(Op::kAdd, Type::kI64, masked, number(Type::kI64, base));
+}
+
+void Maker::memory_op() {
+  constexpr Type kTypes[] = {Type::kI64, Type::kI64, Type::kI32, Type::kI16,  Type::kI8,
+                             Type::kF32, Type::kF64, Type::kV64, Type::kV128, Type::kI128};
+  Type t = one_of(kTypes);
+  if (!allowed(t)) t = Type::kI64;
+  MemDesc d = mem_desc(t, false);
+  int32_t disp = 0;
+  const uint32_t kind = rng_.below(16);
+  if (kind == 0) {
+    emit(Op::kFenceOp, Type::kVoid, ir::kNoValue, ir::kNoValue, ir::kNoValue, 1 + rng_.below(15));
+  } else if (kind == 1) {
+    const ValueId a = buffer_address(&d, &disp);
+    emit(Op::kProbe, Type::kVoid, a, ir::kNoValue, ir::kNoValue, rng_.below(2), Inst::mem_imm(d, disp));
+  } else if (kind < 9) {
+    if (ir::is_int(t) && d.bytes() < ir::type_bytes(t) && d.bytes() <= 8) d.sign = rng_.one_in(2);
+    const ValueId a = buffer_address(&d, &disp);
+    emit(Op::kLoad, t, a, ir::kNoValue, ir::kNoValue, 0, Inst::mem_imm(d, disp));
+  } else {
+    const ValueId a = buffer_address(&d, &disp);
+    const ValueId v = value(t);
+    emit(Op::kStore, Type::kVoid, a, v, ir::kNoValue, 0, Inst::mem_imm(d, disp));
+  }
+}
+
+void Maker::atomic_op() {
+  const bool cas = rng_.one_in(2);
+  const Type t = cas && o_.wide && rng_.one_in(4) ? Type::kI128 : one_of(kSmallInts);
+  MemDesc d = mem_desc(t, true);
+  d.atomic = true;
+  int32_t disp = 0;
+  const ValueId a = buffer_address(&d, &disp);
+  if (!cas) {
+    const ValueId v = value(t);
+    emit(Op::kRmw, t, a, v, ir::kNoValue, rng_.below(10), Inst::mem_imm(d, disp));
+    return;
+  }
+  ValueId expected = value(t);
+  const ValueId desired = value(t);
+  if (rng_.one_in(2) && t != Type::kI128 && ir::type_bytes(t) == d.bytes()) {
+    // what is there, so that it succeeds
+    MemDesc plain = d;
+    plain.order = ir::Order::kRelaxed;
+    expected = emit(Op::kLoad, t, a, ir::kNoValue, ir::kNoValue, 0, Inst::mem_imm(plain, disp));
+  }
+  emit(Op::kCas, t, a, expected, desired, 0, Inst::mem_imm(d, disp));
+}
+
+// ---- vectors
+
+void Maker::vector_op() {
+  constexpr Op kAnyLane[] = {Op::kVAdd, Op::kVSub, Op::kVCmpEq, Op::kVCmpGtS, Op::kVCmpGtU};
+  constexpr Op kMinMax[] = {Op::kVMinU, Op::kVMaxU, Op::kVMinS, Op::kVMaxS};
+  constexpr Op kBits[] = {Op::kVAnd, Op::kVOr, Op::kVXor, Op::kVAndNot};
+  constexpr Op kShift[] = {Op::kVShlImm, Op::kVShrUImm, Op::kVShrSImm};
+  const Type t = vector_type();
+  const uint32_t lane = rng_.below(4);
+  switch (rng_.below(7)) {
+    case 0: emit(kBits[rng_.below(4)], t, value(t), value(t)); break;
+    case 1: emit(Op::kVNot, t, value(t)); break;
+    case 2: emit(kMinMax[rng_.below(4)], t, value(t), value(t), ir::kNoValue, lane % 3); break;
+    case 3:
+      emit(kShift[rng_.below(3)], t, value(t), ir::kNoValue, ir::kNoValue, lane, rng_.below(8u << lane));
+      break;
+    case 4: emit(Op::kVPopcnt, t, value(t)); break;
+    default: emit(kAnyLane[rng_.below(5)], t, value(t), value(t), ir::kNoValue, lane); break;
+  }
+}
+
+void Maker::vector_reshape() {
+  constexpr Op kZip[] = {Op::kVZip1, Op::kVZip2, Op::kVUzp1, Op::kVUzp2};
+  const Type t = vector_type();
+  const uint32_t lane = rng_.below(4);
+  const unsigned lanes = ir::type_bytes(t) >> lane;
+  const Type word = lane == 3 ? Type::kI64 : one_of(kWords);
+  switch (rng_.below(11)) {
+    case 0: emit(Op::kVDup, t, value(word), ir::kNoValue, ir::kNoValue, lane); break;
+    case 1: emit(Op::kVExtract, word, value(t), ir::kNoValue, ir::kNoValue, lane, rng_.below(lanes)); break;
+    case 2: emit(Op::kVInsert, t, value(t), value(word), ir::kNoValue, lane, rng_.below(lanes)); break;
+    case 3: emit(Op::kVExt, t, value(t), value(t), ir::kNoValue, 0, rng_.below(ir::type_bytes(t))); break;
+    case 4: emit(Op::kVNarrow, Type::kV64, value(Type::kV128), ir::kNoValue, ir::kNoValue, lane % 3); break;
+    case 5: {
+      const Op op = rng_.one_in(2) ? Op::kVWidenU : Op::kVWidenS;
+      emit(op, Type::kV128, value(Type::kV64), ir::kNoValue, ir::kNoValue, lane % 3);
+      break;
+    }
+    case 6: {
+      const uint32_t zip_lane = t == Type::kV64 ? lane % 3 : lane;
+      emit(kZip[rng_.below(4)], t, value(t), value(t), ir::kNoValue, zip_lane);
+      break;
+    }
+    case 7: {
+      const uint32_t from = lane % 3;
+      emit(Op::kVRev, t, value(t), ir::kNoValue, ir::kNoValue, from, from + 1 + rng_.below(3 - from));
+      break;
+    }
+    case 8: emit(rng_.one_in(2) ? Op::kVLo : Op::kVHi, Type::kV64, value(Type::kV128)); break;
+    case 9: emit(Op::kVPair, Type::kV128, value(Type::kV64), value(Type::kV64)); break;
+    default: {
+      constexpr Type kPairs[][2] = {{Type::kI32, Type::kF32},
+                                    {Type::kI64, Type::kF64},
+                                    {Type::kI64, Type::kV64},
+                                    {Type::kF64, Type::kV64},
+                                    {Type::kI128, Type::kV128}};
+      const auto& pair = kPairs[rng_.below(5)];
+      if (!allowed(pair[0]) || !allowed(pair[1])) break;
+      const unsigned to = rng_.below(2);
+      emit(Op::kBitcast, pair[to], value(pair[1 - to]));
+      break;
+    }
+  }
+}
+
+// ---- state
+
+void Maker::temp_op() {
+  constexpr Type kTypes[] = {Type::kI64, Type::kI32, Type::kV128, Type::kI1, Type::kI8};
+  if (r_.temps.size() < 4) {
+    const Type t = one_of(kTypes);
+    r_.temps.push_back(allowed(t) ? t : Type::kI64);
+    const ValueId v = value(r_.temps.back());
+    emit(Op::kPutTmp, Type::kVoid, v, ir::kNoValue, ir::kNoValue, static_cast<uint32_t>(r_.temps.size() - 1));
+    return;
+  }
+  const uint32_t n = rng_.below(4);
+  emit(Op::kPutTmp, Type::kVoid, value(r_.temps[n]), ir::kNoValue, ir::kNoValue, n);
+  emit(Op::kGetTmp, r_.temps[n], ir::kNoValue, ir::kNoValue, ir::kNoValue, n);
+}
+
+uint32_t Maker::helper(const ir::HelperDesc& h) {
+  for (size_t i = 0; i < r_.helpers.size(); ++i) {
+    if (r_.helpers[i] == &h) return static_cast<uint32_t>(i);
+  }
+  r_.helpers.push_back(&h);
+  return static_cast<uint32_t>(r_.helpers.size() - 1);
+}
+
+// Helpers that write state stand where puts do.
+void Maker::call_op() {
+  const ir::HelperDesc* const kHelpers[] = {&kSwap, &kAny, &kLeave};
+  const ValueId a = value(Type::kI64);
+  const ValueId b = value(one_of(kSmallInts));
+  emit(Op::kCall, Type::kI64, a, b, ir::kNoValue, helper(*kHelpers[rng_.below(3)]));
+}
+
+void Maker::op(bool may_fault) {
+  switch (rng_.below(14)) {
+    case 0:
+    case 1:
+      if (may_fault && o_.memory) return memory_op();
+      return int_op();
+    case 2:
+      if (may_fault && o_.memory && o_.atomics && rng_.one_in(2)) return atomic_op();
+      return flags_op();
+    case 3:
+    case 4: return flags_op();
+    case 5: return convert_op();
+    case 6:
+    case 7:
+      if (o_.vectors) return rng_.one_in(2) ? vector_op() : vector_reshape();
+      return int_op();
+    case 8:
+      if (rng_.one_in(3)) {
+        emit(Op::kGetIdx, Type::kI64, value(Type::kI32), ir::kNoValue, ir::kNoValue, kWinSlot);
+        return;
+      }
+      return temp_op();
+    case 9:
+      if (o_.helpers && rng_.one_in(3)) {
+        const ValueId a = value(one_of(kSmallInts)), b = value(Type::kI1), c = value(Type::kI64),
+                      d = value(Type::kI8);
+        const uint32_t index = helper(kMix);
+        r_.insts[emit(Op::kCall, one_of(kSmallInts), a, b, c, index)].args[3] = d;
+        return;
+      }
+      emit(Op::kPcRel, Type::kI64, ir::kNoValue, ir::kNoValue, ir::kNoValue, 0, rng_.below(4096));
+      return;
+    default: return int_op();
+  }
+}
+
+void Maker::put() {
+  if (rng_.one_in(12)) {
+    const ValueId index = value(Type::kI32), v = value(Type::kI64);
+    emit(Op::kPutIdx, Type::kVoid, index, v, ir::kNoValue, kWinSlot);
+    return;
+  }
+  for (;;) {
+    const SlotId s =
+        static_cast<SlotId>(rng_.one_in(2) ? kFirstX + rng_.below(10) : rng_.below(std::size(kSlots)));
+    if (s == kCountSlot || s == kLayout.pc || kSlots[s].count > 1 || !allowed(kSlots[s].type)) continue;
+    emit(Op::kPut, Type::kVoid, value(kSlots[s].type), ir::kNoValue, ir::kNoValue, s);
+    return;
+  }
+}
+
+void Maker::instruction(bool with_insn) {
+  if (with_insn) {
+    emit(Op::kInsn, Type::kVoid, ir::kNoValue, ir::kNoValue, ir::kNoValue, rng_.below(100), offset_);
+    offset_ += 4;
+    ++r_.num_insns;
+  }
+  for (unsigned parts = with_insn && rng_.one_in(10) ? 2 : 1; parts > 0; --parts) {
+    for (unsigned n = 1 + rng_.below(o_.max_ops); n > 0; --n) op(with_insn);
+    for (unsigned n = 1 + rng_.below(3); n > 0; --n) put();
+    if (parts > 1) emit(Op::kRestart, Type::kVoid);
+  }
+  if (o_.helpers && rng_.one_in(24) && with_insn) {
+    // a call that may fault must come before the instruction's puts: give it an instruction of its own
+    emit(Op::kInsn, Type::kVoid, ir::kNoValue, ir::kNoValue, ir::kNoValue, 0, offset_);
+    offset_ += 4;
+    ++r_.num_insns;
+    call_op();
+  }
+}
+
+ir::ExitAux Maker::exit_aux() {
+  ir::ExitAux e;
+  e.kind = static_cast<ir::JumpKind>(rng_.below(3));
+  e.poll = o_.polls && rng_.one_in(2);
+  if (rng_.one_in(4)) {
+    e.mode_change = true;
+    e.mode_index = static_cast<uint16_t>(r_.exit_modes.size());
+    r_.exit_modes.push_back(rng_.below(1000));
+  }
+  return e;
+}
+
+void Maker::exit() {
+  const int64_t to = offset_ + 4 * (int64_t{rng_.below(64)} - 32);
+  const ValueId none = ir::kNoValue;
+  switch (rng_.below(10)) {
+    case 0: emit(Op::kSyscall, Type::kVoid, none, none, none, rng_.below(500), to); break;
+    case 1: emit(Op::kRaise, Type::kVoid, none, none, none, rng_.below(500), to); break;
+    case 2: emit(Op::kRaiseVal, Type::kVoid, value(Type::kI64), none, none, rng_.below(500), to); break;
+    case 3: emit(Op::kHalt, Type::kVoid, none, none, none, 0, to); break;
+    case 4:
+    case 5: emit(Op::kGotoInd, Type::kVoid, value(Type::kI64), none, none, exit_aux().pack()); break;
+    default: emit(Op::kGotoPc, Type::kVoid, none, none, none, exit_aux().pack(), to); break;
+  }
+}
+
+void Maker::block(unsigned index, unsigned count) {
+  const uint32_t first = static_cast<uint32_t>(r_.insts.size());
+  for (Pool& p : pools_) p.count = 0;
+  const ValueId none = ir::kNoValue;
+  if (index > 0 && rng_.one_in(4)) instruction(false);
+  for (unsigned n = 1 + rng_.below(o_.max_insns); n > 0; --n) instruction(true);
+  if (o_.polls && rng_.one_in(16)) emit(Op::kPoll, Type::kVoid, none, none, none, 0, offset_);
+  const unsigned later = count - 1 - index;
+  if (later == 0 || rng_.one_in(8)) {
+    exit();
+  } else if (o_.loops && rng_.one_in(6)) {
+    // back to any block, itself included, at most a few times
+    const ValueId left = emit(Op::kSub, Type::kI32, get(kCountSlot), number(Type::kI32, 1));
+    emit(Op::kPut, Type::kVoid, left, none, none, kCountSlot);
+    const ValueId go = emit(Op::kCmp, Type::kI1, left, number(Type::kI32, 0x7fffffff), none,
+                            static_cast<uint32_t>(ir::Cond::kUlt));
+    emit(Op::kCondBr, Type::kVoid, go, none, none, rng_.below(index + 1), index + 1);
+  } else if (rng_.one_in(5)) {
+    emit(Op::kBr, Type::kVoid, none, none, none, index + 1 + rng_.below(later));
+  } else {
+    const uint32_t a = index + 1 + rng_.below(later);
+    const uint32_t b = index + 1 + rng_.below(later);
+    const ValueId c = value(Type::kI1);
+    emit(Op::kCondBr, Type::kVoid, c, none, none, a, b);
+  }
+  r_.blocks.push_back({first, static_cast<uint32_t>(r_.insts.size())});
+}
+
+void Maker::make() {
+  r_.clear();
+  r_.layout = &kLayout;
+  r_.key = {};
+  r_.key.pc = o_.pc + 4 * rng_.below(1024);
+  r_.key.mode = rng_.below(16);
+  const unsigned count = 1 + rng_.below(o_.max_blocks);
+  for (unsigned i = 0; i < count; ++i) block(i, count);
+  r_.ranges.push_back({r_.key.pc, static_cast<uint32_t>(offset_)});
+}
+
+}  // namespace
+
+const ir::StateLayout& random_layout() { return kLayout; }
+
+void random_region(uint64_t seed, const RandomIrOptions& options, Region* out) {
+  Maker(seed, options, out).make();
+}
+
+void random_state(uint64_t seed, RandomState* s) {
+  Rng rng(~seed);
+  s->pc = rng.next();
+  for (uint64_t& x : s->x) x = rng.value();
+  s->flags = static_cast<uint16_t>(rng.next() & ir::kFlagsDefined);
+  s->c = static_cast<uint8_t>(rng.below(2));
+  s->reserved = 0;
+  s->count = rng.below(12);
+  for (uint64_t& w : s->win) w = rng.value();
+  for (auto& q : s->q) {
+    for (uint64_t& w : q) w = rng.value();
+  }
+  for (uint64_t& w : s->wide) w = rng.value();
+  s->hdr.event.store(rng.one_in(16) ? 1 : 0, std::memory_order_relaxed);
+  s->hdr.exit_reason = 0;
+  s->hdr.exit_code = 0;
+  s->hdr.exit_value = 0;
+  s->hdr.exit_mode = 0;
+  s->hdr.helper_exit = 0;
+}
+
+void random_buffer(uint64_t seed, std::vector<uint8_t>* buffer) {
+  Rng rng(seed ^ 0x5bd1e995);
+  for (size_t i = 0; i + 8 <= buffer->size(); i += 8) {
+    const uint64_t v = rng.value();
+    std::memcpy(buffer->data() + i, &v, 8);
+  }
+}
+
+std::string state_difference(const RandomState& a, const RandomState& b) {
+  char text[160];
+  for (const Slot& s : kSlots) {
+    uint8_t va[128] = {};
+    uint8_t vb[128] = {};
+    const size_t bytes = ir::type_bytes(s.type) * s.count;
+    std::memcpy(va, reinterpret_cast<const uint8_t*>(&a) + s.offset, bytes);
+    std::memcpy(vb, reinterpret_cast<const uint8_t*>(&b) + s.offset, bytes);
+    uint64_t wa = 0;
+    uint64_t wb = 0;
+    std::memcpy(&wa, va, 8);
+    std::memcpy(&wb, vb, 8);
+    const bool flags = s.type == Type::kFlags;
+    if (flags ? ((wa ^ wb) & ir::kFlagsDefined) != 0 : std::memcmp(va, vb, bytes) != 0) {
+      std::snprintf(text, sizeof text, "%s: %#lx… and %#lx…", s.name.data(), wa, wb);
+      return text;
+    }
+  }
+  const tcg::CpuHeader& ha = a.hdr;
+  const tcg::CpuHeader& hb = b.hdr;
+  const auto reason = static_cast<tcg::Exit>(ha.exit_reason);
+  const bool goes_on = reason == tcg::Exit::kLookup || reason == tcg::Exit::kEvent;
+  const bool coded = reason == tcg::Exit::kSyscall || reason == tcg::Exit::kRaise;
+  const bool same = ha.exit_reason == hb.exit_reason && (!goes_on || ha.exit_mode == hb.exit_mode) &&
+                    (!coded || ha.exit_code == hb.exit_code) &&
+                    (reason != tcg::Exit::kRaise || ha.exit_value == hb.exit_value);
+  if (same) return {};
+  std::snprintf(text, sizeof text,
+                "exit: reason %u code %u value %#lx mode %u and reason %u code %u value %#lx mode %u",
+                ha.exit_reason, ha.exit_code, ha.exit_value, ha.exit_mode, hb.exit_reason, hb.exit_code,
+                hb.exit_value, hb.exit_mode);
+  return text;
+}
+
+}  // namespace xarch::test

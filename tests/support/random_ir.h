@@ -1,0 +1,63 @@
+// Random valid regions over a made-up guest, for comparing executors, passes and the text form.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tcg/ir/region.h"
+#include "tcg/runtime/cpu.h"
+#include "tests/support/rng.h"
+
+namespace xarch::test {
+
+// The made-up guest's state. The slots are in random_layout(): x0..x9 are hot, w0..w3 b0 h1 m2 are aliases of
+// parts of x0..x3, d0 s0 e1 of parts of q0, q1; win is an array with win3 an alias of one element.
+struct RandomState {
+  tcg::CpuHeader hdr;
+  uint64_t pc;
+  uint64_t x[12];
+  uint16_t flags;
+  uint8_t c;
+  uint8_t reserved;
+  uint32_t count;  // bounds the loops of a region
+  uint64_t win[8];
+  alignas(16) uint64_t q[4][2];
+  alignas(16) uint64_t wide[2];
+};
+
+const ir::StateLayout& random_layout();
+
+struct RandomIrOptions {
+  unsigned max_blocks = 6;
+  unsigned max_insns = 5;  // guest instructions of a block
+  unsigned max_ops = 10;   // operations of a guest instruction
+  bool loops = true;
+  bool vectors = true;
+  bool floats = true;  // bitcasts, gets, puts, loads and stores of f32 and f64: there is no arithmetic
+  bool wide = true;    // i128
+  bool helpers = true;
+  bool polls = true;
+  bool memory = true;
+  bool atomics = true;
+  bool faults = true;  // some accesses leave the buffer or break their alignment rule
+  bool address_transforms = true;
+  // Guest addresses of the buffer; a power of two of bytes, aligned to it. What lies before and behind it
+  // faults.
+  uint64_t buffer = 0x10000;
+  uint32_t buffer_bytes = 4096;
+  uint64_t pc = 0x400000;
+};
+
+// Makes the region of this seed. The same seed and options give the same region.
+void random_region(uint64_t seed, const RandomIrOptions& options, ir::Region* out);
+
+// Random registers; every now and then an event is pending. The header's other fields are left alone.
+void random_state(uint64_t seed, RandomState* out);
+void random_buffer(uint64_t seed, std::vector<uint8_t>* buffer);
+
+// What differs between two states, as far as it is specified (packed flags have unspecified bits, exit_code
+// and exit_value count where the reason sets them): a line, empty if nothing.
+std::string state_difference(const RandomState& a, const RandomState& b);
+
+}  // namespace xarch::test
