@@ -1,0 +1,57 @@
+// Programs that print what system calls answer: the native run is the oracle of the emulated one.
+#include <gtest/gtest.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+namespace xarch {
+namespace {
+
+struct Outcome {
+  std::string output;
+  int status = 0;
+};
+
+// Runs a command in a fresh directory; standard error goes with the output.
+Outcome run(const std::string& command) {
+  char name[] = "/tmp/xarch-syscall-XXXXXX";
+  const std::string directory = mkdtemp(name);
+  Outcome o;
+  FILE* pipe = popen(("cd " + directory + " && exec " + command + " 2>&1 </dev/null").c_str(), "r");
+  char buffer[4096];
+  for (size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) o.output.append(buffer, n);
+  o.status = pclose(pipe);
+  std::filesystem::remove_all(directory);
+  return o;
+}
+
+using Case = std::tuple<const char*, const char*, const char*>;
+
+class OracleTest : public testing::TestWithParam<Case> {};
+
+TEST_P(OracleTest, AnswersAsLinuxDoes) {
+  const auto [program, kind, options] = GetParam();
+  const std::string dir = PROGRAM_DIR "/";
+  const Outcome native = run(dir + "native/" + program + " argument");
+  const Outcome foreign =
+      run(XARCH " run " + std::string(options) + " " + dir + kind + "/" + program + " argument");
+  EXPECT_EQ(foreign.output, native.output);
+  EXPECT_EQ(foreign.status, native.status);
+}
+
+INSTANTIATE_TEST_SUITE_P(Programs, OracleTest,
+                         testing::Combine(testing::Values("files", "memory", "waiting", "net", "system"),
+                                          testing::Values("arm64", "arm64-static"), testing::Values("")),
+                         [](const testing::TestParamInfo<Case>& info) {
+                           std::string name =
+                               std::string(std::get<0>(info.param)) + "_" + std::get<1>(info.param);
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace xarch

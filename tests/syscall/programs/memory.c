@@ -1,0 +1,88 @@
+#include "check.h"
+
+#include <sys/ipc.h>
+#include <sys/shm.h>
+
+#define PAGE 4096
+
+int main(void) {
+  char* a = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  WORKS(a);
+  a[0] = 1;
+  a[4 * PAGE - 1] = 2;
+  SHOW(munmap(a + PAGE, PAGE));
+  SHOW(mprotect(a, 3 * PAGE, PROT_READ));
+  SHOW(mprotect(a + 2 * PAGE, PAGE, PROT_READ));
+  SHOW(write(-1, a, 1));
+  VALUE(mmap(a + PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == a + PAGE);
+  VALUE(mmap(a + PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == a + PAGE);
+  SHOW(mmap(a + PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
+  SHOW(mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  SHOW(mmap(NULL, PAGE, PROT_READ, MAP_ANONYMOUS, -1, 0));
+  SHOW(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, -1, 0));
+  SHOW(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 1));
+  SHOW(mmap(a + 1, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+  SHOW(mmap(NULL, 1ul << 60, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  SHOW(munmap(a + 1, PAGE));
+  SHOW(mprotect(a + 1, PAGE, PROT_READ));
+
+  int fd = open("mapped", O_RDWR | O_CREAT | O_TRUNC, 0600);
+  SHOW(ftruncate(fd, 2 * PAGE));
+  char* s = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  char* p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, PAGE);
+  strcpy(s + PAGE, "shared");
+  puts(p);
+  strcpy(p, "private");
+  puts(s + PAGE);
+  SHOW(msync(s, 2 * PAGE, MS_SYNC));
+  SHOW(msync(s + 1, PAGE, MS_SYNC));
+  char buffer[8] = {0};
+  SHOW(pread(fd, buffer, 7, PAGE));
+  puts(buffer);
+  int ro = open("mapped", O_RDONLY);
+  SHOW(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, ro, 0));
+  WORKS(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, ro, 0));
+  // A page that another mapping reads into.
+  SHOW(pread(fd, s, 7, PAGE));
+  puts(s);
+
+  char* m = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  strcpy(m + PAGE, "moved");
+  char* n = mremap(m, 2 * PAGE, 64 * PAGE, MREMAP_MAYMOVE);
+  WORKS(n);
+  puts(n + PAGE);
+  VALUE(n[63 * PAGE]);
+  VALUE(mremap(n, 64 * PAGE, PAGE, 0) == n);
+  SHOW(mremap(n, PAGE, 0, 0));
+  SHOW(mremap(n + 1, PAGE, PAGE, 0));
+  SHOW(madvise(n, PAGE, MADV_DONTNEED));
+  VALUE(n[0]);
+  SHOW(madvise(n, PAGE, 12345));
+  SHOW(madvise(n + 1, PAGE, MADV_DONTNEED));
+
+  char* brk0 = sbrk(0);
+  VALUE((char*)sbrk(10000) == brk0);
+  memset(brk0, 1, 10000);
+  VALUE((char*)sbrk(-10000) == brk0 + 10000);
+  VALUE((char*)sbrk(0) == brk0);
+
+  int id = shmget(IPC_PRIVATE, 3 * PAGE, IPC_CREAT | 0600);
+  WORKS(id);
+  char* x = shmat(id, NULL, 0);
+  char* y = shmat(id, NULL, SHM_RDONLY);
+  struct shmid_ds info;
+  SHOW(shmctl(id, IPC_STAT, &info));
+  VALUE(info.shm_segsz);
+  VALUE(info.shm_nattch);
+  strcpy(x + PAGE, "segment");
+  puts(y + PAGE);
+  SHOW(shmdt(x));
+  SHOW(shmdt(x));
+  SHOW(shmdt(y));
+  SHOW(shmctl(id, IPC_RMID, NULL));
+  unsigned char vec[4];
+  SHOW(mincore(n, PAGE, vec));
+  SHOW(mincore(n + 1, PAGE, vec));
+  unlink("mapped");
+  return 0;
+}
