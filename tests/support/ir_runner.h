@@ -26,7 +26,7 @@ class IrRunner {
   // State and buffer of this seed, then the region; what came of it stands in `state`, `result` and buffer().
   void run(const ir::Region& region, uint64_t seed) {
     random_state(seed, &state);
-    random_buffer(seed, &buffer_);
+    random_buffer(seed, aligned(), bytes_);
     result = interpreter_.run(region, &state);
   }
   const uint8_t* buffer() { return aligned(); }

@@ -631,11 +631,11 @@ void random_state(uint64_t seed, RandomState* s) {
   s->hdr.helper_exit = 0;
 }
 
-void random_buffer(uint64_t seed, std::vector<uint8_t>* buffer) {
+void random_buffer(uint64_t seed, uint8_t* buffer, size_t bytes) {
   Rng rng(seed ^ 0x5bd1e995);
-  for (size_t i = 0; i + 8 <= buffer->size(); i += 8) {
+  for (size_t i = 0; i + 8 <= bytes; i += 8) {
     const uint64_t v = rng.value();
-    std::memcpy(buffer->data() + i, &v, 8);
+    std::memcpy(buffer + i, &v, 8);
   }
 }
 

@@ -1,9 +1,9 @@
 // Random valid regions over a made-up guest, for comparing executors, passes and the text form.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "tcg/ir/region.h"
 #include "tcg/runtime/cpu.h"
@@ -54,7 +54,8 @@ void random_region(uint64_t seed, const RandomIrOptions& options, ir::Region* ou
 
 // Random registers; every now and then an event is pending. The header's other fields are left alone.
 void random_state(uint64_t seed, RandomState* out);
-void random_buffer(uint64_t seed, std::vector<uint8_t>* buffer);
+// bytes: a multiple of 8.
+void random_buffer(uint64_t seed, uint8_t* buffer, size_t bytes);
 
 // What differs between two states, as far as it is specified (packed flags have unspecified bits, exit_code
 // and exit_value count where the reason sets them): a line, empty if nothing.
