@@ -50,10 +50,10 @@ int64_t map_segment(MemoryMap& mem, const ElfSegment& s, uint64_t bias, int fd) 
     const int64_t r = mem.mmap(start, bytes, s.prot, MAP_PRIVATE | MAP_FIXED, fd, page_down(s.offset));
     if (r < 0) return r;
     mapped_end = page_up(file_end);
-    // The rest of the file's last page is zero, where the segment goes on and may be written.
-    if (mem_end > file_end && (s.prot & PROT_WRITE) != 0) {
-      if (xarch_guarded_zero(mem.host(file_end), std::min(mapped_end, mem_end) - file_end) != 0)
-        return -ENOEXEC;
+    // The rest of the last page is zero to its end, as far as it may be written: the dynamic linker allocates
+    // there.
+    if (mapped_end > file_end && (s.prot & PROT_WRITE) != 0) {
+      if (xarch_guarded_zero(mem.host(file_end), mapped_end - file_end) != 0) return -ENOEXEC;
     }
   }
   if (page_up(mem_end) > mapped_end) {
