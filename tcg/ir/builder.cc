@@ -39,26 +39,6 @@ Cond swap(Cond c) {
   }
 }
 
-unsigned slot_bytes(const Slot& s) { return type_bytes(s.type) * s.count; }
-
-// For each slot the list of those it shares bytes with.
-void find_overlaps(Region::Scratch& s, const StateLayout& layout) {
-  const size_t n = layout.slots.size();
-  s.layout = &layout;
-  s.overlap.clear();
-  s.overlap_first.assign(n + 1, 0);
-  for (size_t i = 0; i < n; ++i) {
-    const Slot& a = layout.slots[i];
-    for (size_t j = 0; j < n; ++j) {
-      const Slot& b = layout.slots[j];
-      if (i != j && a.offset < b.offset + slot_bytes(b) && b.offset < a.offset + slot_bytes(a)) {
-        s.overlap.push_back(static_cast<SlotId>(j));
-      }
-    }
-    s.overlap_first[i + 1] = static_cast<uint32_t>(s.overlap.size());
-  }
-}
-
 }  // namespace
 
 Builder::Builder(Region* region, const StateLayout& layout, const BlockKey& key) : region_(region) {
@@ -66,7 +46,7 @@ Builder::Builder(Region* region, const StateLayout& layout, const BlockKey& key)
   region->key = key;
   region->layout = &layout;
   Region::Scratch& s = region->scratch;
-  if (s.layout != &layout) find_overlaps(s, layout);
+  find_overlaps(*region);
   if (s.epoch >= kEpochLimit) {
     s.known.clear();
     s.epoch = 0;

@@ -111,6 +111,9 @@ struct Region {
   const Inst& terminator(BlockId b) const;
 };
 
+// Fills Region::Scratch::overlap for the region's layout, unless that has been done.
+void find_overlaps(Region& region);
+
 // Recomputes Inst::uses of every instruction.
 void count_uses(Region& region);
 

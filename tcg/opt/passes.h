@@ -1,0 +1,36 @@
+// The passes over regions that every translation goes through. They only take away: an op becomes a nop,
+// blocks become fewer. All are linear and allocate nothing once their Workspace has grown.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "tcg/ir/region.h"
+
+namespace xarch::opt {
+
+// Memory that passes share; reused from one region to the next.
+struct Workspace {
+  std::vector<uint32_t> slot_marks;  // per slot (a generation number)
+  uint32_t generation = 0;
+  std::vector<uint8_t> flags;  // per block or temporary
+  std::vector<ir::BlockId> block_map;
+};
+
+// Removes blocks that cannot be reached, makes a cond_br with one target a br, and joins a block to the one
+// laid out before it if that is its only predecessor and ends in a br to it.
+void clean_up_blocks(ir::Region& region, Workspace& work);
+
+// Removes puts that are overwritten later in their block (or declared dead by its exit, ExitAux::dead_index)
+// before anything can see them: nothing that reads the slot, may fault, polls, calls or leaves stands in
+// between. Also puts of temporaries that nobody gets.
+void remove_dead_puts(ir::Region& region, Workspace& work);
+
+// Removes ops without effect whose result nobody uses, and sets Inst::uses.
+void remove_dead_code(ir::Region& region);
+
+// All of them in their order. In builds with XARCH_VERIFY_IR the verifier runs before the first and after
+// each.
+void run_passes(ir::Region& region, Workspace& work);
+
+}  // namespace xarch::opt

@@ -1,0 +1,72 @@
+// Passes keep the meaning of random regions, and what they make is valid.
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "tcg/ir/text.h"
+#include "tcg/ir/verifier.h"
+#include "tcg/opt/passes.h"
+#include "tests/support/ir_runner.h"
+
+namespace xarch::test {
+namespace {
+
+size_t ops(const ir::Region& region) {
+  size_t n = 0;
+  for (const ir::Inst& in : region.insts) n += in.op != ir::Op::kNop;
+  return n;
+}
+
+// Compares interpreting before and after `pass`; expects that it finds something to remove now and then.
+void compare(const std::function<void(ir::Region&)>& pass, uint64_t seeds) {
+  const RandomIrOptions options;
+  IrRunner before(options);
+  IrRunner after(options);
+  ir::Region region;
+  size_t removed = 0;
+  for (uint64_t seed = 0; seed < seeds; ++seed) {
+    random_region(seed, options, &region);
+    const size_t had = ops(region);
+    before.run(region, seed);
+    pass(region);
+    const Result<void> ok = ir::verify(region);
+    ASSERT_TRUE(ok) << "seed " << seed << ": " << ok.error().message;
+    after.run(region, seed);
+    ASSERT_EQ(before.difference(after), "") << "seed " << seed << ", after the pass:\n" << ir::print(region);
+    removed += had - ops(region);
+  }
+  EXPECT_GT(removed, seeds / 4);
+}
+
+TEST(RandomPasses, CleanUpBlocks) {
+  opt::Workspace work;
+  compare([&](ir::Region& r) { opt::clean_up_blocks(r, work); }, 20000);
+}
+TEST(RandomPasses, RemoveDeadPuts) {
+  opt::Workspace work;
+  compare([&](ir::Region& r) { opt::remove_dead_puts(r, work); }, 20000);
+}
+TEST(RandomPasses, RemoveDeadCode) {
+  compare([](ir::Region& r) { opt::remove_dead_code(r); }, 20000);
+}
+TEST(RandomPasses, All) {
+  opt::Workspace work;
+  compare([&](ir::Region& r) { opt::run_passes(r, work); }, 50000);
+}
+
+// The pass counts uses on the way; count_uses says the same.
+TEST(RandomPasses, CountsUses) {
+  ir::Region region;
+  opt::Workspace work;
+  for (uint64_t seed = 0; seed < 2000; ++seed) {
+    random_region(seed, {}, &region);
+    opt::run_passes(region, work);
+    std::vector<uint16_t> uses;
+    for (const ir::Inst& in : region.insts) uses.push_back(in.uses);
+    ir::count_uses(region);
+    for (size_t i = 0; i < uses.size(); ++i) ASSERT_EQ(region.insts[i].uses, uses[i]) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace xarch::test
