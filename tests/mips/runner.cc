@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "tcg/ir/verifier.h"
+
 namespace xarch::mips {
 
 namespace {
@@ -78,6 +80,11 @@ Stop Runner::run(uint32_t end, unsigned insn_limit, const std::function<void(con
     if (before) before(state_);
     ir::Builder b(&region, guest_.layout(), {state_.pc, guest_.mode(&state_), insn_limit});
     guest_.lift(b, memory_, tcg::LiftLimits{});
+    if (auto sound = ir::verify(region); !sound) {
+      std::fprintf(stderr, "the region at %#lx: %s\n", static_cast<unsigned long>(state_.pc),
+                   sound.error().message.c_str());
+      std::abort();
+    }
     tcg::InterpResult r = interpreter_.run(region, &state_);
     if (r.reason == tcg::Exit::kFault) {
       guest_.restore_state(&state_, state_.pc, r.restore);
