@@ -16,7 +16,8 @@ class CodeArena : public tcg::CodeSpace {
   static constexpr size_t kCodeBytes = 1 << 20;
   static constexpr unsigned kCells = 4096;
 
-  CodeArena(tcg::Backend& backend, const ir::StateLayout& layout, uint64_t guest_base = 0) : backend_(backend) {
+  CodeArena(tcg::Backend& backend, const ir::StateLayout& layout, uint64_t guest_base = 0)
+      : backend_(backend) {
     size_t total = kCodeBytes + kCells * tcg::kThunkBytes + kCells * sizeof(tcg::Cell);
     base_ = static_cast<uint8_t*>(
         mmap(nullptr, total, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
@@ -34,6 +35,7 @@ class CodeArena : public tcg::CodeSpace {
     first_ = cursor;
     // Cell 0 belongs to no key: what empty entries of the jump table point to.
     cells_[0].pc = tcg::kNoPc;
+    cells_[0].entry = stubs_.miss;  // a guest may well jump to kNoPc
     jump_table_ = std::make_unique<tcg::Cell*[]>(1u << tcg::kJumpTableBits);
     for (unsigned i = 0; i < 1u << tcg::kJumpTableBits; ++i) jump_table_[i] = &cells_[0];
     reset();

@@ -120,7 +120,9 @@ Reg CodeGen::alloc_gpr(uint32_t avoid) {
       best = r;
     }
   }
-  if (best == kNoHostReg) Log::fatal("xarch: internal error: no scratch register left at op %u", now_);
+  if (best == kNoHostReg)
+    Log::fatal("xarch: internal error: no scratch register left at op %u (%s)", now_,
+               std::string(op_info(inst(static_cast<V>(now_)).op).text).c_str());
   evict(best);
   lock(best);
   state_.regs[best].stamp = ++stamp_;

@@ -32,6 +32,9 @@ tcg::CompileResult CodeGen::compile(const Region& region, tcg::CodeSpace& space)
   for (size_t t = 0; t < region.temps.size(); ++t)
     temp_frame_.push_back(static_cast<uint16_t>(alloc_frame()));
   block_labels_.clear();
+  block_place_.assign(region.blocks.size(), Place());
+  insn_offset_ = 0;
+  insn_restore_ = 0;
   for (size_t b = 0; b < region.blocks.size(); ++b) block_labels_.push_back(as_.new_label());
   entry_ = block_labels_[0];
   forget_all();
@@ -87,6 +90,8 @@ void CodeGen::emit_chain(BlockId b) {
 void CodeGen::emit_block(BlockId b) {
   emitted_[b] = 1;
   as_.bind(block_labels_[b]);
+  insn_offset_ = block_place_[b].offset;
+  insn_restore_ = block_place_[b].restore;
   const Block& block = region_->blocks[b];
   for (uint32_t i = block.first; i < block.end && status_ == tcg::CompileResult::kOk; ++i) {
     if (!as_.reserve(512)) {
@@ -135,8 +140,15 @@ void CodeGen::emit_inst(uint32_t i) {
     }
     case Op::kPcRel: {
       Reg d = dest(static_cast<V>(i));
-      as_.mov(64, d, cell_pc());
-      if (in.imm) as_.lea(64, d, Mem::at(d, static_cast<int32_t>(in.imm)));
+      if (in.imm == static_cast<int32_t>(in.imm)) {
+        as_.mov(64, d, cell_pc());
+        if (in.imm) as_.lea(64, d, Mem::at(d, static_cast<int32_t>(in.imm)));
+      } else {
+        Reg t = alloc_gpr();
+        as_.mov_imm(64, t, static_cast<uint64_t>(in.imm));
+        as_.mov(64, d, cell_pc());
+        as_.lea(64, d, Mem::at(d, t));
+      }
       return bind(static_cast<V>(i), host(d), true);
     }
     case Op::kFlagsConst: {

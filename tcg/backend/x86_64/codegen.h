@@ -207,7 +207,7 @@ class CodeGen {
 
   // ---- memory.cc
   void collect_places();
-  void site();
+  void site(bool writes = false);  // the next host instruction may fault
   Mem address(const ir::Inst& in, ir::MemDesc d);
   bool address_clobbers_flags(ir::MemDesc d) const;
   void check_alignment(ir::MemDesc d, bool write, Mem* m);
@@ -266,6 +266,7 @@ class CodeGen {
   bool is_loop_exit(ir::BlockId b) const;
   bool continues(ir::BlockId b) const;
   void branch_to(ir::BlockId b);
+  void note_place(ir::BlockId b) { block_place_[b] = {insn_offset_, insn_restore_}; }
   void emit_call(uint32_t i);
   void emit_br(uint32_t i);
   void emit_cond_br(uint32_t i);
@@ -298,6 +299,11 @@ class CodeGen {
   std::vector<uint8_t> preds_;    // number of predecessors, at most 255
   std::vector<uint8_t> emitted_;  // or promised to a branch
   std::vector<Label> block_labels_;
+  struct Place {
+    int64_t offset = 0;
+    uint32_t restore = 0;
+  };
+  std::vector<Place> block_place_;    // guest instruction that each block begins in
   std::vector<ir::BlockId> pending_;  // blocks that several others lead to, to be emitted
   std::vector<uint16_t> temp_frame_;  // frame slot of each temporary
   HostState state_;

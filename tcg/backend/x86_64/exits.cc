@@ -96,17 +96,8 @@ bool CodeGen::is_loop_exit(BlockId b) const {
 
 void CodeGen::emit_br(uint32_t i) {
   auto b = static_cast<BlockId>(region_->insts[i].aux);
-  if (continues(b)) {
-    next_block_ = b;
-    return;
-  }
-  flush_slots(nullptr);
-  forget_all();
-  if (!emitted_[b]) {
-    next_block_ = b;
-  } else {
-    as_.jmp(block_labels_[b]);
-  }
+  note_place(b);
+  branch_to(b);
 }
 
 // A block that only this branch leads to, and that comes later, goes on with the registers as they are.
@@ -116,6 +107,8 @@ void CodeGen::emit_cond_br(uint32_t i) {
   const Inst& in = region_->insts[i];
   V c = in.args[0];
   auto then_block = static_cast<BlockId>(in.aux), else_block = static_cast<BlockId>(in.imm);
+  note_place(then_block);
+  note_place(else_block);
   if (is_const(c)) {
     BlockId b = inst(c).imm & 1 ? then_block : else_block;
     consume(c);

@@ -391,8 +391,9 @@ void CodeGen::emit_carry(uint32_t i) {
   unsigned bits = flags_only || fuse ? bits_of(t) : op_bits(t);
   settle_condition(a);
   settle_condition(b);
-  fetch(c);
+  if (!is_const(c)) fetch(c);
   clobber_flags();
+  locked_ = 0;
   Reg rc = is_const(c) ? Reg::none : use(c);
   Reg ra = use(a);
   int32_t imm;

@@ -22,13 +22,13 @@ void CodeGen::collect_places() {
   }
 }
 
-// The next host instruction may fault.
-void CodeGen::site() {
+void CodeGen::site(bool writes) {
   collect_places();
   RecoverySite s;
   s.offset = static_cast<uint32_t>(as_.cursor() - start_);
   s.pc_offset = insn_offset_;
   s.restore = insn_restore_;
+  s.writes = writes;
   recovery_.add(s, places_);
 }
 
@@ -421,7 +421,7 @@ void CodeGen::emit_rmw_loop(uint32_t i, Mem m) {
   }
   take(Reg::rax);
   Reg t = alloc_gpr();
-  site();
+  site(true);
   as_.mov(bits, Reg::rax, m);
   Label again = as_.new_label();
   as_.bind(again);

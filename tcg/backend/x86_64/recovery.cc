@@ -10,9 +10,10 @@ namespace {
 constexpr unsigned kSamePlaces = 1;  // the slot list is that of the record before
 constexpr unsigned kHasRestore = 2;
 constexpr unsigned kTrap = 4;
-// Bits 3..7: pc offset minus the one before, in units of 4 bytes; 31: a varint follows.
-constexpr unsigned kSmallPcShift = 3;
-constexpr unsigned kSmallPcMax = 31;
+constexpr unsigned kWrites = 8;
+// Bits 4..7: pc offset minus the one before, in units of 4 bytes; 15: a varint follows.
+constexpr unsigned kSmallPcShift = 4;
+constexpr unsigned kSmallPcMax = 15;
 
 void put_varint(std::vector<uint8_t>* out, uint64_t v) {
   for (; v >= 0x80; v >>= 7) out->push_back(static_cast<uint8_t>(v | 0x80));
@@ -49,6 +50,7 @@ void RecoveryWriter::add(const RecoverySite& site, std::span<const SlotPlace> pl
   int64_t pc = site.pc_offset - last_.pc_offset;
   bool small = pc >= 0 && pc % 4 == 0 && pc / 4 < kSmallPcMax;
   unsigned head = (same ? kSamePlaces : 0) | (site.restore ? kHasRestore : 0) | (site.trap ? kTrap : 0) |
+                  (site.writes ? kWrites : 0) |
                   (small ? static_cast<unsigned>(pc / 4) : kSmallPcMax) << kSmallPcShift;
   out_->push_back(static_cast<uint8_t>(head));
   put_varint(out_, zigzag(static_cast<int64_t>(site.offset) - static_cast<int64_t>(last_.offset)));
@@ -81,6 +83,7 @@ bool find_recovery(std::span<const uint8_t> records, uint32_t offset, RecoverySi
     site->pc_offset += small == kSmallPcMax ? unzigzag(in.varint()) : small * 4;
     site->restore = head & kHasRestore ? static_cast<uint32_t>(in.varint()) : 0;
     site->trap = (head & kTrap) != 0;
+    site->writes = (head & kWrites) != 0;
     if (site->trap) {
       uint8_t t = in.byte();
       site->trap_size = t >> 1;

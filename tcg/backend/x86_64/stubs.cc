@@ -181,7 +181,7 @@ bool Backend::recover(const uint8_t* recovery, uint32_t recovery_bytes, const ui
   if (!decode_operand(code + offset, 15, &operand)) return false;
   site->host_addr = effective_address(operand.mem, context, 0);
   site->size = operand.size;
-  site->write = operand.access == Access::kWrite || operand.access == Access::kReadWrite;
+  site->write = found.writes || operand.access == Access::kWrite || operand.access == Access::kReadWrite;
   return true;
 }
 
