@@ -1,41 +1,86 @@
-// The xarch command: `xarch run PROGRAM [ARG…]`.
-#include <string.h>
+// xarch: what people type. Chooses the command and hands over.
+#include <unistd.h>
 
-#include "linux-user/run.h"
-#include "targets/arm/user/abi.h"
-#include "tcg/support/log.h"
+#include <cstdio>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "frontend/options.h"
+#include "frontend/run_command.h"
+
+namespace {
+
+struct Command {
+  std::string_view name;
+  std::string_view help;
+  int (*run)(std::span<char*> words);  // null: not in this build
+};
+
+constexpr Command kCommands[] = {
+    {"run", "run a Linux program that was built for another processor", xarch::run_command},
+    {"vm", "run a whole machine", nullptr},
+    {"test", "run a project's cross-compiled tests", nullptr},
+    {"binfmt", "register foreign programs with the kernel", nullptr},
+    {"cache", "look after kept translations", nullptr},
+    {"img", "handle disk images", nullptr},
+    {"doctor", "find out what this system lacks", nullptr},
+};
+
+constexpr int kWrongUsage = 2;
+
+int help(FILE* out) {
+  fprintf(out,
+          "usage: xarch COMMAND …\n\n"
+          "Runs programs that were built for another processor.\n\n");
+  for (const Command& c : kCommands) {
+    if (c.run != nullptr)
+      fprintf(out, "  %-10.*s%.*s\n", int(c.name.size()), c.name.data(), int(c.help.size()), c.help.data());
+  }
+  fprintf(out,
+          "\n  xarch run ./program-for-arm64\n"
+          "  xarch run -L build/roots/arm64 build/roots/arm64/bin/bash\n\n"
+          "`xarch COMMAND --help` tells more. --version shows the version.\n");
+  return out == stdout ? 0 : kWrongUsage;
+}
+
+int unknown(std::string_view word) {
+  std::string line = "xarch: unknown command " + std::string(word);
+  std::string_view names[std::size(kCommands)];
+  for (size_t i = 0; i < std::size(kCommands); i++) names[i] = kCommands[i].name;
+  if (std::string_view near = xarch::nearest_name(word, names); !near.empty()) {
+    line += "; did you mean " + std::string(near) + "?";
+  } else if (access(std::string(word).c_str(), F_OK) == 0) {
+    line += "; to run that file: xarch run " + std::string(word);
+  } else {
+    line += "; xarch --help lists them";
+  }
+  fprintf(stderr, "%s\n", line.c_str());
+  return kWrongUsage;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  using namespace xarch;
-  static constexpr linux_user::AbiFactory kGuests[] = {arm::kArm64Abi};
-  linux_user::RunOptions options;
-  options.guests = kGuests;
-  int i = 1;
-  if (i < argc && strcmp(argv[i], "run") == 0) ++i;
-  for (; i < argc && argv[i][0] == '-'; ++i) {
-    if (strcmp(argv[i], "-L") == 0 && i + 1 < argc) {
-      options.sysroot = argv[++i];
-    } else if (strcmp(argv[i], "--strace") == 0) {
-      options.strace = true;
-    } else if (strcmp(argv[i], "--interp") == 0) {
-      options.engine.backend = tcg::BackendKind::kInterp;
-    } else if (strcmp(argv[i], "--base") == 0 && i + 1 < argc) {
-      options.engine.guest_base = strtoull(argv[++i], nullptr, 0);
-    } else if (strcmp(argv[i], "--trace") == 0 && i + 1 < argc) {
-      std::string_view bad;
-      if (!Log::enable(argv[++i], &bad)) return 2;
-    } else if (strcmp(argv[i], "--stats") == 0) {
-      options.stats = true;
-    } else {
-      Log::printf("xarch: unknown option %s", argv[i]);
-      return 2;
-    }
+  std::span<char*> words(argv, static_cast<size_t>(argc));
+  if (words.empty()) return help(stderr);
+  std::string_view name = words[0];
+  name.remove_prefix(name.rfind('/') + 1);
+  words = words.subspan(1);
+  if (xarch::is_qemu_name(name)) return xarch::qemu_command(name, words);
+  if (words.empty()) return help(stderr);
+
+  std::string_view word = words[0];
+  if (word == "--help" || word == "-h" || word == "help") return help(stdout);
+  if (word == "--version" || word == "-V") {
+    printf("%s\n", std::string(xarch::version_text()).c_str());
+    return 0;
   }
-  if (i >= argc) {
-    Log::line("usage: xarch run [-L DIR] [--strace] [--trace LIST] [--stats] PROGRAM [ARG...]");
-    return 2;
+  for (const Command& c : kCommands) {
+    if (c.name != word) continue;
+    if (c.run != nullptr) return c.run(words.subspan(1));
+    fprintf(stderr, "xarch: this build has no command %s yet\n", std::string(word).c_str());
+    return kWrongUsage;
   }
-  options.program = argv[i];
-  options.argv.assign(argv + i, argv + argc);
-  return linux_user::run_program(options);
+  return unknown(word);
 }
