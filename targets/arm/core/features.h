@@ -24,6 +24,12 @@ class FeatureSet {
     r.bits_ = bits_ | o.bits_;
     return r;
   }
+  // All features that are not in the set, and those every processor has.
+  constexpr FeatureSet operator~() const {
+    FeatureSet r;
+    r.bits_ |= ~bits_;
+    return r;
+  }
   constexpr bool operator==(const FeatureSet&) const = default;
 
  private:

@@ -1,6 +1,4 @@
 // Loads and stores of vector structures: LD1..LD4, ST1..ST4, LD1R..LD4R.
-#include <utility>
-
 #include "targets/arm/core/lift.h"
 #include "targets/arm/core/memory.h"
 
@@ -71,8 +69,6 @@ void load_even(Lift& c, Value base, unsigned t, unsigned size, unsigned count) {
     }
     for (unsigned i = 0; i < count; ++i) v[i] = w[i];
   }
-  // Two rounds leave the registers of four in the order 0 2 1 3.
-  if (count == 4) std::swap(v[1], v[2]);
   for (unsigned i = 0; i < count; ++i) c.put_v((t + i) % 32, v[i]);
 }
 

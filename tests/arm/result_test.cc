@@ -1,0 +1,281 @@
+// Results of single instructions on random states, every line of the table, against another implementation of
+// the architecture (qemu-aarch64 runs oracle.S). XARCH_ARM_CASES sets how many, XARCH_ARM_SEED the seed.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "targets/arm/core/guest.h"
+#include "tcg/backend/interp/interp.h"
+#include "tests/arm/generator.h"
+
+namespace xarch::arm::test {
+namespace {
+
+struct Header {
+  uint64_t cases, code_bytes, data_bytes, case_bytes;
+};
+
+uint64_t setting(const char* name, uint64_t fallback) {
+  const char* v = getenv(name);
+  return v ? strtoull(v, nullptr, 0) : fallback;
+}
+
+class Reader final : public tcg::CodeReader {
+ public:
+  bool fetch(uint64_t pc, void* out, unsigned bytes) override {
+    memcpy(out, reinterpret_cast<const void*>(pc), bytes);
+    return true;
+  }
+};
+
+// Memory that remembers which case wrote where.
+class LoggedMemory final : public tcg::InterpMemory {
+ public:
+  bool load(tcg::CpuHeader* cpu, uint64_t a, ir::MemDesc d, uint64_t* v) override {
+    return flat_.load(cpu, a, d, v);
+  }
+  bool store(tcg::CpuHeader* cpu, uint64_t a, ir::MemDesc d, const uint64_t* v) override {
+    note(a, d);
+    return flat_.store(cpu, a, d, v);
+  }
+  bool cas(tcg::CpuHeader* cpu, uint64_t a, ir::MemDesc d, const uint64_t* e, const uint64_t* v,
+           uint64_t* old) override {
+    note(a, d);
+    return flat_.cas(cpu, a, d, e, v, old);
+  }
+  bool rmw(tcg::CpuHeader* cpu, uint64_t a, ir::MemDesc d, ir::RmwOp op, uint64_t v, uint64_t* old) override {
+    note(a, d);
+    return flat_.rmw(cpu, a, d, op, v, old);
+  }
+  bool probe(tcg::CpuHeader* cpu, uint64_t a, ir::MemDesc d, bool w) override {
+    return flat_.probe(cpu, a, d, w);
+  }
+
+  size_t current = 0;
+  std::vector<size_t> writer = std::vector<size_t>(kDataBytes, ~size_t{0});
+
+ private:
+  void note(uint64_t a, ir::MemDesc d) {
+    for (unsigned i = 0; i < d.bytes(); ++i) writer[a - kData + i] = current;
+  }
+  tcg::FlatInterpMemory flat_;
+};
+
+class Results : public testing::Test {
+ protected:
+  static constexpr size_t kBatch = 4000;
+
+  void SetUp() override {
+    code_ = map(kCode, kFirstStub + kBatch * kStubBytes);
+    data_ = map(kData, kDataBytes);
+    ASSERT_EQ(reinterpret_cast<uint64_t>(code_), kCode);
+    ASSERT_EQ(reinterpret_cast<uint64_t>(data_), kData);
+  }
+  void TearDown() override {
+    munmap(code_, kFirstStub + kBatch * kStubBytes);
+    munmap(data_, kDataBytes);
+  }
+  static uint8_t* map(uint64_t at, size_t bytes) {
+    return static_cast<uint8_t*>(mmap(reinterpret_cast<void*>(at), bytes, PROT_READ | PROT_WRITE,
+                                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
+  }
+
+  // Makes a batch from `insns`, beginning with number `first` and round about.
+  void make(Generator& g, const std::vector<Insn>& insns, size_t first, size_t count) {
+    cases_.resize(count);
+    insns_.resize(count);
+    memset(code_, 0, kFirstStub);
+    const uint32_t leave[2] = {0x5800005c,
+                               0xd61f0380};  // ldr x28, .+8; br x28; the oracle fills in the address
+    memcpy(code_, leave, 8);
+    memcpy(code_ + 16, leave, 8);
+    for (size_t i = 0; i < count; ++i) {
+      const uint64_t at = kCode + kFirstStub + i * kStubBytes;
+      uint32_t words[4];
+      insns_[i] = insns[(first + i) % insns.size()];
+      g.make(insns_[i], at, words, &cases_[i]);
+      words[2] = branch(at + 8, kCode);
+      words[3] = branch(at + 12, kCode + 16);
+      memcpy(reinterpret_cast<void*>(at), words, sizeof words);
+    }
+    for (size_t i = 0; i < kDataBytes; i += 8) {
+      const uint64_t v = g.random();
+      memcpy(data_ + i, &v, 8);
+    }
+  }
+  static uint32_t branch(uint64_t from, uint64_t to) {
+    return 0x14000000 | (static_cast<uint32_t>((to - from) / 4) & 0x03ffffff);
+  }
+
+  // The oracle died: says in which instruction.
+  void explain(const char* in) const {
+    const std::string command = std::string("qemu-aarch64 -strace -cpu max,pauth=off ") + XARCH_ARM_ORACLE +
+                                " < " + in + " 2>&1 >/dev/null | grep -a si_addr";
+    char line[256] = {};
+    FILE* f = popen(command.c_str(), "r");
+    if (fgets(line, sizeof line, f)) printf("the oracle died: %s", line);
+    pclose(f);
+    const char* addr = strstr(line, "si_addr=");
+    const uint64_t pc = addr ? strtoull(addr + 8, nullptr, 0) : 0;
+    const uint64_t i = (pc - kCode - kFirstStub) / kStubBytes;
+    if (i < insns_.size()) printf("in %s %08x\n", std::string(row(insns_[i]).name).c_str(), word(i));
+  }
+
+  // Has the oracle run the batch.
+  bool ask(std::vector<Case>* states, std::vector<uint8_t>* memory) {
+    char in[] = "/tmp/xarch-arm-in-XXXXXX", out[] = "/tmp/xarch-arm-out-XXXXXX";
+    const int in_fd = mkstemp(in), out_fd = mkstemp(out);
+    if (in_fd < 0 || out_fd < 0) return false;
+    const size_t code_bytes = kFirstStub + cases_.size() * kStubBytes,
+                 case_bytes = cases_.size() * sizeof(Case);
+    const Header h = {cases_.size(), code_bytes, kDataBytes, case_bytes};
+    bool ok = write(in_fd, &h, sizeof h) == sizeof h &&
+              write(in_fd, code_, code_bytes) == static_cast<ssize_t>(code_bytes) &&
+              write(in_fd, cases_.data(), case_bytes) == static_cast<ssize_t>(case_bytes) &&
+              write(in_fd, data_, kDataBytes) == static_cast<ssize_t>(kDataBytes);
+    const std::string command =
+        std::string("qemu-aarch64 -cpu max,pauth=off ") + XARCH_ARM_ORACLE + " < " + in + " > " + out;
+    const int status = ok ? system(command.c_str()) : -1;
+    if (status != 0) explain(in);
+    states->resize(cases_.size());
+    memory->resize(kDataBytes);
+    ok = status == 0 && pread(out_fd, states->data(), case_bytes, 0) == static_cast<ssize_t>(case_bytes) &&
+         pread(out_fd, memory->data(), kDataBytes, static_cast<off_t>(case_bytes)) ==
+             static_cast<ssize_t>(kDataBytes);
+    close(in_fd);
+    close(out_fd);
+    unlink(in);
+    unlink(out);
+    return ok;
+  }
+
+  // Runs case i on our side, in place.
+  void run(size_t i, Arm64State* s, tcg::Interpreter& interp) {
+    Case& c = cases_[i];
+    for (unsigned n = 0; n < 31; ++n) s->x(n) = c.x[n];
+    s->sp = c.sp;
+    memcpy(static_cast<void*>(&s->v0), c.v, sizeof c.v);
+    s->set_nzcv_bits(static_cast<uint32_t>(c.nzcv));
+    s->fpcr = c.fpcr;
+    s->fpsr = c.fpsr;
+    s->pc = c.code;
+    ir::BlockKey key;
+    key.pc = c.code;
+    key.flags = 2;
+    ir::Builder b(&region_, guest_.layout(), key);
+    guest_.lift(b, reader_, tcg::LiftLimits{});
+    const tcg::InterpResult r = interp.run(region_, s);
+    if (r.reason != tcg::Exit::kLookup) {
+      c.taken = 100 + static_cast<uint64_t>(r.reason);
+    } else {
+      c.taken = s->pc == c.code + 8 ? 0 : s->pc == c.code + 12 ? 1 : s->pc;
+    }
+    for (unsigned n = 0; n < 31; ++n) c.x[n] = s->x(n);
+    c.sp = s->sp;
+    memcpy(c.v, &s->v0, sizeof c.v);
+    c.nzcv = s->nzcv_bits();
+    c.fpcr = s->fpcr;
+    c.fpsr = s->fpsr;
+  }
+
+  // Says what differs; empty if nothing does.
+  static std::string difference(const Case& ours, const Case& theirs) {
+    std::string out;
+    char line[160];
+    const auto differ = [&](const char* name, unsigned n, uint64_t a, uint64_t b) {
+      if (a == b) return;
+      snprintf(line, sizeof line, "  %s%u: %016lx, expected %016lx\n", name, n, a, b);
+      out += line;
+    };
+    for (unsigned n = 0; n < 31; ++n) {
+      if (n != 28) differ("x", n, ours.x[n], theirs.x[n]);
+    }
+    differ("sp", 0, ours.sp, theirs.sp);
+    for (unsigned n = 0; n < 32; ++n) {
+      differ("v.lo", n, ours.v[n][0], theirs.v[n][0]);
+      differ("v.hi", n, ours.v[n][1], theirs.v[n][1]);
+    }
+    differ("nzcv", 0, ours.nzcv, theirs.nzcv);
+    differ("fpcr", 0, ours.fpcr, theirs.fpcr);
+    differ("fpsr", 0, ours.fpsr, theirs.fpsr & 0x0800009f);
+    differ("taken", 0, ours.taken, theirs.taken);
+    return out;
+  }
+
+  uint32_t word(size_t i) const {
+    uint32_t w;
+    memcpy(&w, code_ + kFirstStub + i * kStubBytes + 4, 4);
+    return w;
+  }
+
+  const Arm64Guest guest_{*find_model("max")};
+  Reader reader_;
+  ir::Region region_;
+  uint8_t* code_ = nullptr;
+  uint8_t* data_ = nullptr;
+  std::vector<Case> cases_;
+  std::vector<Insn> insns_;
+};
+
+TEST_F(Results, AgreeWithTheOracle) {
+  const uint64_t seed = setting("XARCH_ARM_SEED", 20240501), total = setting("XARCH_ARM_CASES", 60000);
+  printf("seed %lu, %lu cases\n", seed, total);
+  Generator g(seed);
+  std::vector<Insn> insns;
+  for (unsigned i = 0; i < kNumInsns; ++i) {
+    const Insn insn = static_cast<Insn>(i);
+    if (Generator::skipped(insn).empty() && guest_.model().features.has(row(insn).feature))
+      insns.push_back(insn);
+  }
+  const char* only = getenv("XARCH_ARM_ONLY");
+  if (only) std::erase_if(insns, [&](Insn i) { return row(i).name.find(only) == std::string_view::npos; });
+  ASSERT_GE(total, insns.size()) << "too few cases to reach every line";
+  std::map<std::string, int> failures;
+  Arm64State state;
+  state.reset();
+  for (size_t done = 0; done < total;) {
+    const size_t count = std::min<size_t>(kBatch, total - done);
+    make(g, insns, done, count);
+    const std::vector<Case> before = cases_;
+    std::vector<Case> theirs;
+    std::vector<uint8_t> memory;
+    ASSERT_TRUE(ask(&theirs, &memory));
+    LoggedMemory logged;
+    tcg::Interpreter interp(logged);
+    for (size_t i = 0; i < count; ++i) {
+      logged.current = i;
+      run(i, &state, interp);
+      const std::string d = difference(cases_[i], theirs[i]);
+      if (d.empty()) continue;
+      const std::string name(row(insns_[i]).name);
+      if (++failures[name] <= 1) {
+        ADD_FAILURE() << name << " " << std::hex << word(i) << " with fpcr " << before[i].fpcr << " nzcv "
+                      << before[i].nzcv << "\n"
+                      << d;
+      }
+    }
+    for (size_t k = 0; k < kDataBytes; ++k) {
+      if (data_[k] == memory[k]) continue;
+      const size_t w = logged.writer[k];
+      const std::string name = w == ~size_t{0} ? "nothing of ours" : std::string(row(insns_[w]).name);
+      if (++failures["memory written by " + name] <= 1) {
+        ADD_FAILURE() << "memory at +" << std::hex << k << " written by " << name << " "
+                      << (w == ~size_t{0} ? 0 : word(w));
+      }
+    }
+    done += count;
+  }
+  for (const auto& [name, n] : failures) printf("%-24s %d\n", name.c_str(), n);
+}
+
+}  // namespace
+}  // namespace xarch::arm::test
