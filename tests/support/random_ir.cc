@@ -606,6 +606,11 @@ void Maker::make() {
 
 const ir::StateLayout& random_layout() { return kLayout; }
 
+std::span<const ir::HelperDesc* const> random_helpers() {
+  static constexpr const ir::HelperDesc* kAll[] = {&kMix, &kSwap, &kAny, &kLeave};
+  return kAll;
+}
+
 void random_region(uint64_t seed, const RandomIrOptions& options, Region* out) {
   Maker(seed, options, out).make();
 }

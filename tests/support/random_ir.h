@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "tcg/ir/region.h"
@@ -27,6 +28,8 @@ struct RandomState {
 };
 
 const ir::StateLayout& random_layout();
+// All helpers that regions may call, for the parser: mix swap any leave.
+std::span<const ir::HelperDesc* const> random_helpers();
 
 struct RandomIrOptions {
   unsigned max_blocks = 6;
