@@ -51,11 +51,14 @@ void EngineImpl::mapped(uint64_t start, uint64_t bytes) {
 }
 
 void EngineImpl::flush() {
-  for (uint64_t wait_for = 0;; registry_.wait_passed(wait_for, nullptr, false)) {
-    TranslationLock lock(translation_mutex_);
-    tracker_.forget_all(lock);
-    if (next_generation(lock, &wait_for)) break;
-  }
+  TranslationLock lock(translation_mutex_);
+  tracker_.forget_all(lock);
+  uint64_t wait_for = 0;
+  if (next_generation(lock, &wait_for)) return;
+  // Somebody (perhaps the caller, in a helper) has yet to come out of the generation before: this one goes
+  // on, empty.
+  slots_[current_slot_].generation->kill_all(lock);
+  registry_.advance();
 }
 
 // ---- statistics

@@ -131,7 +131,13 @@ void EngineImpl::execute(VcpuImpl& v, Generation& g, Cell* cell) {
   h.exit_reason = static_cast<uint32_t>(Exit::kNone);
   h.helper_exit = 0;
   const void* entry = cell->entry.load(std::memory_order_acquire);
-  if (backend_ == nullptr) return interpret(v, **static_cast<ir::Region* const*>(entry));
+  if (backend_ == nullptr) {
+    if (entry != g.thunk(g.cell_index(cell))) return interpret(v, **static_cast<ir::Region* const*>(entry));
+    // Dropped in the meantime; emitted code would come back by the link stub.
+    h.exit_reason = static_cast<uint32_t>(Exit::kLookup);
+    h.exit_mode = cell->mode;
+    return;
+  }
   h.jump_table = v.table;
   h.link_stub = g.stubs.link;
   h.miss_stub = g.stubs.miss;
@@ -196,32 +202,21 @@ Exit EngineImpl::finish(VcpuImpl& v, Exit exit) {
   return exit;
 }
 
-// Executes one instruction from a translation of its own. False: *leave_with says what to return.
-bool EngineImpl::step(VcpuImpl& v, uint32_t mode, Exit* leave_with) {
+// Executes one instruction from a translation of its own, made for this once.
+void EngineImpl::step(VcpuImpl& v, uint32_t mode) {
   v.step_once = false;
-  registry_.leave(v.sync);
+  uint32_t flags = 1 | ir::kKeyNoLink;
   {
     TranslationLock lock(translation_mutex_);
-    TrackingReader reader(lock, memory_, tracker_);
-    LiftLimits one;
-    one.max_insns = 1;
-    ir::Builder b(
-        &v.step_region, guest_.layout(),
-        {pc_of(v), mode, 1 | ir::kKeyNoLink | (tracker_.key_flags(lock, pc_of(v), 1) & ir::kKeyMaskTags)});
-    guest_.lift(b, reader, one);
-    if (reader.failed && v.step_region.num_insns == 0) {
-      v.fault_info() = FaultInfo{.addr = reader.failed_addr, .fetch = true, .signo = SIGSEGV};
-      *leave_with = Exit::kFetch;
-      return false;
-    }
+    flags |= tracker_.key_flags(lock, pc_of(v), 1) & ir::kKeyMaskTags;
   }
-  registry_.enter(v.sync);
-  CpuHeader& h = v.header();
-  // The page may just have been protected again for the fetch; the store then faults once more and is
-  // resumed, since the interpreter is no block of that page.
-  h.helper_exit = 0;
+  LiftLimits one;
+  one.max_insns = 1;
+  // Read without protecting its page, which would make the store fault again.
+  ir::Builder b(&v.step_region, guest_.layout(), {pc_of(v), mode, flags});
+  guest_.lift(b, memory_, one);
+  v.header().helper_exit = 0;
   interpret(v, v.step_region);
-  return true;
 }
 
 Exit EngineImpl::run(Vcpu& vcpu) {
@@ -249,7 +244,7 @@ Exit EngineImpl::run_inside(VcpuImpl& v) {
     }
     Exit out = Exit::kNone;
     if (v.step_once) {
-      if (!step(v, mode, &out)) return finish(v, out);
+      step(v, mode);
     } else {
       Cell* cell = find_or_translate(v, pc_of(v), mode, &out);
       if (cell == nullptr) return finish(v, out);

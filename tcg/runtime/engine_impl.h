@@ -142,7 +142,6 @@ class EngineImpl final : public Engine {
     enum Status : uint8_t { kOk, kFull, kFetchFault } status = kOk;
     Cell* cell = nullptr;
   };
-  enum class StepResult : uint8_t { kGoOn, kReturn };
 
   // engine.cc
   Exit run_inside(VcpuImpl& v);
@@ -151,7 +150,7 @@ class EngineImpl final : public Engine {
   void interpret(VcpuImpl& v, const ir::Region& region);
   Generation* generation_of(const Cell* cell) const;
   void use_jump_table(VcpuImpl& v, Generation& g, uint32_t mode);
-  bool step(VcpuImpl& v, uint32_t mode, Exit* leave_with);
+  void step(VcpuImpl& v, uint32_t mode);
   Exit finish(VcpuImpl& v, Exit exit);
   uint64_t& pc_of(VcpuImpl& v) const;
 
@@ -184,7 +183,7 @@ class EngineImpl final : public Engine {
     bool in_interp = false;
   };
   bool locate(VcpuImpl& v, const ucontext_t& context, Site* site);
-  bool code_write(VcpuImpl& v, Site* site, uintptr_t host_pc, uint64_t addr);
+  bool code_write(VcpuImpl& v, uintptr_t host_pc, uint64_t addr);
   bool retry_with_masked_tags(const Site& site, uint64_t addr);
   FaultVerdict leave(VcpuImpl& v, const Site& site, ucontext_t* context, Exit reason);
 

@@ -45,7 +45,7 @@ bool EngineImpl::locate(VcpuImpl& v, const ucontext_t& context, Site* site) {
 
 // A store hit a page that may be write-protected for the code on it. True if it was; then the page is
 // writable now.
-bool EngineImpl::code_write(VcpuImpl& v, Site* site, uintptr_t host_pc, uint64_t addr) {
+bool EngineImpl::code_write(VcpuImpl& v, uintptr_t host_pc, uint64_t addr) {
   TranslationLock lock(translation_mutex_);
   const uint64_t page = page_of(addr);
   if (!tracker_.is_protected(lock, page)) {
@@ -63,7 +63,6 @@ bool EngineImpl::code_write(VcpuImpl& v, Site* site, uintptr_t host_pc, uint64_t
   ++counts_.code_write_faults;
   counts_.invalidated +=
       tracker_.invalidate(lock, *slots_[current_slot_].generation, page, 1, PageTracker::Why::kGuestWrite);
-  (void)site;
   return true;
 }
 
@@ -118,7 +117,7 @@ Engine::FaultVerdict EngineImpl::handle_fault(Vcpu* vcpu, int signo, const sigin
   // x86's page fault error code: bit 1 is a write.
   const bool write = site.in_helper ? (context->uc_mcontext.gregs[REG_ERR] & 2) != 0 : site.fault.write;
 
-  if (signo == SIGSEGV && write && has_addr && code_write(v, &site, host_pc, addr)) {
+  if (signo == SIGSEGV && write && has_addr && code_write(v, host_pc, addr)) {
     // The store must be seen by the next instruction of its own block.
     const bool own = site.block != nullptr && (site.block->dead.load(std::memory_order_relaxed) != 0 ||
                                                site.generation != current_.load(std::memory_order_acquire));

@@ -12,11 +12,9 @@ namespace xarch::tcg {
 // ---- reading guest code
 
 bool TrackingReader::fetch(uint64_t pc, void* out, unsigned bytes) {
+  bool fresh = false;
   for (uint64_t page = page_of(pc); page <= page_of(pc + bytes - 1); page += kHostPageSize) {
-    if (page == last_page_) continue;
-    last_page_ = page;
-    key_flags |= tracker_.key_flags(lock_, page, 1);
-    tracker_.protect(lock_, page, 1);
+    fresh |= page != last_page_;
   }
   if (!memory_.fetch(pc, out, bytes)) {
     failed = true;
@@ -24,6 +22,15 @@ bool TrackingReader::fetch(uint64_t pc, void* out, unsigned bytes) {
     uint8_t probe;
     failed_addr = memory_.fetch(pc, &probe, 1) ? page_of(pc + bytes - 1) : pc;
     return false;
+  }
+  if (fresh) {
+    for (uint64_t page = page_of(pc); page <= page_of(pc + bytes - 1); page += kHostPageSize) {
+      last_page_ = page;
+      key_flags |= tracker_.key_flags(lock_, page, 1);
+      tracker_.protect(lock_, page, 1);
+    }
+    // What was read before the protection may have been changed since; what is read now is guarded.
+    if (!memory_.fetch(pc, out, bytes)) return fetch(pc, out, bytes);
   }
   if (log != nullptr) {
     const auto offset = static_cast<uint32_t>(log->data.size());

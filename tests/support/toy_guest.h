@@ -75,11 +75,12 @@ class ToyGuest final : public tcg::Guest {
   }
   unsigned pc_shift() const override { return 2; }
   bool coherent_code() const override { return coherent; }
-  bool ignores_tags() const override { return true; }
+  bool ignores_tags() const override { return tags; }
   unsigned insn_bytes(tcg::CodeReader&, uint64_t, uint32_t) const override { return 4; }
 
   std::vector<ir::HelperDesc> helpers;
   bool coherent = true;
+  bool tags = true;
   mutable uint32_t last_restore = 0;
 
  private:

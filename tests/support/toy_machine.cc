@@ -21,6 +21,10 @@ void on_fault(int signo, siginfo_t* info, void* context) {
   if (m == nullptr ||
       m->engine->handle_fault(thread_vcpu, signo, info, uc) == tcg::Engine::FaultVerdict::kNotOurs) {
     if (m != nullptr) ++m->not_ours;
+    fprintf(
+        stderr, "signal %d at %#llx, address %p, %s\n", signo, uc->uc_mcontext.gregs[REG_RIP], info->si_addr,
+        m == nullptr ? ""
+                     : m->engine->describe(static_cast<uintptr_t>(uc->uc_mcontext.gregs[REG_RIP])).c_str());
     signal(signo, SIG_DFL);  // the instruction faults again, for good
   }
   errno = saved;
@@ -41,7 +45,7 @@ uint64_t ToyMemory::add(void* p, uint64_t bytes, int prot, const tcg::Backing& b
   }
   const uint64_t addr = reinterpret_cast<uintptr_t>(p) - base_;
   std::lock_guard guard(mutex_);
-  areas_.push_back({addr, bytes, prot, backing});
+  areas_.push_back({addr, bytes, std::vector<int>(bytes / kPage, prot), backing});
   return addr;
 }
 
@@ -64,7 +68,7 @@ ToyMemory::Area* ToyMemory::find(uint64_t addr) {
 
 void ToyMemory::protect(uint64_t addr, uint64_t bytes, int prot) {
   std::lock_guard guard(mutex_);
-  find(addr)->prot = prot;
+  for (uint64_t at = 0; at < bytes; at += kPage) find(addr)->at(addr + at) = prot;
   mprotect(host(addr), bytes, prot & ~PROT_EXEC);
 }
 
@@ -83,7 +87,7 @@ uint64_t ToyMemory::move(uint64_t addr, uint64_t bytes) {
   }
   void* room = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   void* p = mremap(host(addr), bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, room);
-  return add(p, bytes, old.prot, old.backing);
+  return add(p, bytes, old.prot[0], old.backing);
 }
 
 void ToyMemory::poke(uint64_t addr, const std::vector<uint32_t>& words) {
@@ -94,7 +98,8 @@ bool ToyMemory::fetch(uint64_t pc, void* out, unsigned bytes) {
   std::lock_guard guard(mutex_);
   Area* first = find(pc);
   Area* last = find(pc + bytes - 1);
-  if (first == nullptr || last == nullptr || !(first->prot & last->prot & PROT_EXEC)) return false;
+  if (first == nullptr || last == nullptr || !(first->at(pc) & last->at(pc + bytes - 1) & PROT_EXEC))
+    return false;
   memcpy(out, host(pc), bytes);
   return true;
 }
@@ -112,7 +117,7 @@ void ToyMemory::set_code_page(uint64_t page, bool write_protected) {
   std::lock_guard guard(mutex_);
   Area* a = find(page);
   if (a == nullptr) return;
-  int prot = a->prot & ~PROT_EXEC;
+  int prot = a->at(page) & ~PROT_EXEC;
   if (write_protected) prot &= ~PROT_WRITE;
   mprotect(host(page), kPage, prot);
 }
@@ -120,7 +125,7 @@ void ToyMemory::set_code_page(uint64_t page, bool write_protected) {
 bool ToyMemory::guest_writable(uint64_t page) {
   std::lock_guard guard(mutex_);
   Area* a = find(page);
-  return a != nullptr && (a->prot & PROT_WRITE) != 0;
+  return a != nullptr && (a->at(page) & PROT_WRITE) != 0;
 }
 
 // ---- machine

@@ -24,6 +24,7 @@ class ToyMemory final : public tcg::FlatMemory {
   uint64_t map(uint64_t bytes, int prot);
   // Maps a file (shared or private) and says what backs it.
   uint64_t map_file(int fd, uint64_t offset, uint64_t bytes, int prot, bool shared, uint64_t inode);
+  // The guest's protection and the host's; within one mapping.
   void protect(uint64_t addr, uint64_t bytes, int prot);
   void unmap(uint64_t addr, uint64_t bytes);
   // Moves a mapping to a new place, as mremap does.
@@ -40,8 +41,9 @@ class ToyMemory final : public tcg::FlatMemory {
  private:
   struct Area {
     uint64_t start, bytes;
-    int prot;
-    tcg::Backing backing;  // of its first page
+    std::vector<int> prot;  // per page
+    tcg::Backing backing;   // of its first page
+    int& at(uint64_t addr) { return prot[(addr - start) / 4096]; }
   };
   Area* find(uint64_t addr);
   uint64_t add(void* host, uint64_t bytes, int prot, const tcg::Backing& backing);

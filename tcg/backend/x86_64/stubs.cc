@@ -145,7 +145,8 @@ tcg::Stubs StubEmitter::emit(uint8_t** code) {
 
 tcg::Stubs Backend::emit_stubs(const tcg::BackendConfig& config, uint8_t** code, uint8_t* end) {
   config_ = config;
-  info_ = std::make_unique<LayoutInfo>(*config.layout);
+  // Kept from one generation to the next: recover() may be reading it in a signal handler.
+  if (info_ == nullptr) info_ = std::make_unique<LayoutInfo>(*config.layout);
   codegen_ = std::make_unique<CodeGen>(*info_, config_, features_);
   return StubEmitter(*info_, config_, *code, end).emit(code);
 }
