@@ -97,7 +97,9 @@ TEST(SyscallLayouts, AreTheHosts) {
   expect("__builtin_offsetof(struct fpsimd_context, vregs)", offsetof(arm::FpsimdContext, v));
   expect("FPSIMD_MAGIC", arm::kFpsimdMagic);
   expect("ESR_MAGIC", arm::kEsrMagic);
-  compiler_output("typedef __SIZE_TYPE__ size_t;\n#include <asm/signal.h>\n#include <asm/sigcontext.h>\n" + source, "-fsyntax-only");
+  compiler_output(
+      "typedef __SIZE_TYPE__ size_t;\n#include <asm/signal.h>\n#include <asm/sigcontext.h>\n" + source,
+      "-fsyntax-only");
 }
 
 }  // namespace

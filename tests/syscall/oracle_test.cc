@@ -45,11 +45,14 @@ TEST_P(OracleTest, AnswersAsLinuxDoes) {
 
 INSTANTIATE_TEST_SUITE_P(Programs, OracleTest,
                          testing::Combine(testing::Values("files", "memory", "waiting", "net", "system"),
-                                          testing::Values("arm64", "arm64-static"), testing::Values("")),
+                                          testing::Values("arm64", "arm64-static"),
+                                          testing::Values("", "--guest-base 0x100000000000",
+                                                          "--backend interp")),
                          [](const testing::TestParamInfo<Case>& info) {
-                           std::string name =
-                               std::string(std::get<0>(info.param)) + "_" + std::get<1>(info.param);
-                           std::replace(name.begin(), name.end(), '-', '_');
+                           std::string name = std::string(std::get<0>(info.param)) + "_" +
+                                              std::get<1>(info.param) + "_" + std::to_string(info.index);
+                           for (char& c : name)
+                             if (c == '-') c = '_';
                            return name;
                          });
 
