@@ -379,12 +379,25 @@ Value Builder::funnel_r(Value high, Value low, unsigned n) {
 
 // ---- conversions
 
+// A zext, sext or trunc, unless the same stands in the block already: halves of registers are taken again and
+// again.
+Value Builder::convert(Op op, Type t, Value a) {
+  ValueId& recent = recent_converts_[(a.id ^ static_cast<unsigned>(t)) & 15];
+  if (recent >= block_first_ && recent < region_->insts.size()) {
+    const Inst& inst = region_->insts[recent];
+    if (inst.op == op && inst.type == t && inst.args[0] == a.id) return {recent, t};
+  }
+  const Value r = emit(op, t, a);
+  recent = r.id;
+  return r;
+}
+
 Value Builder::zext(Value a, Type t) {
   if (a.type == t) return a;
   uint64_t c = 0;
   if (t <= Type::kI64 && is_const(a, &c)) return iconst(t, c);
-  if (const Inst* d = def_if(a, Op::kZext)) return emit(Op::kZext, t, value_of(d->args[0]));
-  return emit(Op::kZext, t, a);
+  if (const Inst* d = def_if(a, Op::kZext)) return convert(Op::kZext, t, value_of(d->args[0]));
+  return convert(Op::kZext, t, a);
 }
 
 Value Builder::sext(Value a, Type t) {
@@ -393,9 +406,9 @@ Value Builder::sext(Value a, Type t) {
   if (t <= Type::kI64 && is_const(a, &c)) {
     return iconst(t, static_cast<uint64_t>(sign_extend(c, type_bits(a.type))));
   }
-  if (const Inst* d = def_if(a, Op::kSext)) return emit(Op::kSext, t, value_of(d->args[0]));
-  if (const Inst* d = def_if(a, Op::kZext)) return emit(Op::kZext, t, value_of(d->args[0]));
-  return emit(Op::kSext, t, a);
+  if (const Inst* d = def_if(a, Op::kSext)) return convert(Op::kSext, t, value_of(d->args[0]));
+  if (const Inst* d = def_if(a, Op::kZext)) return convert(Op::kZext, t, value_of(d->args[0]));
+  return convert(Op::kSext, t, a);
 }
 
 Value Builder::trunc(Value a, Type t) {
@@ -410,7 +423,7 @@ Value Builder::trunc(Value a, Type t) {
     if (from.type > t) return trunc(from, t);
     return d.op == Op::kZext ? zext(from, t) : sext(from, t);
   }
-  return emit(Op::kTrunc, t, a);
+  return convert(Op::kTrunc, t, a);
 }
 
 Value Builder::pair(Value lo, Value hi) { return emit(Op::kPair, Type::kI128, lo, hi); }

@@ -161,6 +161,7 @@ class Builder {
   // The value of this operation if `v` was defined by it in the open block, else null.
   const Inst* def_if(Value v, Op op) const { return def(v).op == op ? &def(v) : nullptr; }
   Value value_of(ValueId id) const { return {id, region_->insts[id].type}; }
+  Value convert(Op op, Type t, Value a);
   Value fold_right_const(Op op, Value a, Value b, uint64_t c);
   Value fold_same(Op op, Value a, bool* done);
   Value fold_select(Value c, Value a, Value b);
@@ -178,7 +179,8 @@ class Builder {
   bool terminated_ = false;
   bool renumber_ = false;  // blocks were not started in the order of their names
   uint32_t block_first_ = 0;
-  ValueId recent_consts_[16] = {};  // where such a constant may stand in the open block; checked when used
+  ValueId recent_converts_[16] = {};  // likewise, of zext, sext and trunc
+  ValueId recent_consts_[16] = {};    // where such a constant may stand in the open block; checked when used
 };
 
 }  // namespace xarch::ir
