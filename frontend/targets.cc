@@ -1,6 +1,7 @@
 #include "frontend/targets.h"
 
 #include "targets/arm/user/abi.h"
+#include "targets/mips/user/abi.h"
 
 namespace xarch {
 
@@ -8,6 +9,7 @@ namespace {
 
 constexpr linux_user::AbiFactory kLinuxGuests[] = {
     arm::kArm64Abi,
+    mips::kMipsAbi,
 };
 
 }  // namespace

@@ -108,6 +108,8 @@ class UserAbi {
   virtual int open_flags_to_host(int guest) const = 0;
   virtual int open_flags_to_guest(int host) const = 0;
   virtual int prot_to_host_checked(int guest) const;  // PROT_*; -1 if a bit is unknown
+  // mmap flags; the mapping type (MAP_TYPE) is the same everywhere.
+  virtual int map_flags_to_host(int guest) const { return guest; }
   virtual size_t put_stat(const struct stat& st,
                           uint8_t* out) const = 0;      // at most 160 bytes; returns how many
   virtual bool clone_tls_before_child_tid() const = 0;  // CONFIG_CLONE_BACKWARDS

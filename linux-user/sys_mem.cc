@@ -30,7 +30,7 @@ int64_t sys_brk(Call& call) {
 int64_t sys_mmap(Call& call) {
   const int prot = call.thread.abi().prot_to_host_checked(call.i32(2) & 0x1f);
   if (prot == kNoProt) return -EINVAL;
-  const int flags = call.i32(3);
+  const int flags = call.thread.abi().map_flags_to_host(call.i32(3));
   const int type = flags & MAP_TYPE;
   if (type != MAP_PRIVATE && type != MAP_SHARED && type != MAP_SHARED_VALIDATE) return -EINVAL;
   if (type == MAP_SHARED_VALIDATE && (flags & ~kKnownMapFlags) != 0) return -EOPNOTSUPP;

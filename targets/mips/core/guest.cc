@@ -7,7 +7,7 @@
 namespace xarch::mips {
 
 void MipsGuest::lift(ir::Builder& b, tcg::CodeReader& code, const tcg::LiftLimits& limits) const {
-  Lifter(b, code, limits, options_.features).run();
+  Lifter(b, code, limits, options_).run();
 }
 
 uint32_t MipsGuest::mode(const void* state) const {

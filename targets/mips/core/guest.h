@@ -9,6 +9,7 @@ namespace xarch::mips {
 
 struct MipsOptions {
   bool little = false;                      // byte order
+  bool unaligned = false;                   // loads and stores need no alignment, but for LL and SC
   unsigned features = kMips32 | kMips32R2;  // Feature mask
 };
 

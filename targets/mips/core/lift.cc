@@ -29,12 +29,13 @@ constexpr LiftFn kLift[] = {
 
 }  // namespace
 
-Lifter::Lifter(ir::Builder& b, tcg::CodeReader& code, const tcg::LiftLimits& limits, unsigned features)
+Lifter::Lifter(ir::Builder& b, tcg::CodeReader& code, const tcg::LiftLimits& limits,
+               const MipsOptions& options)
     : b_(b),
       code_(code),
       limits_(limits),
       exact_limit_(b.key().flags & ir::kKeyInsnLimitMask),
-      features_(features),
+      options_(options),
       start_(b.key().pc),
       pc_(static_cast<uint32_t>(b.key().pc)) {}
 
@@ -70,7 +71,7 @@ void Lifter::begin_insn(uint32_t pc, bool in_slot) {
 }
 
 void Lifter::lift_word(uint32_t word) {
-  unsigned row = decode(word, features_);
+  unsigned row = decode(word, options_.features);
   if (row == kNoRow || (in_slot_ && (rows()[row].flags & kBranch) != 0)) {
     raise(Raise::kReserved);  // a branch in a delay slot is unpredictable: it raises here
     return;

@@ -177,7 +177,7 @@ void Lifter::finish_direct(uint32_t slot_word) {
 }
 
 void Lifter::finish_indirect(uint32_t slot_word) {
-  unsigned row = decode(slot_word, features_);
+  unsigned row = decode(slot_word, options_.features);
   bool splits = row != kNoRow && (rows()[row].flags & kSplits) != 0;
   uint32_t temp = 0;
   if (splits) {
@@ -197,7 +197,7 @@ void Lifter::finish_indirect(uint32_t slot_word) {
 // The comparison stands after the slot, next to the branch it decides; its operands are what the registers
 // held before.
 void Lifter::finish_conditional(uint32_t slot_word) {
-  unsigned row = decode(slot_word, features_);
+  unsigned row = decode(slot_word, options_.features);
   bool splits = row != kNoRow && (rows()[row].flags & kSplits) != 0;
   uint32_t temp = 0;
   if (splits) {

@@ -1,4 +1,5 @@
-// Loads and stores. Every access demands its natural alignment and wraps at 32 bits.
+// Loads and stores. Accesses demand their natural alignment, unless the options say otherwise, and wrap at 32
+// bits.
 #include "targets/mips/core/lifter.h"
 
 namespace xarch::mips {
@@ -12,7 +13,7 @@ MemDesc Lifter::access(unsigned size, bool sign) const {
   MemDesc d;
   d.size = static_cast<uint8_t>(size);
   d.elem = d.size;
-  d.align = d.size;
+  d.align = options_.unaligned ? 0 : d.size;
   d.sign = sign;
   d.big = !little();
   d.xform = ir::AddrXform::kWrap32;
@@ -95,6 +96,7 @@ void Lifter::swr(Rs s, Rt t, Simm i) { store_part(s, t, i, false); }
 void Lifter::ll(Rs s, Rt t, Simm i) {
   Value addr = address(s, i);
   MemDesc d = access(2);
+  d.align = 2;
   d.atomic = true;
   Value v = b_.load(Type::kI32, b_.zext(addr, Type::kI64), d);
   b_.put(kLinkAddr, addr);
@@ -109,6 +111,7 @@ void Lifter::sc(Rs s, Rt t, Simm i) {
 
   b_.start_block(same);
   MemDesc d = access(2);
+  d.align = 2;
   d.atomic = true;
   Value expected = b_.get(kLinkValue);
   Value old = b_.cas(b_.zext(address(s, i), Type::kI64), expected, gpr(t.n), d);

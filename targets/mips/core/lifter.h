@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "targets/mips/core/decode.h"
+#include "targets/mips/core/guest.h"
 #include "targets/mips/core/raise.h"
 #include "targets/mips/core/state.h"
 #include "tcg/ir/builder.h"
@@ -32,7 +32,7 @@ class Lifter {
   using Hint = Field<'h'>;
   using Sel = Field<'e'>;
 
-  Lifter(ir::Builder& b, tcg::CodeReader& code, const tcg::LiftLimits& limits, unsigned features);
+  Lifter(ir::Builder& b, tcg::CodeReader& code, const tcg::LiftLimits& limits, const MipsOptions& options);
 
   // Lifts from the key's pc on, up to Builder::finish.
   void run();
@@ -238,7 +238,7 @@ class Lifter {
   tcg::CodeReader& code_;
   tcg::LiftLimits limits_;
   unsigned exact_limit_;  // of the key: 0, or exactly so many instructions at most
-  unsigned features_;
+  const MipsOptions& options_;
   uint64_t start_;        // the key's pc
   uint32_t pc_;           // of the instruction being lifted
   bool in_slot_ = false;  // it stands in a delay slot
