@@ -47,7 +47,8 @@ class CodeSpace {
   std::vector<uint8_t> recovery;  // the backend's own records for recover(), cleared by the caller
 };
 
-// The soft-TLB policy's cold functions (tcg/runtime/soft_mmu.h), which emitted code calls. Null under the flat policy.
+// The soft-TLB policy's cold functions (tcg/runtime/soft_mmu.h), which emitted code calls. Null under the
+// flat policy.
 struct SoftTlbCalls {
   bool (*load)(CpuHeader*, uint64_t vaddr, uint32_t desc, uint64_t* value) = nullptr;
   bool (*store)(CpuHeader*, uint64_t vaddr, uint32_t desc, const uint64_t* value) = nullptr;
