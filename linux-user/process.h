@@ -45,11 +45,13 @@ class Process {
   const UserAbi& abi() const { return *abi_; }
   const AbiInfo& info() const { return abi_->info(); }
   MemoryMap& mem() { return mem_; }
+  const MemoryMap& mem() const { return mem_; }
   tcg::Engine& engine() { return *engine_; }
   PathMap& paths() { return paths_; }
   SignalActions& actions() { return *actions_; }
   const RunOptions& options() const { return options_; }
   ImageInfo& image() { return image_; }
+  const ImageInfo& image() const { return image_; }
   Result<void> make_engine();
 
   // ---- threads. The lock guards the list and thread states that others look at.

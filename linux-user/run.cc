@@ -183,6 +183,20 @@ Result<Start> find_program(const RunOptions& options) {
   return Error{options.program + ": too many levels of scripts", ELOOP};
 }
 
+// What ps and pgrep see of this process: the guest's name and arguments. Where the kernel does not let us, it
+// stays ours.
+void show_as_guest(const Process& process) {
+  const std::string& host = process.image().exe_host;
+  prctl(PR_SET_NAME, host.c_str() + host.rfind('/') + 1);
+  const auto at = [&](uint64_t guest) { return reinterpret_cast<unsigned long>(process.mem().host(guest)); };
+  const ImageInfo& image = process.image();
+  // In this order every step is a valid state if the guest's stack lies below ours.
+  if (prctl(PR_SET_MM, PR_SET_MM_ARG_START, at(image.arg_start), 0, 0) != 0) return;
+  prctl(PR_SET_MM, PR_SET_MM_ARG_END, at(image.arg_end), 0, 0);
+  prctl(PR_SET_MM, PR_SET_MM_ENV_START, at(image.env_start), 0, 0);
+  prctl(PR_SET_MM, PR_SET_MM_ENV_END, at(image.env_end), 0, 0);
+}
+
 int start_process(const RunOptions& options, Start& start, const AbiFactory& guest) {
   Result<std::unique_ptr<UserAbi>> abi = guest.make(options.cpu);
   if (!abi) return fail(abi.error());
@@ -201,8 +215,7 @@ int start_process(const RunOptions& options, Start& start, const AbiFactory& gue
   if (!loaded) return fail(loaded.error());
   if (Result<void> r = process->make_engine(); !r) return fail(r.error());
 
-  const std::string& host = start.program.host_path;
-  prctl(PR_SET_NAME, host.c_str() + host.rfind('/') + 1);
+  show_as_guest(*process);
   auto* thread = new Thread(*process);
   process->abi().start(thread->state(), process->image().entry, process->image().stack_pointer);
   thread->run();

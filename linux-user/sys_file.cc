@@ -200,6 +200,19 @@ int64_t sys_name_to_handle_at(Call& call) {
                    call.host(3), call.i32(4));
 }
 
+int64_t sys_open_by_handle_at(Call& call) {
+  uint32_t handle_bytes;
+  if (call.thread.get(call.arg(1), &handle_bytes) != 0) return -EFAULT;
+  if (handle_bytes > 128) return -EINVAL;
+  if (!call.thread.mem().in_range(call.arg(1), 8 + handle_bytes)) return -EFAULT;
+  return host_call(SYS_open_by_handle_at, call.fd(0), call.host(1),
+                   call.thread.abi().open_flags_to_host(call.i32(2)));
+}
+
+int64_t sys_fanotify_init(Call& call) {
+  return host_call(SYS_fanotify_init, call.i32(0), call.thread.abi().open_flags_to_host(call.i32(1)));
+}
+
 // Flags of the descriptors that these make are O_CLOEXEC and O_NONBLOCK under other names.
 int64_t sys_inotify_init1(Call& call) {
   return host_call(SYS_inotify_init1, call.thread.abi().open_flags_to_host(call.i32(0)));

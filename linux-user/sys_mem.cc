@@ -5,6 +5,8 @@
 #include <sys/shm.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
+
 #include "linux-user/thread.h"
 
 namespace xarch::linux_user {
@@ -85,5 +87,21 @@ int64_t sys_shmat(Call& call) {
 int64_t sys_shmdt(Call& call) { return call.thread.mem().shmdt(call.arg(0)); }
 
 int64_t sys_membarrier(Call& call) { return sys_pass(call); }
+
+// Memory policies: one node is all the guest is shown.
+int64_t sys_get_mempolicy(Call& call) {
+  constexpr int kDefault = 0;  // MPOL_DEFAULT
+  if (call.arg(0) != 0 && call.thread.put_ints(call.arg(0), &kDefault, 1) != 0) return -EFAULT;
+  if (call.arg(1) != 0) {
+    const uint64_t bytes = std::min<uint64_t>((call.arg(2) + 63) / 64 * 8, 128);
+    uint8_t nodes[128] = {};
+    // MPOL_F_MEMS_ALLOWED: the first node.
+    if ((call.arg(4) & 4) != 0) nodes[0] = 1;
+    if (call.thread.copy_out(call.arg(1), nodes, bytes) != 0) return -EFAULT;
+  }
+  return 0;
+}
+
+int64_t sys_mempolicy(Call&) { return 0; }
 
 }  // namespace xarch::linux_user
