@@ -252,6 +252,7 @@ Exit EngineImpl::run_inside(VcpuImpl& v) {
       Generation* g = generation_of(cell);
       use_jump_table(v, *g, mode);
       if (indirect) g->fill_jump_table(v.table, cell);
+      if (Log::enabled(Trace::kExec) || Log::enabled(Trace::kCpu)) trace_entry(v, *cell);
       execute(v, *g, cell);
       if (v.interpret_next != nullptr) interpret(v, *std::exchange(v.interpret_next, nullptr));
     }

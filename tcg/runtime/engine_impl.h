@@ -11,6 +11,7 @@
 #include "tcg/backend/backend.h"
 #include "tcg/backend/interp/interp.h"
 #include "tcg/ir/region.h"
+#include "tcg/opt/passes.h"
 #include "tcg/runtime/engine.h"
 #include "tcg/runtime/generation.h"
 #include "tcg/runtime/page_tracker.h"
@@ -160,6 +161,11 @@ class EngineImpl final : public Engine {
   std::unique_ptr<CodeCheck> lift(const TranslationLock& lock, Cell* cell, unsigned max_insns,
                                   bool* fetch_fault);
   Made compile(const TranslationLock& lock, Cell* cell, std::unique_ptr<CodeCheck> check, bool* too_long);
+  // trace.cc
+  void trace_lifted();
+  void trace_compiled(const BlockRecord& block);
+  void trace_entry(VcpuImpl& v, const Cell& cell) const;
+
   const ir::Region* keep_region(CacheState& slot);
   CompileResult compile_interpreted(CacheState& slot, CodeSpace& space);
   // Starts the next generation. False if the one before the present is still in use: *wait_for is the epoch
@@ -208,6 +214,7 @@ class EngineImpl final : public Engine {
   std::atomic<Generation*> current_{nullptr};
   std::atomic<Generation*> retired_{nullptr};
   uint64_t next_id_ = 1;
+  opt::Workspace passes_;
   ir::Region region_;  // scratch of translate
   uint64_t fetch_fault_addr_ = 0;
   std::atomic<uint64_t> past_lookups_{0};  // of vCPUs that are gone

@@ -197,7 +197,7 @@ CompileResult EngineImpl::compile_interpreted(CacheState& slot, CodeSpace& space
   b.call(kInterpret, ir::Type::kVoid, {b.i64(reinterpret_cast<uintptr_t>(kept))});
   b.halt(0);
   b.finish();
-  trampoline.ranges = kept->ranges;
+  opt::run_passes(trampoline, passes_);
   space.recovery.clear();
   return backend_->compile(trampoline, space);
 }
@@ -226,6 +226,7 @@ EngineImpl::Made EngineImpl::compile(const TranslationLock& lock, Cell* cell,
   if (block == nullptr) return {Made::kFull, nullptr};
   if (check != nullptr) slot.checks.push_back(std::move(check));
   tracker_.add(lock, g, *block);
+  if (Log::enabled(Trace::kIrOpt) || Log::enabled(Trace::kOut)) trace_compiled(*block);
   ++counts_.regions;
   counts_.guest_insns += region_.num_insns;
   counts_.guest_bytes += block->guest_bytes;
@@ -245,6 +246,8 @@ EngineImpl::Made EngineImpl::translate(const TranslationLock& lock, uint64_t pc,
     bool fetch_fault = false, too_long = false;
     std::unique_ptr<CodeCheck> check = lift(lock, cell, max_insns, &fetch_fault);
     if (fetch_fault) return {Made::kFetchFault, nullptr};
+    if (Log::enabled(Trace::kIn) || Log::enabled(Trace::kIr)) trace_lifted();
+    opt::run_passes(region_, passes_);
     made = compile(lock, cell, std::move(check), &too_long);
     if (!too_long) break;
     if (max_insns <= 1)
