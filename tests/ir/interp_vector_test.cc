@@ -1,0 +1,210 @@
+// The interpreter's vector ops against arrays of the host's own types.
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <type_traits>
+#include <utility>
+
+#include "tests/ir/one_op.h"
+
+namespace xarch::test {
+namespace {
+
+using ir::Op;
+using ir::Type;
+
+template <typename T>
+struct Lanes {
+  static constexpr unsigned kCount = 16 / sizeof(T);
+  T v[kCount];
+};
+
+template <typename T>
+Lanes<T> lanes(const Wide& w) {
+  Lanes<T> l;
+  std::memcpy(&l, &w, 16);
+  return l;
+}
+template <typename T>
+Wide wide(const Lanes<T>& l) {
+  Wide w;
+  std::memcpy(static_cast<void*>(&w), &l, 16);
+  return w;
+}
+
+template <typename T>
+class InterpVector : public testing::Test {
+ protected:
+  static constexpr uint32_t kLane = std::countr_zero(sizeof(T));
+  Wide random() { return {rng.value(), rng.value()}; }
+  Wide run(Op op, Type t, const std::vector<Wide>& operands, int64_t imm = 0, uint32_t lane = kLane) {
+    std::vector<Operand> o;
+    for (const Wide& w : operands) o.push_back({t, w});
+    return one.run(op, t, o, lane, imm);
+  }
+  // Expects f(a, b) in each lane, in both vector sizes.
+  template <typename F>
+  void expect_lanes(Op op, F f, int64_t imm = 0) {
+    for (unsigned n = 0; n < 100; ++n) {
+      const Wide a = random();
+      const Wide b = n % 8 ? random() : a;
+      Lanes<T> e = lanes<T>(a);
+      const Lanes<T> l = lanes<T>(b);
+      for (unsigned i = 0; i < e.kCount; ++i) e.v[i] = static_cast<T>(f(e.v[i], l.v[i]));
+      EXPECT_EQ(run(op, Type::kV128, {a, b}, imm), wide(e));
+      EXPECT_EQ(run(op, Type::kV64, {a, b}, imm), (Wide{wide(e).lo, 0}));
+    }
+  }
+  // Expects lane i of the result to be lane from[i] of b:a (a the low part), n lanes each.
+  void expect_permuted(Op op, Type t, const std::vector<unsigned>& from, int64_t imm = 0) {
+    const unsigned n = static_cast<unsigned>(from.size());
+    const Wide a = random();
+    const Wide b = random();
+    Lanes<T> e = {};
+    for (unsigned i = 0; i < n; ++i)
+      e.v[i] = from[i] < n ? lanes<T>(a).v[from[i]] : lanes<T>(b).v[from[i] - n];
+    EXPECT_EQ(run(op, t, {a, b}, imm), wide(e));
+  }
+
+  OneOp one;
+  Rng rng{sizeof(T)};
+};
+
+using LaneTypes = testing::Types<uint8_t, uint16_t, uint32_t, uint64_t>;
+TYPED_TEST_SUITE(InterpVector, LaneTypes);
+
+TYPED_TEST(InterpVector, LaneByLane) {
+  using T = TypeParam;
+  using S = std::make_signed_t<T>;
+  this->expect_lanes(Op::kVAnd, [](T a, T b) { return a & b; });
+  this->expect_lanes(Op::kVOr, [](T a, T b) { return a | b; });
+  this->expect_lanes(Op::kVXor, [](T a, T b) { return a ^ b; });
+  this->expect_lanes(Op::kVAndNot, [](T a, T b) { return a & ~b; });
+  this->expect_lanes(Op::kVAdd, [](T a, T b) { return a + b; });
+  this->expect_lanes(Op::kVSub, [](T a, T b) { return a - b; });
+  this->expect_lanes(Op::kVCmpEq, [](T a, T b) { return a == b ? ~T{0} : T{0}; });
+  this->expect_lanes(Op::kVCmpGtS,
+                     [](T a, T b) { return static_cast<S>(a) > static_cast<S>(b) ? ~T{0} : T{0}; });
+  this->expect_lanes(Op::kVCmpGtU, [](T a, T b) { return a > b ? ~T{0} : T{0}; });
+  this->expect_lanes(Op::kVMinU, [](T a, T b) { return a < b ? a : b; });
+  this->expect_lanes(Op::kVMaxU, [](T a, T b) { return a > b ? a : b; });
+  this->expect_lanes(Op::kVMinS, [](T a, T b) { return static_cast<S>(a) < static_cast<S>(b) ? a : b; });
+  this->expect_lanes(Op::kVMaxS, [](T a, T b) { return static_cast<S>(a) > static_cast<S>(b) ? a : b; });
+}
+
+TYPED_TEST(InterpVector, OneOperand) {
+  using T = TypeParam;
+  using S = std::make_signed_t<T>;
+  for (unsigned n = 0; n < sizeof(T) * 8; ++n) {
+    const Wide a = this->random();
+    Lanes<T> left = lanes<T>(a);
+    Lanes<T> right = left;
+    Lanes<T> arithmetic = left;
+    for (unsigned i = 0; i < left.kCount; ++i) {
+      left.v[i] = static_cast<T>(uint64_t{left.v[i]} << n);
+      right.v[i] = static_cast<T>(right.v[i] >> n);
+      arithmetic.v[i] = static_cast<T>(static_cast<S>(arithmetic.v[i]) >> n);
+    }
+    EXPECT_EQ(this->run(Op::kVShlImm, Type::kV128, {a}, n), wide(left));
+    EXPECT_EQ(this->run(Op::kVShrUImm, Type::kV128, {a}, n), wide(right));
+    EXPECT_EQ(this->run(Op::kVShrSImm, Type::kV128, {a}, n), wide(arithmetic));
+    EXPECT_EQ(this->run(Op::kVNot, Type::kV128, {a}), (Wide{~a.lo, ~a.hi}));
+  }
+}
+
+TYPED_TEST(InterpVector, Permutations) {
+  using T = TypeParam;
+  for (Type t : {Type::kV64, Type::kV128}) {
+    const unsigned n = ir::type_bytes(t) / sizeof(T);
+    if (n < 2) continue;
+    std::vector<unsigned> zip1, zip2, uzp1, uzp2;
+    for (unsigned i = 0; i < n; ++i) {
+      zip1.push_back(i / 2 + (i % 2 ? n : 0));
+      zip2.push_back(n / 2 + i / 2 + (i % 2 ? n : 0));
+      uzp1.push_back(2 * i);  // even lanes of b:a taken as one vector of 2n lanes
+      uzp2.push_back(2 * i + 1);
+    }
+    this->expect_permuted(Op::kVZip1, t, zip1);
+    this->expect_permuted(Op::kVZip2, t, zip2);
+    this->expect_permuted(Op::kVUzp1, t, uzp1);
+    this->expect_permuted(Op::kVUzp2, t, uzp2);
+    for (unsigned container = 2 * sizeof(T); container <= 8; container *= 2) {
+      const unsigned in = static_cast<unsigned>(container / sizeof(T));
+      std::vector<unsigned> rev;
+      for (unsigned i = 0; i < n; ++i) rev.push_back(i / in * in + (in - 1 - i % in));
+      this->expect_permuted(Op::kVRev, t, rev, std::countr_zero(container));
+    }
+  }
+}
+
+TYPED_TEST(InterpVector, SingleLanes) {
+  using T = TypeParam;
+  for (unsigned i = 0; i < Lanes<T>::kCount; ++i) {
+    const Wide a = this->random();
+    const uint64_t x = this->rng.next();
+    EXPECT_EQ(this->one.run(Op::kVExtract, Type::kI64, {{Type::kV128, a}}, this->kLane, i).lo,
+              lanes<T>(a).v[i]);
+    Lanes<T> e = lanes<T>(a);
+    e.v[i] = static_cast<T>(x);
+    EXPECT_EQ(this->one.run(Op::kVInsert, Type::kV128, {{Type::kV128, a}, {Type::kI64, {x}}}, this->kLane, i),
+              wide(e));
+    for (T& v : e.v) v = static_cast<T>(x);
+    EXPECT_EQ(this->one.run(Op::kVDup, Type::kV128, {{Type::kI64, {x}}}, this->kLane), wide(e));
+    EXPECT_EQ(this->one.run(Op::kVDup, Type::kV64, {{Type::kI64, {x}}}, this->kLane), (Wide{wide(e).lo, 0}));
+  }
+}
+
+template <typename T, typename Double>
+void narrow_and_widen(OneOp& one, Wide a) {
+  using S = std::make_signed_t<T>;
+  const uint32_t lane = std::countr_zero(sizeof(T));
+  Lanes<T> narrow = {};
+  Lanes<Double> zero;
+  Lanes<Double> sign;
+  for (unsigned i = 0; i < Lanes<Double>::kCount; ++i) {
+    narrow.v[i] = static_cast<T>(lanes<Double>(a).v[i]);
+    zero.v[i] = lanes<T>(a).v[i];
+    sign.v[i] =
+        static_cast<Double>(static_cast<std::make_signed_t<Double>>(static_cast<S>(lanes<T>(a).v[i])));
+  }
+  EXPECT_EQ(one.run(Op::kVNarrow, Type::kV64, {{Type::kV128, a}}, lane), wide(narrow));
+  EXPECT_EQ(one.run(Op::kVWidenU, Type::kV128, {{Type::kV64, a}}, lane), wide(zero));
+  EXPECT_EQ(one.run(Op::kVWidenS, Type::kV128, {{Type::kV64, a}}, lane), wide(sign));
+}
+
+TEST(Interp, VectorShapes) {
+  OneOp one;
+  Rng rng(7);
+  for (unsigned n = 0; n < 200; ++n) {
+    const Wide a = {rng.value(), rng.value()};
+    const Wide b = {rng.value(), rng.value()};
+    narrow_and_widen<uint8_t, uint16_t>(one, a);
+    narrow_and_widen<uint16_t, uint32_t>(one, a);
+    narrow_and_widen<uint32_t, uint64_t>(one, a);
+    EXPECT_EQ(one.run(Op::kVLo, Type::kV64, {{Type::kV128, a}}), (Wide{a.lo, 0}));
+    EXPECT_EQ(one.run(Op::kVHi, Type::kV64, {{Type::kV128, a}}), (Wide{a.hi, 0}));
+    EXPECT_EQ(one.run(Op::kVPair, Type::kV128, {{Type::kV64, a}, {Type::kV64, b}}), (Wide{a.lo, b.lo}));
+    EXPECT_EQ(one.run(Op::kVConst, Type::kV128, {}, 0, static_cast<int64_t>(a.lo)), (Wide{a.lo, a.lo}));
+    for (const auto& [from, to] : {std::pair{Type::kI32, Type::kF32}, std::pair{Type::kI64, Type::kF64},
+                                   std::pair{Type::kI64, Type::kV64}, std::pair{Type::kI128, Type::kV128}}) {
+      Wide e = a;
+      if (from != Type::kI128) e.hi = 0;
+      if (from == Type::kI32) e.lo = static_cast<uint32_t>(e.lo);
+      EXPECT_EQ(one.run(Op::kBitcast, to, {{from, e}}), e);
+    }
+    uint8_t both[32];
+    std::memcpy(both, &a, 16);
+    std::memcpy(both + 16, &b, 16);
+    for (unsigned at = 0; at < 16; ++at) {
+      Wide e;
+      std::memcpy(static_cast<void*>(&e), both + at, 16);
+      EXPECT_EQ(one.run(Op::kVExt, Type::kV128, {{Type::kV128, a}, {Type::kV128, b}}, 0, at), e);
+    }
+    Lanes<uint8_t> counts = lanes<uint8_t>(a);
+    for (uint8_t& c : counts.v) c = static_cast<uint8_t>(__builtin_popcount(c));
+    EXPECT_EQ(one.run(Op::kVPopcnt, Type::kV128, {{Type::kV128, a}}), wide(counts));
+  }
+}
+
+}  // namespace
+}  // namespace xarch::test
