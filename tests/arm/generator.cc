@@ -171,7 +171,8 @@ bool Generator::usable(Insn insn, uint32_t word) const {
   if ((insn == Insn::kBr || insn == Insn::kBlr || insn == Insn::kRet) && reg('n') == 31) return false;
   if (insn == Insn::kHint && (word >> 5 & 127) == 3) return false;
   // CRm should be zero there.
-  if (insn == Insn::kSb && get(insn, word, 'm') != 0) return false;
+  if ((insn == Insn::kSb || insn == Insn::kXaflag || insn == Insn::kAxflag) && get(insn, word, 'm') != 0)
+    return false;
   return true;
 }
 

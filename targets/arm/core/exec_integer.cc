@@ -1,0 +1,857 @@
+// Integer vector instructions executed by C++.
+#include "targets/arm/core/exec.h"
+
+namespace xarch::arm {
+
+namespace {
+
+// The second operand of the by-element forms: register and lane; lane -1: lane by lane.
+struct Index {
+  unsigned reg;
+  int lane;
+};
+Index no_index(uint32_t w) { return {w >> 16 & 31, -1}; }
+Index index_of(uint32_t w) {
+  const unsigned h = w >> 11 & 1, l = w >> 21 & 1, m = w >> 20 & 1;
+  if ((w >> 22 & 3) == 1) return {w >> 16 & 15, static_cast<int>(h << 2 | l << 1 | m)};
+  return {w >> 16 & 31, static_cast<int>(h << 1 | l)};
+}
+Wide second(const Arm64State& s, Index x, unsigned size, unsigned i, bool is_unsigned) {
+  return number(s.v(x.reg), size, x.lane < 0 ? i : static_cast<unsigned>(x.lane), is_unsigned);
+}
+
+// f(n, m, d) on lanes; signedness as the U bit says.
+template <typename Fn>
+void integer(Arm64State& s, VecWord w, Index x, Fn f) {
+  const unsigned z = w.size();
+  each_lane(s, w, z, [&](unsigned i) {
+    return f(number(s.v(w.n()), z, i, w.u()), second(s, x, z, i, w.u()), number(s.v(w.d()), z, i, w.u()));
+  });
+}
+template <typename Fn>
+void integer(Arm64State& s, VecWord w, Fn f) {
+  integer(s, w, no_index(w.w), f);
+}
+template <typename Fn>
+void saturating(Arm64State& s, VecWord w, Fn f) {
+  const unsigned z = w.size();
+  each_lane(s, w, z, [&](unsigned i) {
+    return saturate(s, f(number(s.v(w.n()), z, i, w.u()), number(s.v(w.m()), z, i, w.u())), z, w.u());
+  });
+}
+template <typename Fn>
+void saturating_unary(Arm64State& s, VecWord w, Fn f) {
+  const unsigned z = w.size();
+  each_lane(s, w, z, [&](unsigned i) { return saturate(s, f(number(s.v(w.n()), z, i, false)), z, false); });
+}
+
+Wide shift_right(Wide a, unsigned n, bool round) {
+  if (n == 0) return a;
+  if (n > 100) n = 100;
+  return round ? (a + (Wide{1} << (n - 1))) >> n : a >> n;
+}
+// a shifted left, saturated to a lane.
+uint64_t shift_left_saturating(Arm64State& s, Wide a, unsigned n, unsigned size, bool is_unsigned) {
+  const unsigned width = 8u << size;
+  if (n < width) return saturate(s, a << n, size, is_unsigned);
+  return saturate(s, a == 0 ? 0 : a < 0 ? -(Wide{1} << 100) : Wide{1} << 100, size, is_unsigned);
+}
+// By the signed low byte of each lane of the second operand.
+void shift_register(Arm64State& s, VecWord w, bool round, bool saturates) {
+  const unsigned z = w.size(), width = 8u << z;
+  each_lane(s, w, z, [&](unsigned i) -> uint64_t {
+    const Wide a = number(s.v(w.n()), z, i, w.u());
+    const int n = static_cast<int8_t>(lane(s.v(w.m()), z, i));
+    if (n < 0) return static_cast<uint64_t>(shift_right(a, static_cast<unsigned>(-n), round));
+    const unsigned left = static_cast<unsigned>(n);
+    if (saturates) return shift_left_saturating(s, a, left, z, w.u());
+    return left >= width ? 0 : static_cast<uint64_t>(a) << left;
+  });
+}
+
+void round_shift(Arm64State& s, VecWord w, bool accumulate) {
+  const unsigned z = w.imm_size();
+  each_lane(s, w, z, [&](unsigned i) {
+    const Wide r = shift_right(number(s.v(w.n()), z, i, w.u()), w.right(z), true);
+    return static_cast<uint64_t>(r) + (accumulate ? lane(s.v(w.d()), z, i) : 0);
+  });
+}
+// SQSHL, UQSHL, SQSHLU by an immediate. The last has its U bit set and signed operands.
+void shift_saturating(Arm64State& s, VecWord w, bool unsigned_result) {
+  const unsigned z = w.imm_size();
+  const bool unsigned_source = w.u() && (w.w >> 12 & 1);
+  each_lane(s, w, z, [&](unsigned i) {
+    return shift_left_saturating(s, number(s.v(w.n()), z, i, unsigned_source), w.left(z), z, unsigned_result);
+  });
+}
+void narrow_shift(Arm64State& s, VecWord w, bool round, bool saturates, bool unsigned_source,
+                  bool unsigned_result) {
+  const unsigned z = w.imm_size();
+  narrow_lanes(s, w, z, [&](unsigned i) {
+    const Wide r = shift_right(number(s.v(w.n()), z + 1, i, unsigned_source), w.right(z), round);
+    return saturates ? saturate(s, r, z, unsigned_result) : static_cast<uint64_t>(r);
+  });
+}
+void narrow_saturating(Arm64State& s, VecWord w, bool unsigned_source, bool unsigned_result) {
+  const unsigned z = w.size();
+  narrow_lanes(s, w, z, [&](unsigned i) {
+    return saturate(s, number(s.v(w.n()), z + 1, i, unsigned_source), z, unsigned_result);
+  });
+}
+// The high halves of sums or differences.
+void narrow_high(Arm64State& s, VecWord w, int sign, bool round) {
+  const unsigned z = w.size(), width = 8u << z;
+  narrow_lanes(s, w, z, [&](unsigned i) {
+    const Wide a = number(s.v(w.n()), z + 1, i, true), b = number(s.v(w.m()), z + 1, i, true);
+    return (a + sign * b + (round ? Wide{1} << (width - 1) : 0)) >> width;
+  });
+}
+
+void add_pairs(Arm64State& s, VecWord w, bool accumulate) {
+  const unsigned z = w.size();
+  each_lane(s, w, z + 1, [&](unsigned i) {
+    const Wide sum = number(s.v(w.n()), z, 2 * i, w.u()) + number(s.v(w.n()), z, 2 * i + 1, w.u());
+    return static_cast<uint64_t>(sum) + (accumulate ? lane(s.v(w.d()), z + 1, i) : 0);
+  });
+}
+void add_across(Arm64State& s, VecWord w) {
+  const unsigned z = w.size();
+  Wide sum = 0;
+  for (unsigned i = 0; i < w.lanes(z); ++i) sum += number(s.v(w.n()), z, i, w.u());
+  Vector out{};
+  set_lane(out, z + 1, 0, static_cast<uint64_t>(sum));
+  s.v(w.d()) = out;
+}
+// SUQADD, USQADD: operands of different signedness.
+void add_mixed(Arm64State& s, VecWord w, bool unsigned_result) {
+  const unsigned z = w.size();
+  each_lane(s, w, z, [&](unsigned i) {
+    return saturate(s, number(s.v(w.n()), z, i, !unsigned_result) + number(s.v(w.d()), z, i, unsigned_result),
+                    z, unsigned_result);
+  });
+}
+
+template <typename Fn>
+void longer(Arm64State& s, VecWord w, Index x, Fn f) {
+  const unsigned z = w.size();
+  wide_lanes(s, w, z, [&](unsigned from, unsigned to) {
+    return f(number(s.v(w.n()), z, from, w.u()), second(s, x, z, from, w.u()),
+             number(s.v(w.d()), z + 1, to, w.u()));
+  });
+}
+void wider(Arm64State& s, VecWord w, int sign) {
+  const unsigned z = w.size();
+  wide_lanes(s, w, z, [&](unsigned from, unsigned to) {
+    return number(s.v(w.n()), z + 1, to, w.u()) + sign * number(s.v(w.m()), z, from, w.u());
+  });
+}
+
+// 2nm, high half; accumulate 1, -1: d plus or minus that, rounded once.
+void double_multiply_high(Arm64State& s, VecWord w, Index x, bool round, int accumulate) {
+  const unsigned z = w.size(), width = 8u << z;
+  each_lane(s, w, z, [&](unsigned i) {
+    Wide p = 2 * number(s.v(w.n()), z, i, false) * second(s, x, z, i, false);
+    if (accumulate != 0) p = (number(s.v(w.d()), z, i, false) << width) + accumulate * p;
+    if (round) p += Wide{1} << (width - 1);
+    return saturate(s, p >> width, z, false);
+  });
+}
+void double_multiply_long(Arm64State& s, VecWord w, Index x, int accumulate) {
+  const unsigned z = w.size();
+  wide_lanes(s, w, z, [&](unsigned from, unsigned to) {
+    const uint64_t p =
+        saturate(s, 2 * number(s.v(w.n()), z, from, false) * second(s, x, z, from, false), z + 1, false);
+    if (accumulate == 0) return p;
+    const unsigned shift = 64 - (16u << z);
+    const Wide product = static_cast<int64_t>(p << shift) >> shift;
+    return saturate(s, number(s.v(w.d()), z + 1, to, false) + accumulate * product, z + 1, false);
+  });
+}
+
+unsigned __int128 carryless(uint64_t a, uint64_t b) {
+  unsigned __int128 r = 0;
+  for (unsigned i = 0; i < 64; ++i) {
+    if (b >> i & 1) r ^= static_cast<unsigned __int128>(a) << i;
+  }
+  return r;
+}
+void polynomial_multiply(Arm64State& s, VecWord w) {
+  each_lane(s, w, 0,
+            [&](unsigned i) { return static_cast<uint64_t>(carryless(s.v(w.n()).b[i], s.v(w.m()).b[i])); });
+}
+void polynomial_multiply_long(Arm64State& s, VecWord w) {
+  if (w.size() == 0) {
+    wide_lanes(s, w, 0, [&](unsigned from, unsigned) {
+      return static_cast<uint64_t>(carryless(s.v(w.n()).b[from], s.v(w.m()).b[from]));
+    });
+    return;
+  }
+  const unsigned __int128 r = carryless(s.v(w.n()).d[w.q()], s.v(w.m()).d[w.q()]);
+  s.v(w.d()).d[0] = static_cast<uint64_t>(r);
+  s.v(w.d()).d[1] = static_cast<uint64_t>(r >> 64);
+}
+
+void count_leading(Arm64State& s, VecWord w, bool sign_bits) {
+  const unsigned z = w.size(), width = 8u << z;
+  each_lane(s, w, z, [&](unsigned i) -> uint64_t {
+    uint64_t a = lane(s.v(w.n()), z, i);
+    if (sign_bits) a = (a ^ a << 1) & (~uint64_t{0} >> (64 - width));
+    const uint64_t top = a << (64 - width);
+    const unsigned n = top == 0 ? width : static_cast<unsigned>(__builtin_clzll(top));
+    // The lowest bit of the difference is no sign bit.
+    return sign_bits ? (n >= width - 1 ? width - 1 : n) : n;
+  });
+}
+uint64_t reverse_bits(uint8_t v) {
+  uint64_t r = 0;
+  for (unsigned i = 0; i < 8; ++i) r |= static_cast<uint64_t>(v >> i & 1) << (7 - i);
+  return r;
+}
+
+// TBL and TBX: up to four registers of table.
+void table_lookup(Arm64State& s, VecWord w) {
+  const unsigned registers = (w.w >> 13 & 3) + 1;
+  const bool extends = w.w >> 12 & 1;
+  const Vector index = s.v(w.m());
+  Vector table[4];
+  for (unsigned r = 0; r < registers; ++r) table[r] = s.v((w.n() + r) % 32);
+  each_lane(s, w, 0, [&](unsigned i) -> uint64_t {
+    const unsigned at = index.b[i];
+    if (at < 16 * registers) return table[at / 16].b[at % 16];
+    return extends ? s.v(w.d()).b[i] : 0;
+  });
+}
+
+}  // namespace
+
+template <>
+void exec<Insn::kShadd>(Arm64State& s, Enc<Insn::kShadd> e) {
+  integer(s, {e.word}, [](Wide a, Wide b, Wide) { return (a + b) >> 1; });
+}
+template <>
+void exec<Insn::kSrhadd>(Arm64State& s, Enc<Insn::kSrhadd> e) {
+  integer(s, {e.word}, [](Wide a, Wide b, Wide) { return (a + b + 1) >> 1; });
+}
+template <>
+void exec<Insn::kShsub>(Arm64State& s, Enc<Insn::kShsub> e) {
+  integer(s, {e.word}, [](Wide a, Wide b, Wide) { return (a - b) >> 1; });
+}
+template <>
+void exec<Insn::kSabd>(Arm64State& s, Enc<Insn::kSabd> e) {
+  integer(s, {e.word}, [](Wide a, Wide b, Wide) { return a > b ? a - b : b - a; });
+}
+template <>
+void exec<Insn::kSaba>(Arm64State& s, Enc<Insn::kSaba> e) {
+  integer(s, {e.word}, [](Wide a, Wide b, Wide d) { return d + (a > b ? a - b : b - a); });
+}
+template <>
+void exec<Insn::kSqadd>(Arm64State& s, Enc<Insn::kSqadd> e) {
+  saturating(s, {e.word}, [](Wide a, Wide b) { return a + b; });
+}
+template <>
+void exec<Insn::kSqaddScalar>(Arm64State& s, Enc<Insn::kSqaddScalar> e) {
+  saturating(s, {e.word}, [](Wide a, Wide b) { return a + b; });
+}
+template <>
+void exec<Insn::kSqsub>(Arm64State& s, Enc<Insn::kSqsub> e) {
+  saturating(s, {e.word}, [](Wide a, Wide b) { return a - b; });
+}
+template <>
+void exec<Insn::kSqsubScalar>(Arm64State& s, Enc<Insn::kSqsubScalar> e) {
+  saturating(s, {e.word}, [](Wide a, Wide b) { return a - b; });
+}
+template <>
+void exec<Insn::kSshl>(Arm64State& s, Enc<Insn::kSshl> e) {
+  shift_register(s, {e.word}, false, false);
+}
+template <>
+void exec<Insn::kSshlScalar>(Arm64State& s, Enc<Insn::kSshlScalar> e) {
+  shift_register(s, {e.word}, false, false);
+}
+template <>
+void exec<Insn::kSrshl>(Arm64State& s, Enc<Insn::kSrshl> e) {
+  shift_register(s, {e.word}, true, false);
+}
+template <>
+void exec<Insn::kSrshlScalar>(Arm64State& s, Enc<Insn::kSrshlScalar> e) {
+  shift_register(s, {e.word}, true, false);
+}
+template <>
+void exec<Insn::kSqshl>(Arm64State& s, Enc<Insn::kSqshl> e) {
+  shift_register(s, {e.word}, false, true);
+}
+template <>
+void exec<Insn::kSqshlScalar>(Arm64State& s, Enc<Insn::kSqshlScalar> e) {
+  shift_register(s, {e.word}, false, true);
+}
+template <>
+void exec<Insn::kSqrshl>(Arm64State& s, Enc<Insn::kSqrshl> e) {
+  shift_register(s, {e.word}, true, true);
+}
+template <>
+void exec<Insn::kSqrshlScalar>(Arm64State& s, Enc<Insn::kSqrshlScalar> e) {
+  shift_register(s, {e.word}, true, true);
+}
+template <>
+void exec<Insn::kSaddlp>(Arm64State& s, Enc<Insn::kSaddlp> e) {
+  add_pairs(s, {e.word}, false);
+}
+template <>
+void exec<Insn::kSadalp>(Arm64State& s, Enc<Insn::kSadalp> e) {
+  add_pairs(s, {e.word}, true);
+}
+template <>
+void exec<Insn::kSaddlv>(Arm64State& s, Enc<Insn::kSaddlv> e) {
+  add_across(s, {e.word});
+}
+template <>
+void exec<Insn::kSaddlV>(Arm64State& s, Enc<Insn::kSaddlV> e) {
+  longer(s, {e.word}, no_index(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return a + b; });
+}
+template <>
+void exec<Insn::kSsublV>(Arm64State& s, Enc<Insn::kSsublV> e) {
+  longer(s, {e.word}, no_index(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return a - b; });
+}
+template <>
+void exec<Insn::kSabalV>(Arm64State& s, Enc<Insn::kSabalV> e) {
+  longer(s, {e.word}, no_index(e.word),
+         [](Wide a, Wide b, [[maybe_unused]] Wide d) { return d + (a > b ? a - b : b - a); });
+}
+template <>
+void exec<Insn::kSabdlV>(Arm64State& s, Enc<Insn::kSabdlV> e) {
+  longer(s, {e.word}, no_index(e.word),
+         [](Wide a, Wide b, [[maybe_unused]] Wide d) { return a > b ? a - b : b - a; });
+}
+template <>
+void exec<Insn::kSmlalV>(Arm64State& s, Enc<Insn::kSmlalV> e) {
+  longer(s, {e.word}, no_index(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return d + a * b; });
+}
+template <>
+void exec<Insn::kSmlalElem>(Arm64State& s, Enc<Insn::kSmlalElem> e) {
+  longer(s, {e.word}, index_of(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return d + a * b; });
+}
+template <>
+void exec<Insn::kSmlslV>(Arm64State& s, Enc<Insn::kSmlslV> e) {
+  longer(s, {e.word}, no_index(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return d - a * b; });
+}
+template <>
+void exec<Insn::kSmlslElem>(Arm64State& s, Enc<Insn::kSmlslElem> e) {
+  longer(s, {e.word}, index_of(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return d - a * b; });
+}
+template <>
+void exec<Insn::kSmullV>(Arm64State& s, Enc<Insn::kSmullV> e) {
+  longer(s, {e.word}, no_index(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return a * b; });
+}
+template <>
+void exec<Insn::kSmullElem>(Arm64State& s, Enc<Insn::kSmullElem> e) {
+  longer(s, {e.word}, index_of(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return a * b; });
+}
+template <>
+void exec<Insn::kSaddwV>(Arm64State& s, Enc<Insn::kSaddwV> e) {
+  wider(s, {e.word}, 1);
+}
+template <>
+void exec<Insn::kSsubwV>(Arm64State& s, Enc<Insn::kSsubwV> e) {
+  wider(s, {e.word}, -1);
+}
+template <>
+void exec<Insn::kSrshr>(Arm64State& s, Enc<Insn::kSrshr> e) {
+  round_shift(s, {e.word}, false);
+}
+template <>
+void exec<Insn::kSrshrScalar>(Arm64State& s, Enc<Insn::kSrshrScalar> e) {
+  round_shift(s, {e.word}, false);
+}
+template <>
+void exec<Insn::kSrsra>(Arm64State& s, Enc<Insn::kSrsra> e) {
+  round_shift(s, {e.word}, true);
+}
+template <>
+void exec<Insn::kSrsraScalar>(Arm64State& s, Enc<Insn::kSrsraScalar> e) {
+  round_shift(s, {e.word}, true);
+}
+template <>
+void exec<Insn::kSqshlImm>(Arm64State& s, Enc<Insn::kSqshlImm> e) {
+  shift_saturating(s, {e.word}, false);
+}
+template <>
+void exec<Insn::kSqshlImmScalar>(Arm64State& s, Enc<Insn::kSqshlImmScalar> e) {
+  shift_saturating(s, {e.word}, false);
+}
+template <>
+void exec<Insn::kSqshrn>(Arm64State& s, Enc<Insn::kSqshrn> e) {
+  narrow_shift(s, {e.word}, false, true, false, false);
+}
+template <>
+void exec<Insn::kSqshrnScalar>(Arm64State& s, Enc<Insn::kSqshrnScalar> e) {
+  narrow_shift(s, {e.word}, false, true, false, false);
+}
+template <>
+void exec<Insn::kSqrshrn>(Arm64State& s, Enc<Insn::kSqrshrn> e) {
+  narrow_shift(s, {e.word}, true, true, false, false);
+}
+template <>
+void exec<Insn::kSqrshrnScalar>(Arm64State& s, Enc<Insn::kSqrshrnScalar> e) {
+  narrow_shift(s, {e.word}, true, true, false, false);
+}
+template <>
+void exec<Insn::kUhadd>(Arm64State& s, Enc<Insn::kUhadd> e) {
+  integer(s, {e.word}, [](Wide a, Wide b, Wide) { return (a + b) >> 1; });
+}
+template <>
+void exec<Insn::kUrhadd>(Arm64State& s, Enc<Insn::kUrhadd> e) {
+  integer(s, {e.word}, [](Wide a, Wide b, Wide) { return (a + b + 1) >> 1; });
+}
+template <>
+void exec<Insn::kUhsub>(Arm64State& s, Enc<Insn::kUhsub> e) {
+  integer(s, {e.word}, [](Wide a, Wide b, Wide) { return (a - b) >> 1; });
+}
+template <>
+void exec<Insn::kUabd>(Arm64State& s, Enc<Insn::kUabd> e) {
+  integer(s, {e.word}, [](Wide a, Wide b, Wide) { return a > b ? a - b : b - a; });
+}
+template <>
+void exec<Insn::kUaba>(Arm64State& s, Enc<Insn::kUaba> e) {
+  integer(s, {e.word}, [](Wide a, Wide b, Wide d) { return d + (a > b ? a - b : b - a); });
+}
+template <>
+void exec<Insn::kUqadd>(Arm64State& s, Enc<Insn::kUqadd> e) {
+  saturating(s, {e.word}, [](Wide a, Wide b) { return a + b; });
+}
+template <>
+void exec<Insn::kUqaddScalar>(Arm64State& s, Enc<Insn::kUqaddScalar> e) {
+  saturating(s, {e.word}, [](Wide a, Wide b) { return a + b; });
+}
+template <>
+void exec<Insn::kUqsub>(Arm64State& s, Enc<Insn::kUqsub> e) {
+  saturating(s, {e.word}, [](Wide a, Wide b) { return a - b; });
+}
+template <>
+void exec<Insn::kUqsubScalar>(Arm64State& s, Enc<Insn::kUqsubScalar> e) {
+  saturating(s, {e.word}, [](Wide a, Wide b) { return a - b; });
+}
+template <>
+void exec<Insn::kUshl>(Arm64State& s, Enc<Insn::kUshl> e) {
+  shift_register(s, {e.word}, false, false);
+}
+template <>
+void exec<Insn::kUshlScalar>(Arm64State& s, Enc<Insn::kUshlScalar> e) {
+  shift_register(s, {e.word}, false, false);
+}
+template <>
+void exec<Insn::kUrshl>(Arm64State& s, Enc<Insn::kUrshl> e) {
+  shift_register(s, {e.word}, true, false);
+}
+template <>
+void exec<Insn::kUrshlScalar>(Arm64State& s, Enc<Insn::kUrshlScalar> e) {
+  shift_register(s, {e.word}, true, false);
+}
+template <>
+void exec<Insn::kUqshl>(Arm64State& s, Enc<Insn::kUqshl> e) {
+  shift_register(s, {e.word}, false, true);
+}
+template <>
+void exec<Insn::kUqshlScalar>(Arm64State& s, Enc<Insn::kUqshlScalar> e) {
+  shift_register(s, {e.word}, false, true);
+}
+template <>
+void exec<Insn::kUqrshl>(Arm64State& s, Enc<Insn::kUqrshl> e) {
+  shift_register(s, {e.word}, true, true);
+}
+template <>
+void exec<Insn::kUqrshlScalar>(Arm64State& s, Enc<Insn::kUqrshlScalar> e) {
+  shift_register(s, {e.word}, true, true);
+}
+template <>
+void exec<Insn::kUaddlp>(Arm64State& s, Enc<Insn::kUaddlp> e) {
+  add_pairs(s, {e.word}, false);
+}
+template <>
+void exec<Insn::kUadalp>(Arm64State& s, Enc<Insn::kUadalp> e) {
+  add_pairs(s, {e.word}, true);
+}
+template <>
+void exec<Insn::kUaddlv>(Arm64State& s, Enc<Insn::kUaddlv> e) {
+  add_across(s, {e.word});
+}
+template <>
+void exec<Insn::kUaddlV>(Arm64State& s, Enc<Insn::kUaddlV> e) {
+  longer(s, {e.word}, no_index(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return a + b; });
+}
+template <>
+void exec<Insn::kUsublV>(Arm64State& s, Enc<Insn::kUsublV> e) {
+  longer(s, {e.word}, no_index(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return a - b; });
+}
+template <>
+void exec<Insn::kUabalV>(Arm64State& s, Enc<Insn::kUabalV> e) {
+  longer(s, {e.word}, no_index(e.word),
+         [](Wide a, Wide b, [[maybe_unused]] Wide d) { return d + (a > b ? a - b : b - a); });
+}
+template <>
+void exec<Insn::kUabdlV>(Arm64State& s, Enc<Insn::kUabdlV> e) {
+  longer(s, {e.word}, no_index(e.word),
+         [](Wide a, Wide b, [[maybe_unused]] Wide d) { return a > b ? a - b : b - a; });
+}
+template <>
+void exec<Insn::kUmlalV>(Arm64State& s, Enc<Insn::kUmlalV> e) {
+  longer(s, {e.word}, no_index(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return d + a * b; });
+}
+template <>
+void exec<Insn::kUmlalElem>(Arm64State& s, Enc<Insn::kUmlalElem> e) {
+  longer(s, {e.word}, index_of(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return d + a * b; });
+}
+template <>
+void exec<Insn::kUmlslV>(Arm64State& s, Enc<Insn::kUmlslV> e) {
+  longer(s, {e.word}, no_index(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return d - a * b; });
+}
+template <>
+void exec<Insn::kUmlslElem>(Arm64State& s, Enc<Insn::kUmlslElem> e) {
+  longer(s, {e.word}, index_of(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return d - a * b; });
+}
+template <>
+void exec<Insn::kUmullV>(Arm64State& s, Enc<Insn::kUmullV> e) {
+  longer(s, {e.word}, no_index(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return a * b; });
+}
+template <>
+void exec<Insn::kUmullElem>(Arm64State& s, Enc<Insn::kUmullElem> e) {
+  longer(s, {e.word}, index_of(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return a * b; });
+}
+template <>
+void exec<Insn::kUaddwV>(Arm64State& s, Enc<Insn::kUaddwV> e) {
+  wider(s, {e.word}, 1);
+}
+template <>
+void exec<Insn::kUsubwV>(Arm64State& s, Enc<Insn::kUsubwV> e) {
+  wider(s, {e.word}, -1);
+}
+template <>
+void exec<Insn::kUrshr>(Arm64State& s, Enc<Insn::kUrshr> e) {
+  round_shift(s, {e.word}, false);
+}
+template <>
+void exec<Insn::kUrshrScalar>(Arm64State& s, Enc<Insn::kUrshrScalar> e) {
+  round_shift(s, {e.word}, false);
+}
+template <>
+void exec<Insn::kUrsra>(Arm64State& s, Enc<Insn::kUrsra> e) {
+  round_shift(s, {e.word}, true);
+}
+template <>
+void exec<Insn::kUrsraScalar>(Arm64State& s, Enc<Insn::kUrsraScalar> e) {
+  round_shift(s, {e.word}, true);
+}
+template <>
+void exec<Insn::kUqshlImm>(Arm64State& s, Enc<Insn::kUqshlImm> e) {
+  shift_saturating(s, {e.word}, true);
+}
+template <>
+void exec<Insn::kUqshlImmScalar>(Arm64State& s, Enc<Insn::kUqshlImmScalar> e) {
+  shift_saturating(s, {e.word}, true);
+}
+template <>
+void exec<Insn::kUqshrn>(Arm64State& s, Enc<Insn::kUqshrn> e) {
+  narrow_shift(s, {e.word}, false, true, true, true);
+}
+template <>
+void exec<Insn::kUqshrnScalar>(Arm64State& s, Enc<Insn::kUqshrnScalar> e) {
+  narrow_shift(s, {e.word}, false, true, true, true);
+}
+template <>
+void exec<Insn::kUqrshrn>(Arm64State& s, Enc<Insn::kUqrshrn> e) {
+  narrow_shift(s, {e.word}, true, true, true, true);
+}
+template <>
+void exec<Insn::kUqrshrnScalar>(Arm64State& s, Enc<Insn::kUqrshrnScalar> e) {
+  narrow_shift(s, {e.word}, true, true, true, true);
+}
+template <>
+void exec<Insn::kSqshlu>(Arm64State& s, Enc<Insn::kSqshlu> e) {
+  shift_saturating(s, {e.word}, true);
+}
+template <>
+void exec<Insn::kSqshluScalar>(Arm64State& s, Enc<Insn::kSqshluScalar> e) {
+  shift_saturating(s, {e.word}, true);
+}
+template <>
+void exec<Insn::kSqshrun>(Arm64State& s, Enc<Insn::kSqshrun> e) {
+  narrow_shift(s, {e.word}, false, true, false, true);
+}
+template <>
+void exec<Insn::kSqshrunScalar>(Arm64State& s, Enc<Insn::kSqshrunScalar> e) {
+  narrow_shift(s, {e.word}, false, true, false, true);
+}
+template <>
+void exec<Insn::kSqrshrun>(Arm64State& s, Enc<Insn::kSqrshrun> e) {
+  narrow_shift(s, {e.word}, true, true, false, true);
+}
+template <>
+void exec<Insn::kSqrshrunScalar>(Arm64State& s, Enc<Insn::kSqrshrunScalar> e) {
+  narrow_shift(s, {e.word}, true, true, false, true);
+}
+template <>
+void exec<Insn::kRshrn>(Arm64State& s, Enc<Insn::kRshrn> e) {
+  narrow_shift(s, {e.word}, true, false, true, true);
+}
+template <>
+void exec<Insn::kMlaV>(Arm64State& s, Enc<Insn::kMlaV> e) {
+  integer(s, {e.word}, [](Wide a, Wide b, [[maybe_unused]] Wide d) { return d + a * b; });
+}
+template <>
+void exec<Insn::kMlaElem>(Arm64State& s, Enc<Insn::kMlaElem> e) {
+  integer(s, {e.word}, index_of(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return d + a * b; });
+}
+template <>
+void exec<Insn::kMlsV>(Arm64State& s, Enc<Insn::kMlsV> e) {
+  integer(s, {e.word}, [](Wide a, Wide b, [[maybe_unused]] Wide d) { return d - a * b; });
+}
+template <>
+void exec<Insn::kMlsElem>(Arm64State& s, Enc<Insn::kMlsElem> e) {
+  integer(s, {e.word}, index_of(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return d - a * b; });
+}
+template <>
+void exec<Insn::kMulV>(Arm64State& s, Enc<Insn::kMulV> e) {
+  integer(s, {e.word}, [](Wide a, Wide b, [[maybe_unused]] Wide d) { return a * b; });
+}
+template <>
+void exec<Insn::kMulElem>(Arm64State& s, Enc<Insn::kMulElem> e) {
+  integer(s, {e.word}, index_of(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return a * b; });
+}
+template <>
+void exec<Insn::kPmulV>(Arm64State& s, Enc<Insn::kPmulV> e) {
+  polynomial_multiply(s, {e.word});
+}
+template <>
+void exec<Insn::kSqdmulh>(Arm64State& s, Enc<Insn::kSqdmulh> e) {
+  double_multiply_high(s, {e.word}, no_index(e.word), false, 0);
+}
+template <>
+void exec<Insn::kSqdmulhScalar>(Arm64State& s, Enc<Insn::kSqdmulhScalar> e) {
+  double_multiply_high(s, {e.word}, no_index(e.word), false, 0);
+}
+template <>
+void exec<Insn::kSqdmulhElem>(Arm64State& s, Enc<Insn::kSqdmulhElem> e) {
+  double_multiply_high(s, {e.word}, index_of(e.word), false, 0);
+}
+template <>
+void exec<Insn::kSqdmulhElemScalar>(Arm64State& s, Enc<Insn::kSqdmulhElemScalar> e) {
+  double_multiply_high(s, {e.word}, index_of(e.word), false, 0);
+}
+template <>
+void exec<Insn::kSqrdmulh>(Arm64State& s, Enc<Insn::kSqrdmulh> e) {
+  double_multiply_high(s, {e.word}, no_index(e.word), true, 0);
+}
+template <>
+void exec<Insn::kSqrdmulhScalar>(Arm64State& s, Enc<Insn::kSqrdmulhScalar> e) {
+  double_multiply_high(s, {e.word}, no_index(e.word), true, 0);
+}
+template <>
+void exec<Insn::kSqrdmulhElem>(Arm64State& s, Enc<Insn::kSqrdmulhElem> e) {
+  double_multiply_high(s, {e.word}, index_of(e.word), true, 0);
+}
+template <>
+void exec<Insn::kSqrdmulhElemScalar>(Arm64State& s, Enc<Insn::kSqrdmulhElemScalar> e) {
+  double_multiply_high(s, {e.word}, index_of(e.word), true, 0);
+}
+template <>
+void exec<Insn::kSqrdmlah>(Arm64State& s, Enc<Insn::kSqrdmlah> e) {
+  double_multiply_high(s, {e.word}, no_index(e.word), true, 1);
+}
+template <>
+void exec<Insn::kSqrdmlahScalar>(Arm64State& s, Enc<Insn::kSqrdmlahScalar> e) {
+  double_multiply_high(s, {e.word}, no_index(e.word), true, 1);
+}
+template <>
+void exec<Insn::kSqrdmlahElem>(Arm64State& s, Enc<Insn::kSqrdmlahElem> e) {
+  double_multiply_high(s, {e.word}, index_of(e.word), true, 1);
+}
+template <>
+void exec<Insn::kSqrdmlahElemScalar>(Arm64State& s, Enc<Insn::kSqrdmlahElemScalar> e) {
+  double_multiply_high(s, {e.word}, index_of(e.word), true, 1);
+}
+template <>
+void exec<Insn::kSqrdmlsh>(Arm64State& s, Enc<Insn::kSqrdmlsh> e) {
+  double_multiply_high(s, {e.word}, no_index(e.word), true, -1);
+}
+template <>
+void exec<Insn::kSqrdmlshScalar>(Arm64State& s, Enc<Insn::kSqrdmlshScalar> e) {
+  double_multiply_high(s, {e.word}, no_index(e.word), true, -1);
+}
+template <>
+void exec<Insn::kSqrdmlshElem>(Arm64State& s, Enc<Insn::kSqrdmlshElem> e) {
+  double_multiply_high(s, {e.word}, index_of(e.word), true, -1);
+}
+template <>
+void exec<Insn::kSqrdmlshElemScalar>(Arm64State& s, Enc<Insn::kSqrdmlshElemScalar> e) {
+  double_multiply_high(s, {e.word}, index_of(e.word), true, -1);
+}
+template <>
+void exec<Insn::kSqdmlalV>(Arm64State& s, Enc<Insn::kSqdmlalV> e) {
+  double_multiply_long(s, {e.word}, no_index(e.word), 1);
+}
+template <>
+void exec<Insn::kSqdmlalScalar>(Arm64State& s, Enc<Insn::kSqdmlalScalar> e) {
+  double_multiply_long(s, {e.word}, no_index(e.word), 1);
+}
+template <>
+void exec<Insn::kSqdmlalElem>(Arm64State& s, Enc<Insn::kSqdmlalElem> e) {
+  double_multiply_long(s, {e.word}, index_of(e.word), 1);
+}
+template <>
+void exec<Insn::kSqdmlalElemScalar>(Arm64State& s, Enc<Insn::kSqdmlalElemScalar> e) {
+  double_multiply_long(s, {e.word}, index_of(e.word), 1);
+}
+template <>
+void exec<Insn::kSqdmlslV>(Arm64State& s, Enc<Insn::kSqdmlslV> e) {
+  double_multiply_long(s, {e.word}, no_index(e.word), -1);
+}
+template <>
+void exec<Insn::kSqdmlslScalar>(Arm64State& s, Enc<Insn::kSqdmlslScalar> e) {
+  double_multiply_long(s, {e.word}, no_index(e.word), -1);
+}
+template <>
+void exec<Insn::kSqdmlslElem>(Arm64State& s, Enc<Insn::kSqdmlslElem> e) {
+  double_multiply_long(s, {e.word}, index_of(e.word), -1);
+}
+template <>
+void exec<Insn::kSqdmlslElemScalar>(Arm64State& s, Enc<Insn::kSqdmlslElemScalar> e) {
+  double_multiply_long(s, {e.word}, index_of(e.word), -1);
+}
+template <>
+void exec<Insn::kSqdmullV>(Arm64State& s, Enc<Insn::kSqdmullV> e) {
+  double_multiply_long(s, {e.word}, no_index(e.word), 0);
+}
+template <>
+void exec<Insn::kSqdmullScalar>(Arm64State& s, Enc<Insn::kSqdmullScalar> e) {
+  double_multiply_long(s, {e.word}, no_index(e.word), 0);
+}
+template <>
+void exec<Insn::kSqdmullElem>(Arm64State& s, Enc<Insn::kSqdmullElem> e) {
+  double_multiply_long(s, {e.word}, index_of(e.word), 0);
+}
+template <>
+void exec<Insn::kSqdmullElemScalar>(Arm64State& s, Enc<Insn::kSqdmullElemScalar> e) {
+  double_multiply_long(s, {e.word}, index_of(e.word), 0);
+}
+template <>
+void exec<Insn::kSuqadd>(Arm64State& s, Enc<Insn::kSuqadd> e) {
+  add_mixed(s, {e.word}, false);
+}
+template <>
+void exec<Insn::kSuqaddScalar>(Arm64State& s, Enc<Insn::kSuqaddScalar> e) {
+  add_mixed(s, {e.word}, false);
+}
+template <>
+void exec<Insn::kUsqadd>(Arm64State& s, Enc<Insn::kUsqadd> e) {
+  add_mixed(s, {e.word}, true);
+}
+template <>
+void exec<Insn::kUsqaddScalar>(Arm64State& s, Enc<Insn::kUsqaddScalar> e) {
+  add_mixed(s, {e.word}, true);
+}
+template <>
+void exec<Insn::kClsV>(Arm64State& s, Enc<Insn::kClsV> e) {
+  count_leading(s, {e.word}, true);
+}
+template <>
+void exec<Insn::kClzV>(Arm64State& s, Enc<Insn::kClzV> e) {
+  count_leading(s, {e.word}, false);
+}
+template <>
+void exec<Insn::kRbitV>(Arm64State& s, Enc<Insn::kRbitV> e) {
+  each_lane(s, {e.word}, 0, [&](unsigned i) { return reverse_bits(s.v(VecWord{e.word}.n()).b[i]); });
+}
+template <>
+void exec<Insn::kSqabs>(Arm64State& s, Enc<Insn::kSqabs> e) {
+  saturating_unary(s, {e.word}, [](Wide a) { return a < 0 ? -a : a; });
+}
+template <>
+void exec<Insn::kSqabsScalar>(Arm64State& s, Enc<Insn::kSqabsScalar> e) {
+  saturating_unary(s, {e.word}, [](Wide a) { return a < 0 ? -a : a; });
+}
+template <>
+void exec<Insn::kSqneg>(Arm64State& s, Enc<Insn::kSqneg> e) {
+  saturating_unary(s, {e.word}, [](Wide a) { return -a; });
+}
+template <>
+void exec<Insn::kSqnegScalar>(Arm64State& s, Enc<Insn::kSqnegScalar> e) {
+  saturating_unary(s, {e.word}, [](Wide a) { return -a; });
+}
+template <>
+void exec<Insn::kAbsV>(Arm64State& s, Enc<Insn::kAbsV> e) {
+  const VecWord w{e.word};
+  each_lane(s, w, w.size(), [&](unsigned i) {
+    const Wide a = number(s.v(w.n()), w.size(), i, false);
+    return a < 0 ? -a : a;
+  });
+}
+template <>
+void exec<Insn::kAbsVScalar>(Arm64State& s, Enc<Insn::kAbsVScalar> e) {
+  const VecWord w{e.word};
+  each_lane(s, w, w.size(), [&](unsigned i) {
+    const Wide a = number(s.v(w.n()), w.size(), i, false);
+    return a < 0 ? -a : a;
+  });
+}
+template <>
+void exec<Insn::kSqxtun>(Arm64State& s, Enc<Insn::kSqxtun> e) {
+  narrow_saturating(s, {e.word}, false, true);
+}
+template <>
+void exec<Insn::kSqxtunScalar>(Arm64State& s, Enc<Insn::kSqxtunScalar> e) {
+  narrow_saturating(s, {e.word}, false, true);
+}
+template <>
+void exec<Insn::kSqxtn>(Arm64State& s, Enc<Insn::kSqxtn> e) {
+  narrow_saturating(s, {e.word}, false, false);
+}
+template <>
+void exec<Insn::kSqxtnScalar>(Arm64State& s, Enc<Insn::kSqxtnScalar> e) {
+  narrow_saturating(s, {e.word}, false, false);
+}
+template <>
+void exec<Insn::kUqxtn>(Arm64State& s, Enc<Insn::kUqxtn> e) {
+  narrow_saturating(s, {e.word}, true, true);
+}
+template <>
+void exec<Insn::kUqxtnScalar>(Arm64State& s, Enc<Insn::kUqxtnScalar> e) {
+  narrow_saturating(s, {e.word}, true, true);
+}
+template <>
+void exec<Insn::kAddhn>(Arm64State& s, Enc<Insn::kAddhn> e) {
+  narrow_high(s, {e.word}, 1, false);
+}
+template <>
+void exec<Insn::kRaddhn>(Arm64State& s, Enc<Insn::kRaddhn> e) {
+  narrow_high(s, {e.word}, 1, true);
+}
+template <>
+void exec<Insn::kSubhn>(Arm64State& s, Enc<Insn::kSubhn> e) {
+  narrow_high(s, {e.word}, -1, false);
+}
+template <>
+void exec<Insn::kRsubhn>(Arm64State& s, Enc<Insn::kRsubhn> e) {
+  narrow_high(s, {e.word}, -1, true);
+}
+template <>
+void exec<Insn::kPmullB>(Arm64State& s, Enc<Insn::kPmullB> e) {
+  polynomial_multiply_long(s, {e.word});
+}
+template <>
+void exec<Insn::kPmullD>(Arm64State& s, Enc<Insn::kPmullD> e) {
+  polynomial_multiply_long(s, {e.word});
+}
+template <>
+void exec<Insn::kUrecpe>(Arm64State& s, Enc<Insn::kUrecpe> e) {
+  const VecWord w{e.word};
+  each_lane(s, w, 2, [&](unsigned i) { return recip_estimate_u32(s.v(w.n()).s[i]); });
+}
+template <>
+void exec<Insn::kUrsqrte>(Arm64State& s, Enc<Insn::kUrsqrte> e) {
+  const VecWord w{e.word};
+  each_lane(s, w, 2, [&](unsigned i) { return rsqrt_estimate_u32(s.v(w.n()).s[i]); });
+}
+template <>
+void exec<Insn::kTbl>(Arm64State& s, Enc<Insn::kTbl> e) {
+  table_lookup(s, {e.word});
+}
+}  // namespace xarch::arm
