@@ -18,6 +18,8 @@
 #include "tcg/support/log.h"
 
 extern char** environ;
+// Set by the linker: where the program's own parts lie.
+extern "C" const char __executable_start, etext, edata;
 
 namespace xarch::linux_user {
 
@@ -188,13 +190,20 @@ Result<Start> find_program(const RunOptions& options) {
 void show_as_guest(const Process& process) {
   const std::string& host = process.image().exe_host;
   prctl(PR_SET_NAME, host.c_str() + host.rfind('/') + 1);
-  const auto at = [&](uint64_t guest) { return reinterpret_cast<unsigned long>(process.mem().host(guest)); };
+  const auto at = [&](uint64_t guest) { return reinterpret_cast<uintptr_t>(process.mem().host(guest)); };
   const ImageInfo& image = process.image();
-  // In this order every step is a valid state if the guest's stack lies below ours.
-  if (prctl(PR_SET_MM, PR_SET_MM_ARG_START, at(image.arg_start), 0, 0) != 0) return;
-  prctl(PR_SET_MM, PR_SET_MM_ARG_END, at(image.arg_end), 0, 0);
-  prctl(PR_SET_MM, PR_SET_MM_ENV_START, at(image.env_start), 0, 0);
-  prctl(PR_SET_MM, PR_SET_MM_ENV_END, at(image.env_end), 0, 0);
+  struct prctl_mm_map map = {};
+  map.start_code = reinterpret_cast<uintptr_t>(&__executable_start);
+  map.end_code = map.start_data = reinterpret_cast<uintptr_t>(&etext);
+  map.end_data = reinterpret_cast<uintptr_t>(&edata);
+  map.start_brk = map.brk = reinterpret_cast<uintptr_t>(sbrk(0));
+  map.start_stack = at(image.stack_pointer);
+  map.arg_start = at(image.arg_start);
+  map.arg_end = at(image.arg_end);
+  map.env_start = at(image.env_start);
+  map.env_end = at(image.env_end);
+  map.exe_fd = static_cast<uint32_t>(-1);
+  prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0);
 }
 
 int start_process(const RunOptions& options, Start& start, const AbiFactory& guest) {
