@@ -15,6 +15,7 @@
 
 #include "targets/arm/core/guest.h"
 #include "tcg/backend/interp/interp.h"
+#include "tcg/ir/verifier.h"
 #include "tests/arm/generator.h"
 
 namespace xarch::arm::test {
@@ -173,6 +174,8 @@ class Results : public testing::Test {
     key.flags = 2;
     ir::Builder b(&region_, guest_.layout(), key);
     guest_.lift(b, reader_, tcg::LiftLimits{});
+    const auto sound = ir::verify(region_);
+    if (!sound) ADD_FAILURE() << row(insns_[i]).name << ": " << sound.error().message;
     const tcg::InterpResult r = interp.run(region_, s);
     if (r.reason != tcg::Exit::kLookup) {
       c.taken = 100 + static_cast<uint64_t>(r.reason);
