@@ -123,6 +123,18 @@ uint64_t interpret_helper(void* state, uint64_t a, uint64_t, uint64_t, uint64_t)
 }
 constexpr ir::HelperDesc kInterpret = {"interpret", interpret_helper, ir::kHelperNoMem | ir::kHelperMayExit};
 
+// xarch_soft_atomic for emitted code, which has no atomics of the other byte order: those instructions are
+// interpreted, one by one. The state is exact during the call.
+void* soft_atomic_of_emitted_code(CpuHeader* cpu, uint64_t vaddr, uint32_t desc, bool* swap) {
+  void* const p = xarch_soft_atomic(cpu, vaddr, desc, swap);
+  if (p == nullptr || !*swap) return p;
+  auto& v = static_cast<VcpuImpl&>(*cpu->vcpu);
+  v.step_once = true;
+  cpu->exit_reason = static_cast<uint32_t>(Exit::kLookup);
+  cpu->exit_mode = v.engine.guest().mode(cpu);
+  return nullptr;
+}
+
 constexpr uint32_t kPageFlags = ir::kKeyCheckCode | ir::kKeyMaskTags;
 
 // Room for cells, made while the translation lock is held.
@@ -273,7 +285,7 @@ Result<void> EngineImpl::start_generation(CacheState& slot) {
   config.layout = &guest_.layout();
   config.soft_tlb = mmu_ != nullptr;
   if (mmu_ != nullptr)
-    config.soft_calls = {xarch_soft_load, xarch_soft_store, xarch_soft_atomic, xarch_soft_probe};
+    config.soft_calls = {xarch_soft_load, xarch_soft_store, soft_atomic_of_emitted_code, xarch_soft_probe};
   config.guest_base = options_.guest_base;
   config.pc_shift = guest_.pc_shift();
   config.thunk_base = gen.thunks();

@@ -11,26 +11,41 @@ namespace {
 
 constexpr uint64_t kPage = 4096;
 
-std::atomic<ToyMachine*> machine{nullptr};
+thread_local tcg::Engine* thread_engine = nullptr;
 thread_local tcg::Vcpu* thread_vcpu = nullptr;
 
 void on_fault(int signo, siginfo_t* info, void* context) {
   const int saved = errno;
-  ToyMachine* m = machine.load();
   auto* uc = static_cast<ucontext_t*>(context);
-  if (m == nullptr ||
-      m->engine->handle_fault(thread_vcpu, signo, info, uc) == tcg::Engine::FaultVerdict::kNotOurs) {
-    if (m != nullptr) ++m->not_ours;
-    fprintf(
-        stderr, "signal %d at %#llx, address %p, %s\n", signo, uc->uc_mcontext.gregs[REG_RIP], info->si_addr,
-        m == nullptr ? ""
-                     : m->engine->describe(static_cast<uintptr_t>(uc->uc_mcontext.gregs[REG_RIP])).c_str());
+  if (thread_engine == nullptr ||
+      thread_engine->handle_fault(thread_vcpu, signo, info, uc) == tcg::Engine::FaultVerdict::kNotOurs) {
+    const auto pc = static_cast<uintptr_t>(uc->uc_mcontext.gregs[REG_RIP]);
+    fprintf(stderr, "signal %d at %#lx, address %p, %s\n", signo, pc, info->si_addr,
+            thread_engine == nullptr ? "" : thread_engine->describe(pc).c_str());
     signal(signo, SIG_DFL);  // the instruction faults again, for good
   }
   errno = saved;
 }
 
+void install_handlers() {
+  struct sigaction sa = {};
+  sa.sa_sigaction = on_fault;
+  sa.sa_flags = SA_SIGINFO | SA_NODEFER;
+  for (int s : {SIGSEGV, SIGBUS, SIGILL, SIGFPE}) sigaction(s, &sa, nullptr);
+}
+
 }  // namespace
+
+FaultScope::FaultScope(tcg::Engine& engine, tcg::Vcpu* vcpu) {
+  static std::once_flag once;
+  std::call_once(once, install_handlers);
+  thread_engine = &engine;
+  thread_vcpu = vcpu;
+}
+FaultScope::~FaultScope() {
+  thread_engine = nullptr;
+  thread_vcpu = nullptr;
+}
 
 // ---- memory
 
@@ -141,16 +156,6 @@ ToyMachine::ToyMachine(tcg::BackendKind backend, uint64_t base, uint64_t cache_b
     abort();
   }
   engine = std::move(*e);
-  machine.store(this);
-  struct sigaction sa = {};
-  sa.sa_sigaction = on_fault;
-  sa.sa_flags = SA_SIGINFO | SA_NODEFER;
-  for (int s : {SIGSEGV, SIGBUS, SIGILL, SIGFPE}) sigaction(s, &sa, nullptr);
-}
-
-ToyMachine::~ToyMachine() {
-  for (int s : {SIGSEGV, SIGBUS, SIGILL, SIGFPE}) signal(s, SIG_DFL);
-  machine.store(nullptr);
 }
 
 ToyMachine::Cpu ToyMachine::new_cpu(uint64_t pc) {
@@ -160,10 +165,8 @@ ToyMachine::Cpu ToyMachine::new_cpu(uint64_t pc) {
 }
 
 tcg::Exit ToyMachine::run(Cpu& cpu) {
-  thread_vcpu = cpu.vcpu.get();
-  const tcg::Exit e = engine->run(*cpu.vcpu);
-  thread_vcpu = nullptr;
-  return e;
+  const FaultScope faults(*engine, cpu.vcpu.get());
+  return engine->run(*cpu.vcpu);
 }
 
 uint64_t ToyMachine::load(const Asm& code, uint64_t bytes, int prot) {

@@ -53,15 +53,20 @@ class ToyMemory final : public tcg::FlatMemory {
   std::vector<Area> areas_;
 };
 
+// Sends the faults of this thread to the engine while it lives; the handlers are the process's.
+class FaultScope {
+ public:
+  FaultScope(tcg::Engine& engine, tcg::Vcpu* vcpu);
+  ~FaultScope();
+};
+
 class ToyMachine {
  public:
   explicit ToyMachine(tcg::BackendKind backend, uint64_t base = 0, uint64_t cache_bytes = 8 << 20);
-  ~ToyMachine();
 
   ToyGuest guest;
   ToyMemory memory;
   std::unique_ptr<tcg::Engine> engine;
-  std::atomic<unsigned> not_ours{0};
 
   struct Cpu {
     std::unique_ptr<tcg::Vcpu> vcpu;
