@@ -87,22 +87,32 @@ constexpr unsigned count_candidates() {
   return n;
 }
 
+// What the search compares, side by side in memory.
+struct Candidate {
+  uint32_t mask = 0;
+  uint32_t value = 0;
+  uint16_t row = 0;
+  Feature feature = Feature::kBase;
+  bool always = false;  // every encoding is allocated
+};
 struct Index {
   std::array<uint16_t, kNumKeys + 1> first{};
-  std::array<uint16_t, count_candidates()> rows{};
+  std::array<Candidate, count_candidates()> candidates{};
 };
 
 constexpr Index make_index() {
   Index index;
   for (unsigned i = 0; i < kNumInsns; ++i) each_key(kRows[i], [&](uint32_t k) { ++index.first[k + 1]; });
-  for (unsigned k = 0; k < kNumKeys; ++k)
+  for (unsigned k = 0; k < kNumKeys; ++k) {
     index.first[k + 1] = static_cast<uint16_t>(index.first[k] + index.first[k + 1]);
+  }
   std::array<uint16_t, kNumKeys> used{};
   for (int fixed = 32; fixed >= 0; --fixed) {
     for (unsigned i = 0; i < kNumInsns; ++i) {
-      if (__builtin_popcount(kRows[i].mask) != fixed) continue;
-      each_key(kRows[i],
-               [&](uint32_t k) { index.rows[index.first[k] + used[k]++] = static_cast<uint16_t>(i); });
+      const Row& r = kRows[i];
+      if (__builtin_popcount(r.mask) != fixed) continue;
+      const Candidate c = {r.mask, r.value, static_cast<uint16_t>(i), r.feature, r.legal == &legal::Any};
+      each_key(r, [&](uint32_t k) { index.candidates[index.first[k] + used[k]++] = c; });
     }
   }
   return index;
@@ -115,11 +125,10 @@ const Row& row(Insn insn) { return kRows[static_cast<unsigned>(insn)]; }
 
 Insn decode(uint32_t word, FeatureSet features) {
   const uint32_t key = word >> kKeyShift;
-  for (unsigned i = kIndex.first[key]; i < kIndex.first[key + 1]; ++i) {
-    const Row& r = kRows[kIndex.rows[i]];
-    if ((word & r.mask) != r.value) continue;
-    if (!features.has(r.feature) || !r.legal(word)) continue;
-    return static_cast<Insn>(kIndex.rows[i]);
+  const Candidate* const end = &kIndex.candidates[kIndex.first[key + 1]];
+  for (const Candidate* c = &kIndex.candidates[kIndex.first[key]]; c != end; ++c) {
+    if ((word & c->mask) != c->value || !features.has(c->feature)) continue;
+    if (c->always || kRows[c->row].legal(word)) return static_cast<Insn>(c->row);
   }
   return Insn::kNone;
 }
