@@ -89,7 +89,7 @@ class Peek final : public FlagPeek {
 class Translation {
  public:
   Translation(ir::Builder& b, const Model& model, tcg::CodeReader& code, const tcg::LiftLimits& limits)
-      : b_(b), window_(code), peek_(b, code, model.features), limits_(limits), c_{b, model} {
+      : b_(b), window_(code), peek_(b, code, model.features), c_{b, model} {
     c_.peek = &peek_;
     c_.exits_left = limits.max_exits;
     const unsigned key_limit = b.key().flags & ir::kKeyInsnLimitMask;
@@ -168,7 +168,6 @@ class Translation {
   ir::Builder& b_;
   Window window_;
   Peek peek_;
-  const tcg::LiftLimits& limits_;
   Lift c_;
   unsigned max_insns_ = 0;
   unsigned insns_ = 0;
