@@ -450,16 +450,6 @@ uint64_t MemoryMap::brk(uint64_t addr, uint64_t max_bytes) {
   return brk_ = addr;
 }
 
-void MemoryMap::lock_all() {
-  change_mutex_.lock();
-  area_mutex_.lock();
-}
-
-void MemoryMap::unlock_all() {
-  area_mutex_.unlock();
-  change_mutex_.unlock();
-}
-
 // ---- questions
 
 bool MemoryMap::find(uint64_t addr, Area* out) const {

@@ -86,9 +86,12 @@ class MemoryMap final : public tcg::FlatMemory {
     if (engine_ != nullptr && bytes != 0) engine_->before_host_write(addr, bytes);
   }
 
-  // For fork: all locks of this object, in order.
-  void lock_all();
-  void unlock_all();
+  // For fork: the engine's locks come in between. The change lock knows its owner, so that a child makes it anew.
+  void lock_changes() { change_mutex_.lock(); }
+  void unlock_changes() { change_mutex_.unlock(); }
+  void reset_changes_lock() { new (&change_mutex_) std::recursive_mutex; }
+  void lock_areas() { area_mutex_.lock(); }
+  void unlock_areas() { area_mutex_.unlock(); }
 
   // ---- FlatMemory
   bool fetch(uint64_t pc, void* out, unsigned bytes) override;

@@ -1,12 +1,11 @@
 #include "linux-user/process.h"
 
-#include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "linux-user/thread.h"
 #include "tcg/support/log.h"
 
 namespace xarch::linux_user {
@@ -36,18 +35,34 @@ void Process::exit_group(int status) {
 
 void Process::die_by_signal(int host_signo) {
   if (options_.stats && engine_ != nullptr) Log::line(engine_->stats().to_string());
-  // A core of the translator would mislead; the guest's own limit is gone with this process.
-  const struct rlimit none = {0, 0};
-  setrlimit(RLIMIT_CORE, &none);
-  prctl(PR_SET_DUMPABLE, 0);
-  signal(host_signo, SIG_DFL);
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, host_signo);
-  sigprocmask(SIG_UNBLOCK, &set, nullptr);
-  kill(getpid(), host_signo);
-  syscall(SYS_exit_group, 128 + host_signo);  // a signal that does not kill
-  __builtin_unreachable();
+  die_on_host(host_signo);
+}
+
+// Lock order: address space changes, engine, areas, and the small ones, which nobody holds while taking another.
+void Process::before_fork(Thread& self) {
+  threads_mutex_.lock();
+  mem_.lock_changes();
+  engine_->before_fork(self.vcpu());
+  mem_.lock_areas();
+  actions_->lock_for_fork();
+  limits_mutex_.lock();
+  missing_mutex_.lock();
+}
+
+void Process::after_fork(Thread& self, bool child) {
+  missing_mutex_.unlock();
+  limits_mutex_.unlock();
+  actions_->unlock_after_fork();
+  mem_.unlock_areas();
+  if (child) {
+    engine_->after_fork_child(self.vcpu());
+    mem_.reset_changes_lock();
+    threads_.assign(1, &self);  // the other threads' objects stay behind: nobody can end them properly
+  } else {
+    engine_->after_fork_parent(self.vcpu());
+    mem_.unlock_changes();
+  }
+  threads_mutex_.unlock();
 }
 
 bool Process::kept_limit(int resource, struct rlimit* limit) {

@@ -63,6 +63,10 @@ class Process {
   // Ends it as by this (guest) signal, so that the parent sees the same; never a core dump of the host's.
   [[noreturn]] void die_by_signal(int host_signo);
 
+  // ---- fork: all locks of the process and the engine, in order; `self` is the only thread in the child.
+  void before_fork(Thread& self);
+  void after_fork(Thread& self, bool child);
+
   // Resource limits that are kept here instead of with the kernel: false if the guest has not set this one.
   bool kept_limit(int resource, struct rlimit* limit);
   void keep_limit(int resource, const struct rlimit& limit);

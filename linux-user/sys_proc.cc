@@ -17,17 +17,6 @@ namespace xarch::linux_user {
 
 int64_t sys_exit_group(Call& call) { call.thread.process().exit_group(call.i32(0) & 0xff); }
 
-int64_t sys_exit(Call& call) {
-  bool last;
-  {
-    std::lock_guard lock(call.thread.process().threads_mutex());
-    last = call.thread.process().threads().size() == 1;
-  }
-  if (last) call.thread.process().exit_group(call.i32(0) & 0xff);
-  call.thread.request_exit();
-  return kRegistersSet;
-}
-
 int64_t sys_uname(Call& call) {
   struct utsname host;
   if (uname(&host) != 0) return -errno;

@@ -38,6 +38,8 @@ class Thread {
   tcg::Vcpu& vcpu() { return *vcpu_; }
   void* state() { return vcpu_->state(); }
   SignalState& signals() { return signals_; }
+  // The handlers that count for this thread: the process's, or a vfork child's own.
+  SignalActions& actions() { return own_actions_ != nullptr ? *own_actions_ : process_.actions(); }
   RestartBlock& restart_block() { return restart_; }
   const SyscallRegs& last_call() const { return call_; }
 
@@ -45,6 +47,17 @@ class Thread {
   // is.
   void run();
   void request_exit() { exiting_ = true; }
+
+  // ---- process and thread creation (thread_clone.cc). Results are clone's.
+  struct CloneArgs {
+    uint64_t flags = 0;  // the exit signal in its lowest byte
+    uint64_t stack = 0;  // 0: the parent's stack pointer
+    uint64_t parent_tid = 0, child_tid = 0, pidfd = 0;
+    uint64_t tls = 0;
+  };
+  int64_t clone(const CloneArgs& args);
+  // This host thread is the child of a vfork: it runs on the memory of its parent, which waits.
+  bool in_vfork_child() const { return own_actions_ != nullptr; }
 
   // ---- guest memory: 0 or -EFAULT
   int copy_in(void* to, uint64_t from, size_t bytes);
@@ -71,6 +84,11 @@ class Thread {
   pid_t tid = 0;  // the host's, which is the guest's
 
  private:
+  friend struct CloneStart;
+  int64_t clone_thread(const CloneArgs& args);
+  int64_t clone_process(const CloneArgs& args);
+  int64_t clone_vfork(const CloneArgs& args);
+  void become_child(const CloneArgs& args);
   void do_syscall();
   void do_raise();
   void do_fault(bool fetch);
@@ -80,6 +98,7 @@ class Thread {
   SignalState signals_;
   RestartBlock restart_;
   SyscallRegs call_;
+  SignalActions* own_actions_ = nullptr;
   bool exiting_ = false;
 };
 

@@ -1,0 +1,241 @@
+// execve and execveat.
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "linux-user/elf_image.h"
+#include "linux-user/exec.h"
+#include "linux-user/proc_files.h"
+#include "linux-user/thread.h"
+
+namespace xarch::linux_user {
+
+namespace {
+
+constexpr size_t kMaxString = 32 * 4096;      // MAX_ARG_STRLEN
+constexpr size_t kMaxTotal = 6 << 20;         // three quarters of what the kernel takes of the default stack limit
+constexpr int kMaxScripts = 5;
+constexpr size_t kScriptLine = 256;           // BINPRM_BUF_SIZE
+
+// What is to be executed, found step by step through scripts.
+struct Image {
+  std::string guest;  // as the guest names it
+  std::string host;
+  int fd = -1;        // execveat with an empty path
+  std::vector<std::string> argv;
+  std::vector<std::string> envp;
+};
+
+int64_t load_strings(Thread& t, uint64_t at, std::vector<std::string>* out, size_t* total) {
+  const unsigned word = t.abi().info().elf_class == 2 ? 8 : 4;
+  for (; at != 0; at += word) {
+    uint64_t string = 0;
+    if (word == 8) {
+      if (t.get(at, &string) != 0) return -EFAULT;
+    } else {
+      int value;
+      if (t.get_int(at, &value) != 0) return -EFAULT;
+      string = static_cast<uint32_t>(value);
+    }
+    if (string == 0) break;
+    std::string s;
+    if (const int r = t.copy_string(&s, string, kMaxString); r != 0) return r == -ENAMETOOLONG ? -E2BIG : r;
+    *total += s.size() + 1 + word;
+    if (*total > kMaxTotal) return -E2BIG;
+    out->push_back(std::move(s));
+  }
+  return 0;
+}
+
+// May it be executed, as far as its mode goes? 0 or -errno.
+int64_t check_mode(const Image& image) {
+  struct stat st;
+  if (image.fd >= 0 ? fstat(image.fd, &st) : stat(image.host.c_str(), &st)) return -errno;
+  if (!S_ISREG(st.st_mode)) return -EACCES;
+  const int r = image.fd >= 0 ? faccessat(image.fd, "", X_OK, AT_EACCESS | AT_EMPTY_PATH)
+                              : faccessat(AT_FDCWD, image.host.c_str(), X_OK, AT_EACCESS);
+  return r == 0 ? 0 : -errno;
+}
+
+// A script's first line: the interpreter's name and at most one argument.
+int64_t parse_script(int fd, std::string* interp, std::string* argument) {
+  char line[kScriptLine + 1] = {};
+  const ssize_t n = pread(fd, line, kScriptLine, 0);
+  if (n < 2) return -ENOEXEC;
+  const size_t end = strcspn(line + 2, "\n");
+  std::string text(line + 2, end);
+  text.erase(0, std::min(text.find_first_not_of(" \t"), text.size()));
+  const size_t name = std::min(text.find_first_of(" \t"), text.size());
+  // A line that is cut off within the name is no script; within the argument it is cut.
+  if (end + 2 >= kScriptLine && name == text.size()) return -ENOEXEC;
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.pop_back();
+  *interp = text.substr(0, name);
+  if (interp->empty()) return -ENOEXEC;
+  argument->clear();
+  if (name < text.size()) *argument = text.substr(text.find_first_not_of(" \t", name));
+  return 0;
+}
+
+enum class Kind : uint8_t { kForeign, kNative };
+
+bool native_machine(const ElfImage& elf) {
+#if defined(__x86_64__)
+  return !elf.big_endian && (elf.machine == 62 || elf.machine == 3);  // EM_X86_64, EM_386
+#else
+  return !elf.big_endian && elf.machine == 183;
+#endif
+}
+
+// What kind of ELF file it is; -errno if none that can be executed.
+int64_t classify(Thread& t, int fd, const std::string& name, Kind* kind) {
+  Result<ElfImage> elf = read_elf(fd, name);
+  if (!elf) return elf.error().code == 1 ? -ENOEXEC : -elf.error().code;
+  for (const AbiFactory& guest : t.process().options().guests) {
+    if (guest.elf_machine != elf->machine || guest.elf_class != elf->elf_class ||
+        guest.big_endian != elf->big_endian)
+      continue;
+    *kind = Kind::kForeign;
+    if (elf->interp.empty()) return 0;
+    return access(host_path(t.process(), elf->interp, true).c_str(), F_OK) == 0 ? 0 : -errno;
+  }
+  *kind = Kind::kNative;
+  return native_machine(*elf) ? 0 : -ENOEXEC;
+}
+
+// Follows scripts to an ELF file. 0 or -errno.
+int64_t find_image(Thread& t, Image* image, Kind* kind) {
+  for (int depth = 0;; ++depth) {
+    if (int64_t r = check_mode(*image); r != 0) return r;
+    const std::string by_fd = "/proc/self/fd/" + std::to_string(image->fd);
+    const int fd = open(image->fd >= 0 ? by_fd.c_str() : image->host.c_str(), O_RDONLY | O_CLOEXEC);
+    // A program that may be executed and not read cannot be translated.
+    if (fd < 0) return -errno;
+    Result<FileKind> file = file_kind(fd, image->host);
+    int64_t r = 0;
+    std::string interp, argument;
+    const bool script = file && *file == FileKind::kScript;
+    if (!file) {
+      r = file.error().code == EIO ? -EIO : -ENOEXEC;
+    } else if (script) {
+      r = parse_script(fd, &interp, &argument);
+    } else {
+      r = *file == FileKind::kElf ? classify(t, fd, image->host, kind) : -ENOEXEC;
+    }
+    close(fd);
+    if (r != 0 || !script) return r;
+    if (depth == kMaxScripts) return -ELOOP;
+    std::vector<std::string> argv = {interp};
+    if (!argument.empty()) argv.push_back(argument);
+    if (image->fd >= 0) {
+      // The interpreter opens it by number; it is gone by then if it closes on exec.
+      if ((fcntl(image->fd, F_GETFD) & FD_CLOEXEC) != 0) return -ENOENT;
+      image->guest = "/dev/fd/" + std::to_string(image->fd);
+      image->fd = -1;
+    }
+    argv.push_back(image->guest);
+    if (!image->argv.empty()) argv.insert(argv.end(), image->argv.begin() + 1, image->argv.end());
+    image->argv = std::move(argv);
+    image->guest = interp;
+    image->host = host_path(t.process(), interp, true);
+  }
+}
+
+std::vector<char*> pointers(std::vector<std::string>& strings) {
+  std::vector<char*> p;
+  for (std::string& s : strings) p.push_back(s.data());
+  p.push_back(nullptr);
+  return p;
+}
+
+// Only returns if it failed: -errno, or kRestartNoIntr if a signal came first.
+int64_t replace(Thread& t, Image& image, Kind kind) {
+  std::string file = image.host;
+  int keep = -1;
+  std::vector<std::string> args = image.argv;
+  if (kind == Kind::kForeign) {
+    std::string program = image.guest;
+    if (image.fd >= 0) {
+      // A copy that survives; the new xarch closes it.
+      keep = fcntl(image.fd, F_DUPFD, 3);
+      if (keep < 0) return -errno;
+      program = "/proc/self/fd/" + std::to_string(keep);
+    } else if (image.host != image.guest) {
+      program = image.host;
+    }
+    args = exec_arguments(t.process().options(), t.process().paths().root(), program, keep, image.argv);
+    file = "/proc/self/exe";
+  }
+  std::vector<char*> argv = pointers(args), envp = pointers(image.envp);
+  prepare_exec(t);
+  int64_t r;
+  const auto* event = &t.vcpu().header().event;
+  if (kind == Kind::kNative && image.fd >= 0) {
+    r = tcg::xarch_safe_syscall(event, SYS_execveat, image.fd, reinterpret_cast<long>(""),
+                                reinterpret_cast<long>(argv.data()), reinterpret_cast<long>(envp.data()),
+                                AT_EMPTY_PATH, 0);
+  } else {
+    r = tcg::xarch_safe_syscall(event, SYS_execve, reinterpret_cast<long>(file.c_str()),
+                                reinterpret_cast<long>(argv.data()), reinterpret_cast<long>(envp.data()), 0, 0,
+                                0);
+  }
+  after_failed_exec(t);
+  if (keep >= 0) close(keep);
+  return r == tcg::kNotEntered ? kRestartNoIntr : r;
+}
+
+int64_t exec_image(Call& call, Image& image, uint64_t argv_at, uint64_t envp_at) {
+  Thread& t = call.thread;
+  size_t total = 0;
+  if (int64_t r = load_strings(t, argv_at, &image.argv, &total); r != 0) return r;
+  if (int64_t r = load_strings(t, envp_at, &image.envp, &total); r != 0) return r;
+  if (image.argv.empty()) image.argv.push_back("");
+  Kind kind = Kind::kForeign;
+  if (int64_t r = find_image(t, &image, &kind); r != 0) return r;
+  return replace(t, image, kind);
+}
+
+}  // namespace
+
+int64_t sys_execve(Call& call) {
+  Image image;
+  if (int64_t r = call.thread.copy_string(&image.guest, call.arg(0), PATH_MAX); r != 0) return r;
+  if (image.guest.empty()) return -ENOENT;
+  image.host = host_path(call.thread.process(), image.guest, true);
+  return exec_image(call, image, call.arg(1), call.arg(2));
+}
+
+int64_t sys_execveat(Call& call) {
+  const int flags = call.i32(4);
+  if ((flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0) return -EINVAL;
+  Image image;
+  if (int64_t r = call.thread.copy_string(&image.guest, call.arg(1), PATH_MAX); r != 0) return r;
+  const int dir = call.fd(0);
+  if (image.guest.empty()) {
+    if ((flags & AT_EMPTY_PATH) == 0) return -ENOENT;
+    if (fcntl(dir, F_GETFD) < 0) return -errno;
+    image.fd = dir;
+    image.guest = "/dev/fd/" + std::to_string(dir);
+    image.host = "/proc/self/fd/" + std::to_string(dir);
+  } else if (image.guest[0] == '/' || dir == AT_FDCWD) {
+    image.host = host_path(call.thread.process(), image.guest, (flags & AT_SYMLINK_NOFOLLOW) == 0);
+  } else {
+    if (fcntl(dir, F_GETFD) < 0) return -errno;
+    image.guest = "/dev/fd/" + std::to_string(dir) + "/" + image.guest;
+    image.host = image.guest;
+  }
+  if ((flags & AT_SYMLINK_NOFOLLOW) != 0 && image.fd < 0) {
+    struct stat st;
+    if (lstat(image.host.c_str(), &st) == 0 && S_ISLNK(st.st_mode)) return -ELOOP;
+  }
+  return exec_image(call, image, call.arg(2), call.arg(3));
+}
+
+}  // namespace xarch::linux_user
