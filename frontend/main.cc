@@ -8,6 +8,8 @@
 
 #include "frontend/options.h"
 #include "frontend/run_command.h"
+#include "frontend/targets.h"
+#include "linux-user/exec.h"
 
 namespace {
 
@@ -62,6 +64,11 @@ int unknown(std::string_view word) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A guest program has executed another one: argv[0] is the guest's then.
+  if (xarch::linux_user::RunOptions again; xarch::linux_user::parse_exec_arguments(argc, argv, &again)) {
+    again.guests = xarch::linux_guests();
+    return xarch::linux_user::run_program(again);
+  }
   std::span<char*> words(argv, static_cast<size_t>(argc));
   if (words.empty()) return help(stderr);
   std::string_view name = words[0];

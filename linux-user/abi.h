@@ -100,6 +100,8 @@ class UserAbi {
   // Restores registers, signal mask and alternate stack from a frame; false if it is malformed (SIGSEGV
   // then).
   virtual bool restore_frame(void* state, const uint8_t* frame, FrameContext* context) const = 0;
+  // The architecture's error word for a fault of this kind (SignalDelivery::fault_error); 0: none.
+  virtual uint64_t fault_error(int signo, int code, bool write, bool fetch) const;
   // Code of the page that signal handlers return to when they have no restorer: the rt_sigreturn call stands
   // at its beginning.
   virtual std::span<const uint8_t> trampoline() const = 0;
@@ -115,6 +117,7 @@ class UserAbi {
   virtual bool clone_tls_before_child_tid() const = 0;  // CONFIG_CLONE_BACKWARDS
 };
 
+inline uint64_t UserAbi::fault_error(int, int, bool, bool) const { return 0; }
 inline int UserAbi::prot_to_host_checked(int guest) const { return (guest & ~7) == 0 ? guest : -1; }
 
 // One kind of guest that this program was built with.

@@ -1,5 +1,6 @@
 #include "linux-user/exec.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +11,8 @@ namespace xarch::linux_user {
 namespace {
 
 // Options one an argument, "letter=value", up to a lone "-".
-constexpr char kRoot = 'L', kCpu = 'c', kStack = 's', kRelease = 'r', kStrace = 't', kStats = 'S', kBase = 'b',
-               kBackend = 'i', kCache = 'j', kFd = 'f', kTrace = 'd', kLogFd = 'o';
+constexpr char kRoot = 'L', kCpu = 'c', kStack = 's', kRelease = 'r', kStrace = 't', kStats = 'S',
+               kBase = 'b', kBackend = 'i', kCache = 'j', kFd = 'f', kTrace = 'd', kLogFd = 'o';
 
 std::string option(char letter, const std::string& value) { return std::string(1, letter) + "=" + value; }
 
@@ -33,6 +34,7 @@ std::vector<std::string> exec_arguments(const RunOptions& current, const std::st
     a.push_back(option(kCache, std::to_string(current.engine.jit_cache_bytes)));
   if (program_fd >= 0) a.push_back(option(kFd, std::to_string(program_fd)));
   if (Log::mask() != 0) a.push_back(option(kTrace, std::to_string(Log::mask())));
+  // The descriptor stays open over the call if the caller lets it.
   if (Log::fd() != 2) a.push_back(option(kLogFd, std::to_string(Log::fd())));
   a.push_back("-");
   a.push_back(program);
@@ -59,7 +61,10 @@ bool parse_exec_arguments(int argc, char** argv, RunOptions* out) {
       case kCache: out->engine.jit_cache_bytes = number(); break;
       case kFd: out->program_fd = static_cast<int>(number()); break;
       case kTrace: Log::set_mask(static_cast<uint32_t>(number())); break;
-      case kLogFd: Log::set_fd(static_cast<int>(number())); break;
+      case kLogFd:
+        Log::set_fd(static_cast<int>(number()));
+        fcntl(Log::fd(), F_SETFD, FD_CLOEXEC);
+        break;
       default: return false;
     }
   }

@@ -1,5 +1,5 @@
-// How one guest program replaces another: xarch executes itself, and says to itself by its own arguments what the
-// caller of execve said. The environment stays the guest's alone.
+// How one guest program replaces another: xarch executes itself, and says to itself by its own arguments what
+// the caller of execve said. The environment stays the guest's alone.
 #pragma once
 
 #include <string>
@@ -17,8 +17,8 @@ std::vector<std::string> exec_arguments(const RunOptions& current, const std::st
                                         const std::string& program, int program_fd,
                                         const std::vector<std::string>& argv);
 
-// Was this process started so? Then fills *out; call it before anything else looks at the arguments. `guests` stays
-// as it is.
+// Was this process started so? Then fills *out; call it before anything else looks at the arguments. `guests`
+// stays as it is.
 bool parse_exec_arguments(int argc, char** argv, RunOptions* out);
 
 }  // namespace xarch::linux_user

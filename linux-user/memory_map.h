@@ -86,7 +86,8 @@ class MemoryMap final : public tcg::FlatMemory {
     if (engine_ != nullptr && bytes != 0) engine_->before_host_write(addr, bytes);
   }
 
-  // For fork: the engine's locks come in between. The change lock knows its owner, so that a child makes it anew.
+  // For fork: the engine's locks come in between. The change lock knows its owner, so that a child makes it
+  // anew.
   void lock_changes() { change_mutex_.lock(); }
   void unlock_changes() { change_mutex_.unlock(); }
   void reset_changes_lock() { new (&change_mutex_) std::recursive_mutex; }

@@ -38,7 +38,8 @@ void Process::die_by_signal(int host_signo) {
   die_on_host(host_signo);
 }
 
-// Lock order: address space changes, engine, areas, and the small ones, which nobody holds while taking another.
+// Lock order: address space changes, engine, areas, and the small ones, which nobody holds while taking
+// another.
 void Process::before_fork(Thread& self) {
   threads_mutex_.lock();
   mem_.lock_changes();

@@ -220,12 +220,16 @@ int start_process(const RunOptions& options, Start& start, const AbiFactory& gue
     return fail({start.program.exec_name + ": segment above the end of the address space", ENOEXEC});
   process->paths().set_root(choose_root(options, start.program.host_path, info, start.program.image.interp));
   install_host_handlers();
+  if (options.program_fd >= 0) close(options.program_fd);
   Result<void> loaded = load_program(*process, start.program, start.argv, guest_environment(options));
   if (!loaded) return fail(loaded.error());
   if (Result<void> r = process->make_engine(); !r) return fail(r.error());
 
   show_as_guest(*process);
   auto* thread = new Thread(*process);
+  Thread::set_current(thread);
+  process->actions().inherit();
+  inherit_mask(*thread);
   process->abi().start(thread->state(), process->image().entry, process->image().stack_pointer);
   thread->run();
   // The first thread ended by exit(2) while others run: wait for the end of the process.

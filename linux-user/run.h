@@ -15,6 +15,8 @@ namespace xarch::linux_user {
 struct RunOptions {
   // The guests this program was built with.
   std::span<const AbiFactory> guests;
+  // Inherited descriptor behind `program`, to be closed when it is open (-1: none).
+  int program_fd = -1;
   std::string program;            // path, or a name looked for in PATH as execvp does
   std::vector<std::string> argv;  // argv[0] included
   // Root for the guest's absolute paths; empty: XARCH_SYSROOT, else found from where the program lies, else

@@ -31,8 +31,8 @@ bool push_frame(Thread& thread, const SignalInfo& info, const SignalAction& acti
   SignalState& s = thread.signals();
   const UserAbi& abi = thread.abi();
   uint64_t sp = abi.sp(thread.state());
-  const bool use_alt = (action.flags & SA_ONSTACK) != 0 && s.altstack.bytes != 0 &&
-                       !on_alt_stack(s.altstack, sp);
+  const bool use_alt =
+      (action.flags & SA_ONSTACK) != 0 && s.altstack.bytes != 0 && !on_alt_stack(s.altstack, sp);
   if (use_alt) sp = s.altstack.sp + s.altstack.bytes;
   const uint64_t bytes = abi.frame_bytes();
   const uint64_t at = abi.align_frame(abi.align_frame(sp) - bytes);
@@ -70,8 +70,7 @@ void bad_stack(Thread& thread, int signo) {
 
 // What becomes of an interrupted call when a handler runs.
 void settle_call(Thread& thread, int64_t result, const SignalAction& action) {
-  const bool again =
-      result == kRestartNoIntr || (result == kRestartSys && (action.flags & SA_RESTART) != 0);
+  const bool again = result == kRestartNoIntr || (result == kRestartSys && (action.flags & SA_RESTART) != 0);
   if (again) {
     thread.abi().rewind_syscall(thread.state(), thread.last_call());
   } else {

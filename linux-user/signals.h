@@ -1,13 +1,14 @@
 // Signals of a guest process and its threads.
 //
-// The host's kernel keeps the guest's signals as they are, number for number: it has the guest's masks, dispositions
-// and queues, so that choosing a thread, order, coalescing, stopping, default actions and inheritance are its own.
-// Only a signal with a guest handler (and those below) reaches xarch: the host handler takes one, blocks all others
-// (they stay queued in the kernel) and kicks the vCPU; deliver_signals builds the guest's frame and puts the mask
-// back.
+// The host's kernel keeps the guest's signals as they are, number for number: it has the guest's masks,
+// dispositions and queues, so that choosing a thread, order, coalescing, stopping, default actions and
+// inheritance are its own. Only a signal with a guest handler (and those below) reaches xarch: the host
+// handler takes one, blocks all others (they stay queued in the kernel) and kicks the vCPU; deliver_signals
+// builds the guest's frame and puts the mask back.
 //
-// Never blocked on the host and always with a handler: the signals of host faults (kFaultSignals); if the guest
-// blocks them they are held here. Always with a handler, too: those that would dump a core of the translator.
+// Never blocked on the host and always with a handler: the signals of host faults (kFaultSignals); if the
+// guest blocks them they are held here. Always with a handler, too: those that would dump a core of the
+// translator.
 #pragma once
 
 #include <array>
@@ -53,14 +54,15 @@ class SignalActions {
   std::array<SignalAction, kMaxSignal + 1> actions_;
 };
 
-// Signals that the host handler has taken and the guest has not seen. Filled by the handler on the thread's own host
-// thread, emptied by the thread: each time something is taken all signals but kFaultSignals are blocked, so there are
-// never more than a few.
+// Signals that the host handler has taken and the guest has not seen. Filled by the handler on the thread's
+// own host thread, emptied by the thread: each time something is taken all signals but kFaultSignals are
+// blocked, so there are never more than a few.
 class TakenSignals {
  public:
   // Host handler only. Faults' signals have a place each and are coalesced.
   void push(const SignalInfo& info);
-  // The next that is not blocked by the mask; of those that are, faults' signals stay here. False if there is none.
+  // The next that is not blocked by the mask; of those that are, faults' signals stay here. False if there is
+  // none.
   bool pop(const SignalSet& mask, SignalInfo* out);
   bool empty(const SignalSet& mask) const;
   void clear();
@@ -79,8 +81,8 @@ class TakenSignals {
 
 // A thread's own part.
 struct SignalState {
-  SignalSet mask;               // blocked by the guest
-  SignalSet saved_mask;         // restored after a call that changed the mask for its duration (has_saved_mask)
+  SignalSet mask;        // blocked by the guest
+  SignalSet saved_mask;  // restored after a call that changed the mask for its duration (has_saved_mask)
   bool has_saved_mask = false;
   AltStack altstack;
   TakenSignals taken;
@@ -104,26 +106,27 @@ void sync_host_mask(Thread& thread);
 void inherit_mask(Thread& thread);
 // Gives a taken signal back to the kernel: it is pending again for this thread (or for the process).
 void requeue(const SignalInfo& info, bool process);
-// Right before execve: mask and dispositions as the next program shall inherit them, faults' signals included; undone
-// by after_failed_exec.
+// Right before execve: mask and dispositions as the next program shall inherit them, faults' signals
+// included; undone by after_failed_exec.
 void prepare_exec(Thread& thread);
 void after_failed_exec(Thread& thread);
 // Ends this process by the signal's default action on the host.
 [[noreturn]] void die_on_host(int signo);
 
 // ---- delivery (signals.cc)
-// A synchronous fault of the thread's own: the process dies if it is blocked or has no handler. `addr` and `error` (as
-// the architecture has it) are for the machine context.
+// A synchronous fault of the thread's own: the process dies if it is blocked or has no handler. `addr` and
+// `error` (as the architecture has it) are for the machine context.
 void force_signal(Thread& thread, const SignalInfo& info, uint64_t addr = 0, uint64_t error = 0);
 
-// Delivers what was taken and is not blocked, after a system call or event: handlers get their frames; a call whose
-// result asks for a restart is rewound, gone on with or ends with EINTR. Returns when the guest may go on.
+// Delivers what was taken and is not blocked, after a system call or event: handlers get their frames; a call
+// whose result asks for a restart is rewound, gone on with or ends with EINTR. Returns when the guest may go
+// on.
 void deliver_signals(Thread& thread, int64_t syscall_result, bool after_syscall);
 
 // Changes the guest's mask for good.
 void set_signal_mask(Thread& thread, const SignalSet& mask);
-// Blocks another set for the duration of one call (ppoll, pselect, sigsuspend, …): delivery restores the old mask
-// after the handlers ran. A signal pending that this unblocks makes the call's wait end at once.
+// Blocks another set for the duration of one call (ppoll, pselect, sigsuspend, …): delivery restores the old
+// mask after the handlers ran. A signal pending that this unblocks makes the call's wait end at once.
 void set_temporary_mask(Thread& thread, const SignalSet& mask);
 // The call ended without an interruption: back to the old mask.
 void restore_temporary_mask(Thread& thread);

@@ -1,5 +1,5 @@
-// The host's side of signals: handler, masks, dispositions. Raw system calls throughout: libc keeps 32 and 33 to
-// itself and would filter them.
+// The host's side of signals: handler, masks, dispositions. Raw system calls throughout: libc keeps 32 and 33
+// to itself and would filter them.
 #include <errno.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -66,7 +66,8 @@ bool on_host_fault(int signo, siginfo_t* info, ucontext_t* uc) {
 void on_host_signal(int signo, siginfo_t* info, void* context) {
   const int saved_errno = errno;
   auto* uc = static_cast<ucontext_t*>(context);
-  // Positive codes come from the kernel: a fault, unless somebody's rt_sigqueueinfo pretends it to this very process.
+  // Positive codes come from the kernel: a fault, unless somebody's rt_sigqueueinfo pretends it to this very
+  // process.
   if ((kFaultSignals & bit(signo)) != 0 && info->si_code > 0) {
     on_host_fault(signo, info, uc);
     errno = saved_errno;
@@ -93,8 +94,8 @@ void on_host_signal(int signo, siginfo_t* info, void* context) {
 KernelSigaction host_handler(uint64_t flags) {
   KernelSigaction k = {};
   k.handler = reinterpret_cast<uint64_t>(&on_host_signal);
-  // SA_RESTART: what the kernel would restart is found on its call instruction and refused by the window, and only
-  // what Linux never restarts comes back as EINTR. Faults may interrupt the handling of others.
+  // SA_RESTART: what the kernel would restart is found on its call instruction and refused by the window, and
+  // only what Linux never restarts comes back as EINTR. Faults may interrupt the handling of others.
   k.flags = SA_SIGINFO | SA_RESTART | flags;
 #if defined(__x86_64__)
   k.flags |= kRestorerFlag;

@@ -15,21 +15,22 @@
 #include "linux-user/exec.h"
 #include "linux-user/proc_files.h"
 #include "linux-user/thread.h"
+#include "tcg/support/log.h"
 
 namespace xarch::linux_user {
 
 namespace {
 
-constexpr size_t kMaxString = 32 * 4096;      // MAX_ARG_STRLEN
-constexpr size_t kMaxTotal = 6 << 20;         // three quarters of what the kernel takes of the default stack limit
+constexpr size_t kMaxString = 32 * 4096;  // MAX_ARG_STRLEN
+constexpr size_t kMaxTotal = 6 << 20;  // three quarters of what the kernel takes of the default stack limit
 constexpr int kMaxScripts = 5;
-constexpr size_t kScriptLine = 256;           // BINPRM_BUF_SIZE
+constexpr size_t kScriptLine = 256;  // BINPRM_BUF_SIZE
 
 // What is to be executed, found step by step through scripts.
 struct Image {
   std::string guest;  // as the guest names it
   std::string host;
-  int fd = -1;        // execveat with an empty path
+  int fd = -1;  // execveat with an empty path
   std::vector<std::string> argv;
   std::vector<std::string> envp;
 };
@@ -170,8 +171,10 @@ int64_t replace(Thread& t, Image& image, Kind kind) {
     } else if (image.host != image.guest) {
       program = image.host;
     }
+    if (program.find('/') == std::string::npos) program = "./" + program;
     args = exec_arguments(t.process().options(), t.process().paths().root(), program, keep, image.argv);
     file = "/proc/self/exe";
+    if (Log::fd() != 2) fcntl(Log::fd(), F_SETFD, 0);
   }
   std::vector<char*> argv = pointers(args), envp = pointers(image.envp);
   prepare_exec(t);
@@ -183,10 +186,11 @@ int64_t replace(Thread& t, Image& image, Kind kind) {
                                 AT_EMPTY_PATH, 0);
   } else {
     r = tcg::xarch_safe_syscall(event, SYS_execve, reinterpret_cast<long>(file.c_str()),
-                                reinterpret_cast<long>(argv.data()), reinterpret_cast<long>(envp.data()), 0, 0,
-                                0);
+                                reinterpret_cast<long>(argv.data()), reinterpret_cast<long>(envp.data()), 0,
+                                0, 0);
   }
   after_failed_exec(t);
+  if (Log::fd() != 2) fcntl(Log::fd(), F_SETFD, FD_CLOEXEC);
   if (keep >= 0) close(keep);
   return r == tcg::kNotEntered ? kRestartNoIntr : r;
 }

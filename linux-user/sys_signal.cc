@@ -26,8 +26,8 @@ struct GuestStack {
 
 constexpr uint32_t kAutoDisarm = 1u << 31;
 // What the kernel keeps of sa_flags besides SA_RESTORER; SA_EXPOSE_TAGBITS is 0x800.
-constexpr uint64_t kKnownFlags = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER |
-                                 static_cast<uint32_t>(SA_RESETHAND) | 0x800;
+constexpr uint64_t kKnownFlags = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART |
+                                 SA_NODEFER | static_cast<uint32_t>(SA_RESETHAND) | 0x800;
 
 bool generic(const Call& call) { return call.thread.abi().info().generic64_layouts; }
 
@@ -224,8 +224,9 @@ int64_t sys_timer_create(Call& call) {
   sigevent event;
   if (call.arg(1) != 0 && call.thread.get(call.arg(1), &event) != 0) return -EFAULT;
   int id = 0;
-  const long r = host_call(SYS_timer_create, call.i32(0),
-                           call.arg(1) != 0 ? reinterpret_cast<long>(&event) : 0, reinterpret_cast<long>(&id));
+  const long r =
+      host_call(SYS_timer_create, call.i32(0), call.arg(1) != 0 ? reinterpret_cast<long>(&event) : 0,
+                reinterpret_cast<long>(&id));
   return r != 0 ? r : call.thread.put_ints(call.arg(2), &id, 1);
 }
 

@@ -22,7 +22,8 @@ int64_t sys_set_robust_list(Call& call) {
   const uint64_t head_bytes = call.thread.abi().info().elf_class == 2 ? 24 : 12;
   if (call.arg(1) != head_bytes) return -EINVAL;
   call.thread.robust_list = call.arg(0);
-  // Where the layouts agree the kernel walks the list if the thread is killed; an ordinary end does so by itself.
+  // Where the layouts agree the kernel walks the list if the thread is killed; an ordinary end does so by
+  // itself.
   if (call.thread.abi().info().generic64_layouts && call.thread.mem().base() == 0 &&
       !call.thread.in_vfork_child())
     host_call(SYS_set_robust_list, call.host(0), static_cast<long>(head_bytes));
@@ -57,9 +58,9 @@ int64_t futex_wait(Call& call, int64_t deadline_ns) {
   const timespec until = to_timespec(deadline_ns);
   const int op = (call.i32(1) & ~FUTEX_CMD_MASK) | FUTEX_WAIT_BITSET;
   // FUTEX_WAIT measures CLOCK_MONOTONIC, which is what WAIT_BITSET takes without FUTEX_CLOCK_REALTIME.
-  const int64_t r = host_block(call.thread, kRestartBlock, SYS_futex, call.host(0), op,
-                               static_cast<long>(call.u32(2)), reinterpret_cast<long>(&until), 0,
-                               static_cast<long>(FUTEX_BITSET_MATCH_ANY));
+  const int64_t r =
+      host_block(call.thread, kRestartBlock, SYS_futex, call.host(0), op, static_cast<long>(call.u32(2)),
+                 reinterpret_cast<long>(&until), 0, static_cast<long>(FUTEX_BITSET_MATCH_ANY));
   if (r != kRestartBlock && r != kRestartSys) return r;
   RestartBlock& block = call.thread.restart_block();
   block.handler = resume_futex;
@@ -102,8 +103,9 @@ int64_t sys_futex(Call& call) {
     default: break;
   }
   if (command != FUTEX_WAIT && command != FUTEX_WAKE) t.mem().before_write(call.arg(0), 4);
-  const int64_t r = host_block(t, -EINTR, SYS_futex, call.host(0), call.i32(1), static_cast<long>(call.u32(2)),
-                               timeout_or_count, call.host(4), static_cast<long>(call.u32(5)));
+  const int64_t r =
+      host_block(t, -EINTR, SYS_futex, call.host(0), call.i32(1), static_cast<long>(call.u32(2)),
+                 timeout_or_count, call.host(4), static_cast<long>(call.u32(5)));
   // Taking a PI futex never ends with EINTR.
   const bool takes = command == FUTEX_LOCK_PI || command == FUTEX_LOCK_PI2;
   return takes && r == kRestartSys ? kRestartNoIntr : r;

@@ -82,7 +82,8 @@ void Thread::do_fault(bool fetch) {
     // The host reports no address for non-canonical ones; the guest's kernel does.
     if (code == SI_KERNEL) code = SEGV_MAPERR;
   }
-  force_signal(*this, SignalInfo::fault(signo, code, fault.addr));
+  force_signal(*this, SignalInfo::fault(signo, code, fault.addr), fault.addr,
+               abi().fault_error(signo, code, fault.write, fetch));
 }
 
 int Thread::copy_in(void* to, uint64_t from, size_t bytes) {

@@ -1,5 +1,5 @@
-// New threads and processes: clone in its three forms (a thread, a copy of the process, a vfork child that runs on
-// its parent's memory).
+// New threads and processes: clone in its three forms (a thread, a copy of the process, a vfork child that
+// runs on its parent's memory).
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -25,7 +25,8 @@ namespace {
 constexpr uint64_t kThreadFlags = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
 constexpr uint64_t kNamespaces =
     CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
-// What a new host thread or process needs of stack: translation and system calls run on it, guest code does not.
+// What a new host thread or process needs of stack: translation and system calls run on it, guest code does
+// not.
 constexpr size_t kHostStack = 512 << 10;
 
 void futex_wait_zero(std::atomic<int>* word) {
@@ -35,8 +36,8 @@ void futex_wait_zero(std::atomic<int>* word) {
 
 void* nothing(void*) { return nullptr; }
 
-// libc takes a signal for itself and unblocks it when the first thread is made: that is done once with a thread that
-// does nothing, and undone.
+// libc takes a signal for itself and unblocks it when the first thread is made: that is done once with a
+// thread that does nothing, and undone.
 void prepare_libc(Process& process) {
   static std::atomic<bool> done{false};
   if (done.exchange(true)) return;
@@ -139,7 +140,8 @@ int64_t Thread::clone_process(const CloneArgs& args) {
     pid = fork();
     if (pid < 0) pid = -errno;
   } else {
-    // CLONE_VFORK is left out: the parent would wait with all locks taken. It has no other effect without CLONE_VM.
+    // CLONE_VFORK is left out: the parent would wait with all locks taken. It has no other effect without
+    // CLONE_VM.
     const uint64_t host = f & (kNamespaces | CLONE_PARENT | CLONE_PIDFD | CLONE_FS | CLONE_FILES | CLONE_IO |
                                CLONE_SYSVSEM | CLONE_PTRACE | CLONE_UNTRACED | 0xff);
     pid = host_call(SYS_clone, static_cast<long>(host), 0, reinterpret_cast<long>(&pidfd), 0, 0);
@@ -172,8 +174,8 @@ int CloneStart::run_vfork(void* p) {
   __builtin_unreachable();
 }
 
-// The child runs as this very Thread, on a host stack of its own, while the parent waits in the kernel; then everything
-// that is the parent's is put back.
+// The child runs as this very Thread, on a host stack of its own, while the parent waits in the kernel; then
+// everything that is the parent's is put back.
 int64_t Thread::clone_vfork(const CloneArgs& args) {
   const size_t header = sizeof(tcg::CpuHeader);
   const size_t bytes = abi().guest().layout().state_bytes - header;
@@ -200,9 +202,9 @@ int64_t Thread::clone_vfork(const CloneArgs& args) {
   own_actions_ = &child_actions;
 
   CloneStart start{this, &args};
-  const int host = static_cast<int>(args.flags & ((kNamespaces & ~uint64_t{CLONE_NEWPID}) | CLONE_NEWPID | CLONE_PARENT |
-                                                  CLONE_PIDFD | CLONE_FS | CLONE_FILES | CLONE_IO | CLONE_SYSVSEM |
-                                                  0xff)) |
+  const int host = static_cast<int>(args.flags & ((kNamespaces & ~uint64_t{CLONE_NEWPID}) | CLONE_NEWPID |
+                                                  CLONE_PARENT | CLONE_PIDFD | CLONE_FS | CLONE_FILES |
+                                                  CLONE_IO | CLONE_SYSVSEM | 0xff)) |
                    CLONE_VM | CLONE_VFORK;
   int pidfd = -1;
   const int r = ::clone(&CloneStart::run_vfork, static_cast<char*>(stack) + kHostStack, host, &start, &pidfd,

@@ -25,6 +25,8 @@ enum class Trace : uint32_t {
 class Log {
  public:
   static bool enabled(Trace t) { return (mask_ & static_cast<uint32_t>(t)) != 0; }
+  static uint32_t mask() { return mask_; }
+  static void set_mask(uint32_t mask) { mask_ = mask; }
   // Parses a comma-separated list of names; false (nothing changed) if one is unknown, which is put into
   // *bad.
   static bool enable(std::string_view names, std::string_view* bad);

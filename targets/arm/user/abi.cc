@@ -32,7 +32,7 @@ constexpr AbiInfo kInfo = {
     .big_endian = false,
     .page_bytes = 4096,
     .va_bits = 42,
-    .min_signal_stack = sizeof(SignalFrame),
+    .min_signal_stack = 5120,  // asm/signal.h
     .has_minsigstksz_auxv = true,
     .restorer_flag = 0x04000000,
     .generic64_layouts = true,
@@ -108,6 +108,7 @@ class Arm64Abi final : public linux_user::UserAbi {
     memcpy(&copy, frame, sizeof copy);
     return restore_signal_frame(at(state), copy, context);
   }
+  uint64_t fault_error(int signo, int code, bool write, bool fetch) const override;
   std::span<const uint8_t> trampoline() const override { return kTrampoline; }
 
   int open_flags_to_host(int flags) const override { return swap_open_flags(flags); }
@@ -145,6 +146,22 @@ std::string Arm64Abi::cpuinfo(unsigned cpus) const {
             "\n" + rest;
   }
   return text;
+}
+
+// ESR_EL1 of an abort from EL0: class (0x20 instruction, 0x24 data), 32-bit instruction, write, fault status
+// (translation or permission fault at level 3, alignment, synchronous external abort).
+uint64_t Arm64Abi::fault_error(int signo, int code, bool write, bool fetch) const {
+  constexpr uint64_t kInstruction = 0x20ull << 26, kData = 0x24ull << 26, kLength32 = 1ull << 25;
+  constexpr uint64_t kTranslation = 7, kPermission = 0xf, kAlignment = 0x21, kExternal = 0x10;
+  uint64_t status;
+  if (signo == SIGSEGV) {
+    status = code == SEGV_ACCERR ? kPermission : kTranslation;
+  } else if (signo == SIGBUS) {
+    status = code == BUS_ADRALN ? kAlignment : kExternal;
+  } else {
+    return 0;
+  }
+  return (fetch ? kInstruction : kData) | kLength32 | (write ? 1ull << 6 : 0) | status;
 }
 
 RaiseEffect Arm64Abi::on_raise(void* state, uint32_t code, uint64_t value) const {
