@@ -40,6 +40,10 @@ class InterpMemoryTest : public testing::Test {
 
   // Runs the ops after `%0 = get i64 x1` (the page's address), `%1 = get i64 x2`, `%2 = get i64 x3`.
   tcg::InterpResult run(const std::string& ops, const std::string& header = "") {
+    prepare(ops, header);
+    return interpreter_.run(region_, &state_);
+  }
+  void prepare(const std::string& ops, const std::string& header = "") {
     const std::string text = "region pc=0x400000 mode=0x9\n" + header +
                              "block 0:\ninsn +0\ninsn +4 restore=0x55\n%0 = get i64 x1\n%1 = get i64 x2\n"
                              "%2 = get i64 x3\n" +
@@ -48,7 +52,6 @@ class InterpMemoryTest : public testing::Test {
     EXPECT_TRUE(parsed) << parsed.error().message;
     const Result<void> ok = ir::verify(region_);
     EXPECT_TRUE(ok) << ok.error().message;
-    return interpreter_.run(region_, &state_);
   }
   // x4 after loading so.
   uint64_t load(const std::string& how) {
@@ -264,8 +267,9 @@ TEST_F(InterpMemoryTest, HostFaultsAreFound) {
                         Case{"probe store [%0 + 4095] bytes=2", 4095, 2, true},
                         Case{"probe load [%0 + 4095] bytes=2", 4095, 2, false}}) {
     site = {};
+    prepare(std::string("%4 = const i32 0x1\nput x5, %1\nrestart\n") + c.op + "\nput x6, %2\nhalt +8\n");
     if (sigsetjmp(leave, 1) == 0) {
-      run(std::string("%4 = const i32 0x1\nput x5, %1\nrestart\n") + c.op + "\nput x6, %2\nhalt +8\n");
+      interpreter_.run(region_, &state_);  // nothing in here has a destructor
       ADD_FAILURE() << c.op << " did not fault";
     }
     interpreter_.abandon();
