@@ -36,6 +36,12 @@ struct FetchCache {
 };
 thread_local FetchCache t_fetch;
 
+void trace(const char* what, uint64_t start, uint64_t bytes, int prot) {
+  if (!Log::enabled(Trace::kMemory)) return;
+  Log::printf("%s %#llx-%#llx prot %d", what, static_cast<unsigned long long>(start),
+              static_cast<unsigned long long>(start + bytes), prot);
+}
+
 int64_t host_result(void* p) { return p == MAP_FAILED ? -errno : 0; }
 
 }  // namespace
@@ -230,6 +236,7 @@ int64_t MemoryMap::mmap(uint64_t addr, uint64_t bytes, int prot, int flags, int 
     insert_locked(
         Area{addr, addr + bytes, static_cast<uint8_t>(prot & 7), shared, offset, std::move(file), label});
   }
+  trace("mmap", addr, bytes, prot);
   if (replaced) changed(addr, bytes);
   if (engine_ != nullptr) engine_->mapped(addr, bytes);
   return static_cast<int64_t>(addr);
@@ -251,6 +258,7 @@ int64_t MemoryMap::munmap(uint64_t addr, uint64_t bytes) {
     for (auto [start, end] : pieces) erase_locked(start, end);
   }
   for (auto [start, end] : pieces) unmap_host(start, end - start);
+  trace("munmap", addr, bytes, 0);
   if (!pieces.empty()) changed(addr, bytes);
   return 0;
 }
@@ -279,6 +287,7 @@ int64_t MemoryMap::mprotect(uint64_t addr, uint64_t bytes, int prot) {
       insert_locked(std::move(area));
     }
   }
+  trace("mprotect", addr, bytes, prot);
   // Code can only have been translated from pages that were executable.
   if (code_involved) changed(addr, bytes);
   return 0;
@@ -304,6 +313,7 @@ int64_t MemoryMap::remap_move(const Area& area, uint64_t old_addr, uint64_t old_
     erase_locked(to, to + new_bytes);
     insert_locked(std::move(moved));
   }
+  trace("mremap to", to, new_bytes, area.prot);
   if (old_bytes != 0 && !keep_old && reserved_) unmap_host(old_addr, old_bytes);
   if (old_bytes != 0) changed(old_addr, old_bytes);
   if (replaced) changed(to, new_bytes);

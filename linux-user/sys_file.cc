@@ -65,6 +65,17 @@ int64_t sys_close(Call& call) {
   return host_call(SYS_close, call.fd(0));
 }
 
+int64_t sys_close_range(Call& call) {
+  const uint32_t first = call.u32(0), last = call.u32(1);
+  const auto ours = static_cast<uint32_t>(Log::fd());
+  if (first > last || ours <= 2 || ours < first || ours > last) return sys_pass(call);
+  // Around the log, which is not the guest's.
+  const long flags = call.i32(2);
+  long r = ours > first ? host_call(SYS_close_range, first, ours - 1, flags) : 0;
+  if (r == 0 && ours < last) r = host_call(SYS_close_range, ours + 1, last, flags);
+  return r;
+}
+
 int64_t sys_dup3(Call& call) {
   if (call.fd(1) > 2 && call.fd(1) == Log::fd()) return -EBUSY;
   return host_call(SYS_dup3, call.fd(0), call.fd(1), call.thread.abi().open_flags_to_host(call.i32(2)));
