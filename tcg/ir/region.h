@@ -92,6 +92,10 @@ struct Region {
   // The Builder's working memory, kept here so that a region that is reused costs no allocation. Of no
   // meaning to others.
   struct Scratch {
+    Scratch() = default;
+    Scratch(const Scratch&) {}  // a copied region starts without
+    Scratch& operator=(const Scratch&) { return *this; }
+
     // What a slot is known to hold: valid where the epoch is the current one. Temporaries follow the slots.
     struct Known {
       uint32_t epoch;
