@@ -20,7 +20,7 @@ struct Cell {
   std::atomic<const void*> entry;  // the translation, or the cell's thunk
   uint64_t pc;
   uint32_t mode;
-  uint32_t flags;  // KeyFlags
+  uint32_t next;  // the runtime's: index of the next cell in its hash chain
 };
 static_assert(sizeof(Cell) == 24);
 

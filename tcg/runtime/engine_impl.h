@@ -86,7 +86,13 @@ class TrackingReader final : public CodeReader {
   const TranslationLock& lock_;
   FlatMemory& memory_;
   PageTracker& tracker_;
+  bool fill_window(uint64_t pc);
+
   uint64_t last_page_ = ~uint64_t{0};
+  // Bytes of the page that were read ahead (after its protection).
+  uint64_t window_start_ = 0;
+  uint32_t window_bytes_ = 0;
+  uint8_t window_[128];
 };
 
 // Makes guest code readable through a SoftMmu's tables look like memory whose changes show at entry only.

@@ -39,7 +39,7 @@ Result<std::unique_ptr<Generation>> Generation::create(uint64_t budget_bytes, un
   none->entry.store(g->thunks_, std::memory_order_relaxed);
   none->pc = kNoPc;
   none->mode = 0;
-  none->flags = 0;
+  none->next = 0;
   g->num_cells_.store(1, std::memory_order_relaxed);
   if (!g->grow_hash()) return Error{"translated code: the cache is too small", ENOMEM};
   return g;
@@ -75,31 +75,33 @@ Generation::~Generation() {
 
 Cell* Generation::find(uint64_t pc, uint32_t mode) const {
   HashTable* table = table_.load(std::memory_order_acquire);
-  for (uint32_t i = hash(pc, mode);; ++i) {
-    const uint32_t index = __atomic_load_n(&table->slots()[i & table->mask], __ATOMIC_ACQUIRE);
-    if (index == 0) return nullptr;
+  uint32_t index = __atomic_load_n(&table->heads()[hash(pc, mode) & table->mask], __ATOMIC_ACQUIRE);
+  while (index != 0) {
     Cell* c = &cells_[index];
     if (c->pc == pc && c->mode == mode) return c;
+    index = __atomic_load_n(&c->next, __ATOMIC_ACQUIRE);
   }
+  return nullptr;
 }
 
 void Generation::insert_hash(HashTable* table, uint32_t cell_index) {
-  const Cell& c = cells_[cell_index];
-  uint32_t i = hash(c.pc, c.mode);
-  while (table->slots()[i & table->mask] != 0) ++i;
-  __atomic_store_n(&table->slots()[i & table->mask], cell_index, __ATOMIC_RELEASE);
+  Cell& c = cells_[cell_index];
+  uint32_t* head = &table->heads()[hash(c.pc, c.mode) & table->mask];
+  __atomic_store_n(&c.next, *head, __ATOMIC_RELEASE);
+  __atomic_store_n(head, cell_index, __ATOMIC_RELEASE);
 }
 
+// Chains are relinked while others read them. A cell's next is always one that was linked before it, so a
+// reader comes to an end; if it has missed its cell, it asks again with the lock.
 bool Generation::grow_hash() {
   HashTable* old = table_.load(std::memory_order_relaxed);
-  const uint32_t entries = old == nullptr ? 1024 : (old->mask + 1) * 2;
-  const size_t bytes = align16(sizeof(HashTable) + size_t{entries} * sizeof(uint32_t));
+  const uint32_t heads = old == nullptr ? 512 : (old->mask + 1) * 2;
+  const size_t bytes = align16(sizeof(HashTable) + size_t{heads} * sizeof(uint32_t));
   if (hash_used_ + bytes > area_.hash) return false;
-  auto* table = new (hash_area_ + hash_used_) HashTable{entries - 1};
+  auto* table = new (hash_area_ + hash_used_) HashTable{heads - 1};
   hash_used_ += bytes;
   const uint32_t n = num_cells_.load(std::memory_order_relaxed);
   for (uint32_t i = 1; i < n; ++i) insert_hash(table, i);
-  // The old table stays as it is for those who read it now; it ends with the generation.
   table_.store(table, std::memory_order_release);
   return true;
 }
@@ -108,12 +110,11 @@ Cell* Generation::cell_for(const TranslationLock&, Backend* thunk_writer, uint64
   if (Cell* c = find(pc, mode)) return c;
   const uint32_t index = num_cells_.load(std::memory_order_relaxed);
   if (size_t{index + 1} * sizeof(Cell) > area_.cells || used_bytes() > budget_) return nullptr;
-  if (size_t{index} * 2 > table_.load(std::memory_order_relaxed)->mask && !grow_hash()) return nullptr;
+  if (index > 2 * size_t{table_.load(std::memory_order_relaxed)->mask} && !grow_hash()) return nullptr;
   Cell* c = new (&cells_[index]) Cell;
   c->entry.store(thunk(index), std::memory_order_relaxed);
   c->pc = pc;
   c->mode = mode;
-  c->flags = 0;
   if (thunk_writer != nullptr) thunk_writer->emit_thunk(thunks_ + size_t{index} * kThunkBytes);
   num_cells_.store(index + 1, std::memory_order_relaxed);
   insert_hash(table_.load(std::memory_order_relaxed), index);

@@ -120,9 +120,10 @@ class Generation {
     size_t code, thunks, cells, blocks, hash, extra, tables;
     size_t total() const { return code + thunks + cells + blocks + hash + extra + tables; }
   };
+  // Heads of chains of cells (indexes, 0: none) that go on in Cell::next.
   struct HashTable {
     uint32_t mask;
-    uint32_t* slots() { return reinterpret_cast<uint32_t*>(this + 1); }
+    uint32_t* heads() { return reinterpret_cast<uint32_t*>(this + 1); }
   };
   static constexpr size_t kReserve = 128 << 10;  // what one translation may need at most
   static constexpr unsigned kMaxTables = 32;
@@ -135,9 +136,7 @@ class Generation {
   Generation() = default;
   bool map(const Areas& areas);
   uint32_t hash(uint64_t pc, uint32_t mode) const {
-    // Neighbouring code stays neighbouring, so that a short run touches few pages.
-    return static_cast<uint32_t>(pc >> pc_shift_) + static_cast<uint32_t>(pc >> 20) * 0x9e3779b1u +
-           mode * 0x85ebca6bu;
+    return static_cast<uint32_t>(((pc >> pc_shift_) + mode * 0x85ebca6bu) * 0x9e3779b97f4a7c15u >> 32);
   }
   uint32_t jump_index(uint64_t pc) const { return (pc >> pc_shift_) & ((1u << kJumpTableBits) - 1); }
   bool grow_hash();

@@ -11,7 +11,25 @@ namespace xarch::tcg {
 
 // ---- reading guest code
 
+// Reads ahead within a page that is protected already.
+bool TrackingReader::fill_window(uint64_t pc) {
+  window_start_ = pc;
+  window_bytes_ =
+      static_cast<uint32_t>(std::min<uint64_t>(sizeof window_, kHostPageSize - (pc - page_of(pc))));
+  if (!memory_.fetch(pc, window_, window_bytes_)) window_bytes_ = 0;
+  return window_bytes_ != 0;
+}
+
 bool TrackingReader::fetch(uint64_t pc, void* out, unsigned bytes) {
+  if (log == nullptr && page_of(pc) == last_page_ && bytes <= 8) {
+    const auto inside = [&] {
+      return pc - window_start_ < window_bytes_ && pc - window_start_ + bytes <= window_bytes_;
+    };
+    if (inside() || (fill_window(pc) && inside())) {
+      memcpy(out, window_ + (pc - window_start_), bytes);
+      return true;
+    }
+  }
   bool fresh = false;
   for (uint64_t page = page_of(pc); page <= page_of(pc + bytes - 1); page += kHostPageSize) {
     fresh |= page != last_page_;
