@@ -105,6 +105,13 @@ std::string argument(Thread& thread, const SyscallRegs& regs, const SyscallRow& 
     case ArgKind::kInt: return std::to_string(static_cast<int64_t>(v));
     case ArgKind::kUint: return std::to_string(v);
     case ArgKind::kOctal: return number("0%llo", static_cast<uint32_t>(v));
+    case ArgKind::kClock: {
+      static constexpr const char* kClocks[] = {"CLOCK_REALTIME",           "CLOCK_MONOTONIC",
+                                                "CLOCK_PROCESS_CPUTIME_ID", "CLOCK_THREAD_CPUTIME_ID",
+                                                "CLOCK_MONOTONIC_RAW",      "CLOCK_REALTIME_COARSE",
+                                                "CLOCK_MONOTONIC_COARSE",   "CLOCK_BOOTTIME"};
+      return v < std::size(kClocks) ? kClocks[v] : std::to_string(static_cast<int>(v));
+    }
     case ArgKind::kOpen: return open_flags(thread, static_cast<int>(v));
     case ArgKind::kProt: return prot_text(v);
     case ArgKind::kSignal: {

@@ -22,8 +22,8 @@ std::string traced(const std::string& program) {
 TEST(Strace, ShowsArgumentsByKindAndResults) {
   const std::string text = traced("waiting");
   for (const char* wanted :
-       {"pipe2(", ", O_RDONLY) = 0", "ppoll(", " = -1 EFAULT (Bad address)", "write(4, \"abc\", 3) = 3",
-        "ioctl(3, 0x5413, ", "epoll_create1(", "read(3, \"abc\", 16) = 3", "nanosleep(", "inotify_add_watch(",
+       {"pipe2(", ", O_RDONLY) = 0", "ppoll(", " = -1 EFAULT (Bad address)", ", \"abc\", 3) = 3",
+        ", 0x5413, ", "epoll_create1(", ", \"abc\", 16) = 3", "nanosleep(", "inotify_add_watch(",
         "openat(AT_FDCWD, \"made\", O_WRONLY|O_CREAT, 0600) = ", "unlinkat(AT_FDCWD, \"made\", 0) = 0",
         "exit_group(0) = ?"})
     EXPECT_NE(text.find(wanted), std::string::npos) << wanted << "\n" << text;
