@@ -52,7 +52,8 @@ struct RandomIrOptions {
   uint64_t pc = 0x400000;
 };
 
-// Makes the region of this seed. The same seed and options give the same region.
+// Makes the region of this seed. The same seed and options give the same region in builds of one compiler
+// (operands are picked in the order in which it evaluates arguments).
 void random_region(uint64_t seed, const RandomIrOptions& options, ir::Region* out);
 
 // Random registers; every now and then an event is pending. The header's other fields are left alone.
