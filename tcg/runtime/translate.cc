@@ -269,8 +269,8 @@ EngineImpl::Made EngineImpl::translate(const TranslationLock& lock, uint64_t pc,
   Cell* cell = g.cell_for(lock, backend_.get(), pc, mode);
   if (cell == nullptr) return {Made::kFull, nullptr};
   if (g.translated(cell)) return {Made::kOk, cell};  // somebody else was faster
-  timespec start, end;
-  clock_gettime(CLOCK_MONOTONIC, &start);
+  timespec start = {}, end = {};
+  if (options_.stats) clock_gettime(CLOCK_MONOTONIC, &start);
   Made made;
   for (unsigned max_insns = options_.limits.max_insns;; max_insns /= 2) {
     bool fetch_fault = false, too_long = false;
@@ -283,7 +283,7 @@ EngineImpl::Made EngineImpl::translate(const TranslationLock& lock, uint64_t pc,
     if (max_insns <= 1)
       Log::fatal("xarch: internal error: the instruction at %#lx does not fit a translation", pc);
   }
-  clock_gettime(CLOCK_MONOTONIC, &end);
+  if (options_.stats) clock_gettime(CLOCK_MONOTONIC, &end);
   counts_.translate_ns += static_cast<uint64_t>(end.tv_sec - start.tv_sec) * 1000000000 +
                           static_cast<uint64_t>(end.tv_nsec - start.tv_nsec);
   return made;
