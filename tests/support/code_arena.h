@@ -56,7 +56,6 @@ class CodeArena : public tcg::CodeSpace {
     unsigned i = num_cells_++;
     cells_[i].pc = key.pc;
     cells_[i].mode = key.mode;
-    cells_[i].flags = key.flags;
     backend_.emit_thunk(thunks_ + i * tcg::kThunkBytes);
     cells_[i].entry = thunks_ + i * tcg::kThunkBytes;
     return &cells_[i];
