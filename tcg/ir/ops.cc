@@ -50,6 +50,12 @@ constexpr OpInfo kInfo[] = {
 
 }  // namespace
 
+const uint16_t kOpAttributes[] = {
+#define OP(name, text, result, operands, attributes) static_cast<uint16_t>(attributes),
+#include "tcg/ir/ops.def"
+#undef OP
+};
+
 const unsigned kNumOps = sizeof kInfo / sizeof kInfo[0];
 const OpInfo& op_info(Op op) { return kInfo[static_cast<unsigned>(op)]; }
 

@@ -37,7 +37,10 @@ struct OpInfo {
 
 const OpInfo& op_info(Op op);
 extern const unsigned kNumOps;
-inline bool is_pure(Op op) { return (op_info(op).attributes & kPure) != 0; }
-inline bool is_terminator(Op op) { return (op_info(op).attributes & kTerm) != 0; }
+// The attributes alone, close together: passes look at them for every op.
+extern const uint16_t kOpAttributes[];
+inline unsigned op_attributes(Op op) { return kOpAttributes[static_cast<unsigned>(op)]; }
+inline bool is_pure(Op op) { return (op_attributes(op) & kPure) != 0; }
+inline bool is_terminator(Op op) { return (op_attributes(op) & kTerm) != 0; }
 
 }  // namespace xarch::ir

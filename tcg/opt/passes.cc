@@ -27,7 +27,7 @@ void check(const Region&, const char*) {}
 // May the op go if nobody uses its result?
 bool removable(const Region& region, const Inst& in) {
   if (in.op == Op::kCall) return (region.helpers[in.aux]->effects & ir::kHelperPure) != 0;
-  const unsigned attributes = ir::op_info(in.op).attributes;
+  const unsigned attributes = ir::op_attributes(in.op);
   return (attributes & ir::kPure) || attributes == ir::kReadsState;
 }
 

@@ -79,7 +79,7 @@ void DeadPuts::inst(Inst& in) {
       return;
     }
     default:
-      if (ir::op_info(in.op).attributes & ir::kMayFault) forget_all();
+      if (ir::op_attributes(in.op) & ir::kMayFault) forget_all();
       return;
   }
 }
