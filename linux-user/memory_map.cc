@@ -523,6 +523,9 @@ bool MemoryMap::fetch(uint64_t pc, void* out, unsigned bytes) {
     if (it == areas_.end() || (it->second.prot & PROT_EXEC) == 0) return false;
     cache = {generation(), it->second.start, it->second.end};
   }
+  // One instruction word at a time is how most lifters read.
+  if (bytes == 4 && cache.end - pc >= 4)
+    return xarch_guarded_load32(static_cast<const uint32_t*>(host(pc)), static_cast<uint32_t*>(out)) == 0;
   const uint64_t here = std::min<uint64_t>(bytes, cache.end - pc);
   if (xarch_guarded_copy(out, host(pc), here) != 0) return false;
   return here == bytes ||
