@@ -28,10 +28,11 @@ constexpr Row kRows[] = {
    pattern_value(pattern),                           \
    Feature::k##feature,                              \
    Effect::k##effect,                                \
+   std::string_view(#allowed) == "Any",              \
    &legal::allowed},
 #include "targets/arm/core/a64.def"
 #undef A64
-    {"none", "", 0, 0, Feature::kBase, Effect::kStops, nullptr}};
+    {"none", "", 0, 0, Feature::kBase, Effect::kStops, false, nullptr}};
 
 constexpr bool well_formed(const Row& r) {
   if (r.pattern.size() != 32) return false;
@@ -111,7 +112,7 @@ constexpr Index make_index() {
     for (unsigned i = 0; i < kNumInsns; ++i) {
       const Row& r = kRows[i];
       if (__builtin_popcount(r.mask) != fixed) continue;
-      const Candidate c = {r.mask, r.value, static_cast<uint16_t>(i), r.feature, r.legal == &legal::Any};
+      const Candidate c = {r.mask, r.value, static_cast<uint16_t>(i), r.feature, r.always};
       each_key(r, [&](uint32_t k) { index.candidates[index.first[k] + used[k]++] = c; });
     }
   }

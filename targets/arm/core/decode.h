@@ -40,6 +40,7 @@ struct Row {
   uint32_t value;
   Feature feature;
   Effect effect;
+  bool always;  // all encodings are allocated
   bool (*legal)(uint32_t word);
 };
 const Row& row(Insn insn);
