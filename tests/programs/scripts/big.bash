@@ -245,7 +245,7 @@ false
 trap - ERR
 bash -c 'trap "echo TERM; exit 9" TERM; kill -TERM $$; sleep 1'
 echo "child $?"
-bash -c 'kill -SEGV $$' 2>/dev/null
+{ bash -c 'kill -SEGV $$'; } 2>/dev/null
 echo "segv $?"
 (sleep 0.1; kill -USR1 $$) &
 sleep 0.3

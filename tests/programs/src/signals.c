@@ -58,7 +58,8 @@ static void simple(void) {
   sigprocmask(SIG_BLOCK, &set, NULL);
   kill(getpid(), SIGUSR1);
   siginfo_t info;
-  printf("waited %d code %d\n", sigwaitinfo(&set, &info) == SIGUSR1, info.si_code);
+  int waited = sigwaitinfo(&set, &info);
+  printf("waited %d code %d\n", waited == SIGUSR1, info.si_code);
   sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
