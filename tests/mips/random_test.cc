@@ -37,7 +37,7 @@ void excuse(const Stop& stop, const Outcome& ours, Outcome* theirs) {
 
 // What qemu-mips makes of the records; empty if it can't be run.
 std::vector<Outcome> oracle(std::vector<Record> records) {
-  std::string dir = testing::TempDir(), name = dir + "/xarch-mips-" + std::to_string(getpid());
+  std::string dir = ::testing::TempDir(), name = dir + "/xarch-mips-" + std::to_string(getpid());
   std::string in = name + ".in", out = name + ".out";
   swap_words(records);
   std::ofstream(in, std::ios::binary)
@@ -79,8 +79,8 @@ unsigned signal_of(const Stop& stop) {
 // Runs a record as the lifter likes (limit 0) or in steps. *undefined: the record did what the architecture
 // leaves open.
 Outcome run(const Record& record, unsigned index, TestMemory& memory, unsigned limit, bool* undefined,
-            Stop* why, std::vector<unsigned>* reached) {
-  Runner runner(memory);
+            Stop* why, std::vector<unsigned>* reached, testing::RegionRunner* tier1) {
+  Runner runner(memory, {}, tier1);
   State& s = runner.state();
   for (unsigned i = 0; i < 32; ++i) s.gpr[i] = record.regs[i];
   s.hi = record.hi;
@@ -161,14 +161,17 @@ TEST(MipsRandom, AgreesWithQemu) {
   TestMemory memory;
   memory.map(kStub, 0x8000000);
   memory.map(kData, 0x1000);
+  testing::RegionRunner tier1(layout(), memory.base());
   unsigned undefined = 0, signals = 0;
   std::vector<unsigned> reached(num_rows);
   for (unsigned i = 0; i < count; ++i) {
     bool open = false;
     Stop why;
-    Outcome stepped = run(records[i], i, memory, 1, &open, &why, &reached);
-    Outcome whole = run(records[i], i, memory, 0, &open, &why, &reached);
+    Outcome stepped = run(records[i], i, memory, 1, &open, &why, &reached, nullptr);
+    Outcome whole = run(records[i], i, memory, 0, &open, &why, &reached, nullptr);
+    Outcome emitted = run(records[i], i, memory, 0, &open, &why, &reached, &tier1);
     ASSERT_EQ(difference(whole, stepped), "") << "record " << i << ":" << listing(records[i]);
+    ASSERT_EQ(difference(emitted, whole), "") << "tier 1, record " << i << ":" << listing(records[i]);
     if (open) {
       ++undefined;
       continue;

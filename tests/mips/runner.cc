@@ -1,6 +1,9 @@
 #include "tests/mips/runner.h"
 
+#include <asm/prctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -64,13 +67,48 @@ bool TestMemory::rmw(tcg::CpuHeader* cpu, uint64_t at, ir::MemDesc d, ir::RmwOp 
 }
 bool TestMemory::probe(tcg::CpuHeader*, uint64_t at, ir::MemDesc d, bool) { return mapped(at, d.bytes()); }
 
-Runner::Runner(TestMemory& memory, const MipsOptions& options)
-    : guest_(options), memory_(memory), interpreter_(memory) {
+namespace {
+// Regions don't go beyond the end of a run.
+class UpTo final : public tcg::CodeReader {
+ public:
+  UpTo(tcg::CodeReader& code, uint32_t end) : code_(code), end_(end) {}
+  bool fetch(uint64_t pc, void* out, unsigned bytes) override {
+    return pc != end_ && code_.fetch(pc, out, bytes);
+  }
+
+ private:
+  tcg::CodeReader& code_;
+  uint32_t end_;
+};
+}  // namespace
+
+Runner::Runner(TestMemory& memory, const MipsOptions& options, testing::RegionRunner* tier1)
+    : guest_(options), memory_(memory), interpreter_(memory), tier1_(tier1) {
+  // Emitted code addresses guest memory by this segment when there is a base.
+  if (tier1 != nullptr) syscall(SYS_arch_prctl, ARCH_SET_GS, memory.base());
   MipsGuest::reset(&state_);
   state_.hdr.guest_base = memory.base();
 }
 
+tcg::Exit Runner::execute(uint32_t* restore, bool* aligned) {
+  if (tier1_ == nullptr) {
+    tcg::InterpResult r = interpreter_.run(region, &state_);
+    *restore = r.restore;
+    *aligned = r.fault.signo == 0;
+    return r.reason;
+  }
+  testing::Outcome o = tier1_->emit_and_run(region, &state_.hdr);
+  if (!o.compiled) {
+    std::fprintf(stderr, "tier 1 refuses the region at %#lx\n", static_cast<unsigned long>(region.key.pc));
+    std::abort();
+  }
+  *restore = o.restore;
+  *aligned = !o.misaligned;
+  return o.reason;
+}
+
 Stop Runner::run(uint32_t end, unsigned insn_limit, const std::function<void(const State&)>& before) {
+  UpTo code(memory_, end);
   for (unsigned regions = 0;; ++regions) {
     if (state_.pc == end && state_.in_slot == 0) return {tcg::Exit::kLookup};
     if (regions == 100000) {
@@ -79,18 +117,20 @@ Stop Runner::run(uint32_t end, unsigned insn_limit, const std::function<void(con
     }
     if (before) before(state_);
     ir::Builder b(&region, guest_.layout(), {state_.pc, guest_.mode(&state_), insn_limit});
-    guest_.lift(b, memory_, tcg::LiftLimits{});
+    guest_.lift(b, code, tcg::LiftLimits{});
     if (auto sound = ir::verify(region); !sound) {
       std::fprintf(stderr, "the region at %#lx: %s\n", static_cast<unsigned long>(state_.pc),
                    sound.error().message.c_str());
       std::abort();
     }
-    tcg::InterpResult r = interpreter_.run(region, &state_);
-    if (r.reason == tcg::Exit::kFault) {
-      guest_.restore_state(&state_, state_.pc, r.restore);
-      return {r.reason, 0, r.fault.signo == 0};
+    uint32_t restore = 0;
+    bool aligned = true;
+    tcg::Exit reason = execute(&restore, &aligned);
+    if (reason == tcg::Exit::kFault) {
+      guest_.restore_state(&state_, state_.pc, restore);
+      return {reason, 0, aligned};
     }
-    if (r.reason != tcg::Exit::kLookup) return {r.reason, state_.hdr.exit_code};
+    if (reason != tcg::Exit::kLookup) return {reason, state_.hdr.exit_code};
     if (state_.hdr.exit_mode != guest_.mode(&state_)) {
       std::fprintf(stderr, "an exit to %#lx names the wrong mode\n", static_cast<unsigned long>(state_.pc));
       std::abort();

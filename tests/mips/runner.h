@@ -1,4 +1,4 @@
-// Runs guest code of a few words through the lifter and the interpreter, without an engine.
+// Runs guest code of a few words through the lifter and the interpreter or tier 1, without an engine.
 #pragma once
 
 #include <functional>
@@ -6,6 +6,7 @@
 
 #include "targets/mips/core/guest.h"
 #include "tcg/backend/interp/interp.h"
+#include "tests/support/region_runner.h"
 
 namespace xarch::mips {
 
@@ -47,7 +48,9 @@ struct Stop {
 
 class Runner {
  public:
-  explicit Runner(TestMemory& memory, const MipsOptions& options = {});
+  // tier1: runs emitted code by it; null: interprets.
+  explicit Runner(TestMemory& memory, const MipsOptions& options = {},
+                  testing::RegionRunner* tier1 = nullptr);
   State& state() { return state_; }
   const MipsGuest& guest() const { return guest_; }
   // From the state's pc until it equals `end`, or something else happens. insn_limit: as the key's; 0: none.
@@ -57,9 +60,12 @@ class Runner {
   ir::Region region;  // the last one
 
  private:
+  tcg::Exit execute(uint32_t* restore, bool* aligned);
+
   MipsGuest guest_;
   TestMemory& memory_;
   tcg::Interpreter interpreter_;
+  testing::RegionRunner* tier1_;
   State state_ = {};
 };
 

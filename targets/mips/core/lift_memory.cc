@@ -113,8 +113,11 @@ void Lifter::sc(Rs s, Rt t, Simm i) {
   MemDesc d = access(2);
   d.align = 2;
   d.atomic = true;
-  Value expected = b_.get(kLinkValue);
-  Value old = b_.cas(b_.zext(address(s, i), Type::kI64), expected, gpr(t.n), d);
+  // As a little-endian access of swapped words: the comparison then needs no swap of what was read.
+  d.big = false;
+  auto in_memory = [&](Value v) { return little() ? v : b_.unary(Op::kBswap, v); };
+  Value expected = in_memory(b_.get(kLinkValue));
+  Value old = b_.cas(b_.zext(address(s, i), Type::kI64), expected, in_memory(gpr(t.n)), d);
   set_gpr(t.n, b_.zext(b_.cmp(Cond::kEq, old, expected), Type::kI32));
   b_.put(kLinkAddr, b_.i32(kNoLink));
   b_.br(done);
