@@ -24,6 +24,10 @@ constexpr uint64_t kPage = 4096;
 constexpr uint64_t page_down(uint64_t v) { return v & ~(kPage - 1); }
 constexpr uint64_t page_up(uint64_t v) { return (v + kPage - 1) & ~(kPage - 1); }
 
+// What a guest of 32-bit addresses can reach, whatever its own limit: all of 4 GB, and a guard for accesses
+// across the end.
+constexpr uint64_t kReservedEnd = (uint64_t{4} << 30) + (uint64_t{64} << 10);
+
 std::atomic<uint64_t> g_generation{
     1};  // unique over all maps, so that a thread's cache fits one of them only
 std::atomic<uint64_t> g_anonymous_id{1};  // stands for the inode of shared anonymous memory
@@ -50,15 +54,18 @@ MemoryMap::MemoryMap(uint64_t base, uint64_t limit) : base_(base), limit_(limit)
 
 MemoryMap::~MemoryMap() {
   if (reserved_) {
-    ::munmap(host(0), limit_ + (uint64_t{64} << 10));
+    ::munmap(host(reserved_from()), kReservedEnd - reserved_from());
     return;
   }
   for (const auto& [start, area] : areas_) ::munmap(host(start), area.end - start);
 }
 
+// Without a base the lowest pages are the host's (mmap_min_addr): nobody but root may map them, and nobody
+// needs to.
+uint64_t MemoryMap::reserved_from() const { return base_ == 0 ? kLowestMapping : 0; }
+
 int MemoryMap::reserve() {
-  const uint64_t bytes = limit_ + (uint64_t{64} << 10);
-  void* p = ::mmap(host(0), bytes, PROT_NONE,
+  void* p = ::mmap(host(reserved_from()), kReservedEnd - reserved_from(), PROT_NONE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
   if (p == MAP_FAILED) return -errno;
   reserved_ = true;

@@ -120,6 +120,7 @@ class MemoryMap final : public tcg::FlatMemory {
   const uint64_t base_;
   const uint64_t limit_;
   bool reserved_ = false;
+  uint64_t reserved_from() const;
   tcg::Engine* engine_ = nullptr;
   std::recursive_mutex change_mutex_;
   mutable std::mutex area_mutex_;

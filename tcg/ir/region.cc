@@ -13,6 +13,7 @@ void Region::clear() {
   exit_modes.clear();
   dead_at_exit.clear();
   num_insns = 0;
+  fixed_address = false;
 }
 
 const Inst& Region::terminator(BlockId b) const {

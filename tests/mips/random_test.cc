@@ -34,7 +34,9 @@ void excuse(const Stop& stop, const Outcome& ours, const TestMemory& memory, Out
   if (stop.reason == tcg::Exit::kFault && theirs->pc == ours.pc + 4) {
     uint32_t w = memory.get32(ours.pc);
     unsigned row = decode(w, kMips32 | kMips32R2);
-    bool idle = (w & 0xffff) == 1 || (w >> 26 == 5 && (w >> 21 & 31) == (w >> 16 & 31));
+    bool same = (w >> 21 & 31) == (w >> 16 & 31), zero = (w >> 21 & 31) == 0;
+    bool never = (w >> 26 == 5 && same) || (zero && (w >> 26 == 7 || (w >> 26 == 1 && (w >> 16 & 1) == 0)));
+    bool idle = (w & 0xffff) == 1 || never;
     if (row != kNoRow && (rows()[row].flags & kBranch) != 0 && idle) theirs->pc = ours.pc;
   }
   if (stop.reason != tcg::Exit::kRaise) return;

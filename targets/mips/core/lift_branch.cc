@@ -31,10 +31,15 @@ void Lifter::branch_if(Cond cond, Value a, Value b, Simm offset, bool likely) {
   branch_.target = pc_ + 4 + (offset.n << 2);
 }
 
-void Lifter::j(Index i) { branch_always(((pc_ + 4) & 0xf0000000) | i.n << 2, JumpKind::kJump); }
+// The target is in the 256 MB of the slot.
+uint32_t Lifter::jump_target(Index i) {
+  b_.region().fixed_address = true;
+  return ((pc_ + 4) & 0xf0000000) | i.n << 2;
+}
+void Lifter::j(Index i) { branch_always(jump_target(i), JumpKind::kJump); }
 void Lifter::jal(Index i) {
   link(31);
-  branch_always(((pc_ + 4) & 0xf0000000) | i.n << 2, JumpKind::kCall);
+  branch_always(jump_target(i), JumpKind::kCall);
 }
 void Lifter::jr(Rs s) {
   branch_always(0, s.n == 31 ? JumpKind::kReturn : JumpKind::kJump);

@@ -195,6 +195,7 @@ class Lifter {
   void branch_if(ir::Cond cond, Value a, Value b, Simm offset, bool likely);
   void branch_always(uint32_t target, ir::JumpKind kind);
   void branch_and_link(ir::Cond cond, Rs s, Simm offset, bool likely);
+  uint32_t jump_target(Index i);
   void link(uint32_t reg);
   void finish_branch();
   void finish_likely(uint32_t slot_word);
