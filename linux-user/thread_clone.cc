@@ -22,7 +22,6 @@ namespace xarch::linux_user {
 
 namespace {
 
-constexpr uint64_t kThreadFlags = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
 constexpr uint64_t kNamespaces =
     CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 // What a new host thread or process needs of stack: translation and system calls run on it, guest code does
