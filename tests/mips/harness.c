@@ -1,4 +1,5 @@
-/* Runs records (harness_layout.h) from stdin and writes their results to stdout. No C library: system calls alone. */
+/* Runs records (harness_layout.h) from stdin and writes their results to stdout. No C library: system calls
+ * alone. */
 #include <asm/sigcontext.h>
 #include <asm/signal.h>
 #include <asm/ucontext.h>
@@ -32,7 +33,8 @@ static void on_signal(int signo, void* info, struct ucontext* context) {
 }
 
 static long map(unsigned at, unsigned bytes) {
-  return call(__NR_mmap, at, bytes, 7, 0x10 | 0x2 | 0x800, -1, 0); /* MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS */
+  return call(__NR_mmap, at, bytes, 7, 0x10 | 0x2 | 0x800, -1,
+              0); /* MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS */
 }
 
 static unsigned read_all(char* to) {

@@ -1,6 +1,8 @@
 // What the test and the harness (a program for the guest) agree upon: a record is a state, a piece of memory
 // and a few instructions to run on them; a result is what they have become. All words are in the guest's byte
 // order.
+#pragma once
+
 #ifndef XARCH_TESTS_MIPS_HARNESS_LAYOUT_H_
 #define XARCH_TESTS_MIPS_HARNESS_LAYOUT_H_
 

@@ -27,7 +27,7 @@ struct RecoverySite {
   uint32_t offset = 0;  // of the host instruction from the code's start
   int64_t pc_offset = 0;
   uint32_t restore = 0;
-  bool writes = false;      // counts as a write although the host instruction reads (first half of an atomic)
+  bool writes = false;  // counts as a write although the host instruction reads (first half of an atomic)
   bool trap = false;
   uint8_t trap_size = 0;  // log2
   bool trap_write = false;

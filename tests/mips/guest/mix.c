@@ -1,5 +1,5 @@
-/* Memory of all sizes, 64-bit arithmetic, recursion, switch and indirect calls, atomics, mmap with its six arguments,
-   errors in o32's numbers. */
+/* Memory of all sizes, 64-bit arithmetic, recursion, switch and indirect calls, atomics, mmap with its six
+   arguments, errors in o32's numbers. */
 #include "guest.h"
 
 struct __attribute__((packed)) Packed {
@@ -56,16 +56,18 @@ int guest_main(void) {
   unsigned counter = 5;
   for (int i = 0; i < 100; ++i) __atomic_fetch_add(&counter, 3, __ATOMIC_SEQ_CST);
   unsigned expected = 305;
-  print_hex(__atomic_compare_exchange_n(&counter, &expected, 99, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) ? counter : 0);
+  print_hex(__atomic_compare_exchange_n(&counter, &expected, 99, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
+                ? counter
+                : 0);
   char* m = (char*)call(__NR_mmap2, 0, 8192, 3, 0x802, -1, 0); /* MAP_PRIVATE | MAP_ANONYMOUS */
   m[5000] = 7;
   print_hex((unsigned)m[5000] + (unsigned)m[4999]);
   long brk = call(__NR_brk, 0, 0, 0, 0, 0, 0);
   print_hex(call(__NR_brk, brk + 4096, 0, 0, 0, 0, 0) == brk + 4096);
   *(volatile char*)brk = 1;
-  print_hex((unsigned)call(__NR_munmap, (long)m + 1, 4096, 0, 0, 0, 0));             /* EINVAL */
-  print_hex((unsigned)call(__NR_close, 77, 0, 0, 0, 0, 0));                          /* EBADF */
-  print_hex((unsigned)call(4999, 0, 0, 0, 0, 0, 0));                                 /* ENOSYS, 89 */
-  print_hex((unsigned)call(__NR_openat, -100, (long)"/no/such", 0x80000, 0, 0, 0));  /* ENOENT */
+  print_hex((unsigned)call(__NR_munmap, (long)m + 1, 4096, 0, 0, 0, 0));            /* EINVAL */
+  print_hex((unsigned)call(__NR_close, 77, 0, 0, 0, 0, 0));                         /* EBADF */
+  print_hex((unsigned)call(4999, 0, 0, 0, 0, 0, 0));                                /* ENOSYS, 89 */
+  print_hex((unsigned)call(__NR_openat, -100, (long)"/no/such", 0x80000, 0, 0, 0)); /* ENOENT */
   return 0;
 }
