@@ -1,7 +1,10 @@
 #include "tests/support/region_runner.h"
 
+#include <asm/prctl.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -38,6 +41,7 @@ RegionRunner::RegionRunner(const ir::StateLayout& layout, uint64_t guest_base)
       layout_(layout),
       guest_base_(guest_base) {
   g_runner = this;
+  syscall(SYS_arch_prctl, ARCH_SET_GS, guest_base);
   stack_t stack = {g_stack, 0, sizeof g_stack};
   sigaltstack(&stack, nullptr);
   struct sigaction sa = {};
@@ -137,8 +141,10 @@ Outcome RegionRunner::emit_and_run(const ir::Region& region, tcg::CpuHeader* sta
   state->guest_base = guest_base_;
   state->helper_exit = 0;
   arena_.stubs().enter(state, arena_.code);
-  auto reason = static_cast<tcg::Exit>(state->exit_reason);
-  outcome_.reason = reason == tcg::Exit::kLink ? tcg::Exit::kLookup : reason;
+  if (state->exit_reason == static_cast<uint32_t>(tcg::Exit::kLink)) {
+    state->exit_reason = static_cast<uint32_t>(tcg::Exit::kLookup);
+  }
+  outcome_.reason = static_cast<tcg::Exit>(state->exit_reason);
   return outcome_;
 }
 

@@ -271,8 +271,7 @@ HostReg CodeGen::fetch(V v) {
   if (val.loc == Loc::kFlags) save_flags();
   if (val.loc == Loc::kReg) return val.reg;
   Type t = inst(v).type;
-  bool vec = is_vector(t) || is_float(t) || t == Type::kI128;
-  HostReg r = vec ? host(alloc_xmm()) : host(alloc_gpr());
+  HostReg r = is_xmm_type(t) ? host(alloc_xmm()) : host(alloc_gpr());
   load_to(v, r);
   Loc from = val.loc;
   if (from == Loc::kSlot) {
@@ -392,6 +391,12 @@ void CodeGen::get(uint32_t i) {
   }
   if (s == info_.flags && state_.flags.slot == s && state_.flags.dirty) save_flags();
   settle_slot_readers(s);
+  if (overlaps_pin(s)) {  // part of a pinned register: by way of the state block
+    store_overlapping_pins(s);
+    HostReg r = is_xmm_type(in.type) ? host(alloc_xmm()) : host(alloc_gpr());
+    load_typed(in.type, r, slot_mem(s));
+    return bind(v, r, true);
+  }
   if (slot_reg_[s] != kNoHostReg) return bind(v, slot_reg_[s], false);
   for (SlotId o : info_.overlaps[s]) {
     if (slot_reg_[o] != kNoHostReg) drop_slot_cache(o, true);
@@ -400,6 +405,66 @@ void CodeGen::get(uint32_t i) {
   vals_[v].index = s;
   slot_reader_[s] = v;
   readers_.push_back(s);
+}
+
+bool CodeGen::overlaps_pin(SlotId s) const {
+  for (SlotId o : info_.overlaps[s]) {
+    if (info_.pin[o] != kNoHostReg) return true;
+  }
+  return false;
+}
+
+void CodeGen::store_overlapping_pins(SlotId s) {
+  for (SlotId o : info_.overlaps[s]) {
+    if (info_.pin[o] != kNoHostReg) store_typed(info_.layout->slots[o].type, slot_mem(o), info_.pin[o]);
+  }
+}
+
+// Writes part of a pinned register by way of the state block.
+void CodeGen::put_part_of_pin(SlotId s, V v) {
+  HostReg r = fetch(v);
+  lock(r);
+  store_overlapping_pins(s);
+  for (SlotId o : info_.overlaps[s]) {
+    if (info_.pin[o] != kNoHostReg) displace(info_.pin[o]);
+  }
+  r = fetch(v);
+  store_typed(info_.layout->slots[s].type, slot_mem(s), r);
+  for (SlotId o : info_.overlaps[s]) {
+    if (info_.pin[o] != kNoHostReg) load_typed(info_.layout->slots[o].type, info_.pin[o], slot_mem(o));
+  }
+}
+
+// Elements of array slots are read from and written to the state block.
+void CodeGen::emit_indexed(uint32_t i) {
+  const Inst& in = inst(static_cast<V>(i));
+  auto s = static_cast<SlotId>(in.aux);
+  const Slot& slot = info_.layout->slots[s];
+  unsigned bytes = type_bytes(slot.type);
+  bool write = in.op == Op::kPutIdx;
+  if (slot.count & (slot.count - 1) || bytes > 8 || bytes & (bytes - 1) || overlaps_pin(s)) return unsupported();
+  clobber_flags();
+  for (SlotId o : info_.overlaps[s]) {
+    if (write) {
+      drop_slot_cache(o, true);
+    } else if (slot_reg_[o] != kNoHostReg) {
+      store_slot(slot_reg_[o]);
+    }
+  }
+  Reg index = alloc_gpr();
+  as_.mov(32, index, use(in.args[0]));
+  as_.alu(Alu::kAnd, 32, index, slot.count - 1);
+  Mem m = slot_mem(s);
+  m.index = index;
+  m.scale = static_cast<uint8_t>(__builtin_ctz(bytes));
+  if (write) {
+    HostReg r = fetch(in.args[1]);
+    store_typed(slot.type, m, r);
+    return consume_args(in);
+  }
+  HostReg d = is_xmm_type(in.type) ? host(alloc_xmm()) : host(alloc_gpr());
+  load_typed(in.type, d, m);
+  finish(static_cast<V>(i), d, true);
 }
 
 void CodeGen::put_pin(SlotId s, V v) {
@@ -428,6 +493,10 @@ void CodeGen::put(uint32_t i) {
   settle_slot_readers(s);
   for (SlotId o : info_.overlaps[s]) {
     if (slot_reg_[o] != kNoHostReg || slot_reader_[o] != kNoValue) drop_slot_cache(o, true);
+  }
+  if (overlaps_pin(s)) {
+    put_part_of_pin(s, v);
+    return consume(v);
   }
   Type t = info_.layout->slots[s].type;
   if (slot_reg_[s] != kNoHostReg) {

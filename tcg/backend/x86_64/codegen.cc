@@ -128,6 +128,8 @@ void CodeGen::emit_inst(uint32_t i) {
       return;
     case Op::kGet: return get(i);
     case Op::kPut: return put(i);
+    case Op::kGetIdx:
+    case Op::kPutIdx: return emit_indexed(i);
     case Op::kGetTmp: {
       HostReg r = is_int(in.type) && in.type != Type::kI128 ? host(alloc_gpr()) : host(alloc_xmm());
       load_typed(in.type, r, frame_mem(temp_frame_[in.aux]));

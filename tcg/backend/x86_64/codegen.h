@@ -161,6 +161,11 @@ class CodeGen {
   void get(uint32_t i);
   void put(uint32_t i);
   void put_pin(ir::SlotId s, V v);
+  bool overlaps_pin(ir::SlotId s) const;
+  void store_overlapping_pins(ir::SlotId s);
+  void put_part_of_pin(ir::SlotId s, V v);
+  void emit_indexed(uint32_t i);
+  static bool is_xmm_type(ir::Type t) { return ir::is_vector(t) || ir::is_float(t) || t == ir::Type::kI128; }
 
   // ---- flags.cc
   bool flags_needed() const;
@@ -209,6 +214,7 @@ class CodeGen {
   void collect_places();
   void site(bool writes = false);  // the next host instruction may fault
   Mem address(const ir::Inst& in, ir::MemDesc d);
+  void unlock_parts(const Mem& m);
   bool address_clobbers_flags(ir::MemDesc d) const;
   void check_alignment(ir::MemDesc d, bool write, Mem* m);
   void flatten(Mem* m);

@@ -32,6 +32,12 @@ void CodeGen::site(bool writes) {
   recovery_.add(s, places_);
 }
 
+// The registers of an address that is in another one by now.
+void CodeGen::unlock_parts(const Mem& m) {
+  if (m.base != Reg::none) unlock(host(m.base));
+  if (m.index != Reg::none) unlock(host(m.index));
+}
+
 // The address operand of an access. Folded additions become parts of the addressing mode.
 Mem CodeGen::address(const Inst& in, MemDesc d) {
   int64_t disp = in.disp();
@@ -71,11 +77,13 @@ Mem CodeGen::address(const Inst& in, MemDesc d) {
     if (!plain) {
       Reg t = alloc_gpr();
       as_.lea(32, t, m);
+      unlock_parts(m);
       m = Mem::at(t);
     }
   } else if (strip) {
     Reg t = alloc_gpr();
     as_.lea(64, t, m);
+    unlock_parts(m);
     as_.shift(Shift::kShl, 64, t, 8);
     as_.shift(Shift::kShr, 64, t, 8);
     m = Mem::at(t);
@@ -99,6 +107,7 @@ void CodeGen::check_alignment(MemDesc d, bool write, Mem* m) {
     plain.gs = false;
     t = alloc_gpr();
     as_.lea(64, t, plain);
+    unlock_parts(plain);
     *m = Mem::at(t);
     m->gs = config_.guest_base != 0;
   }
@@ -312,8 +321,7 @@ void CodeGen::flatten(Mem* m) {
   plain.gs = false;
   Reg t = alloc_gpr();
   as_.lea(64, t, plain);
-  if (m->base != Reg::none) unlock(host(m->base));
-  unlock(host(m->index));
+  unlock_parts(plain);
   bool gs = m->gs;
   *m = Mem::at(t);
   m->gs = gs;

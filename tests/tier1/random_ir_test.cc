@@ -1,0 +1,96 @@
+// Random regions through the interpreter and through tier 1: state, memory, faults and the way out agree.
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "tcg/ir/text.h"
+#include "tcg/opt/passes.h"
+#include "tests/support/random_ir.h"
+#include "tests/support/region_runner.h"
+
+namespace xarch {
+namespace {
+
+using test::RandomIrOptions;
+using test::RandomState;
+using testing::Outcome;
+
+uint64_t env_or(const char* name, uint64_t usual) {
+  const char* text = getenv(name);
+  return text ? strtoull(text, nullptr, 0) : usual;
+}
+
+std::string describe(const Outcome& o) {
+  return "reason " + std::to_string(static_cast<int>(o.reason)) + " restore " + std::to_string(o.restore) + " addr " +
+         std::to_string(o.fault_addr) + " size " + std::to_string(o.fault_size) + (o.fault_write ? " write" : "") +
+         (o.misaligned ? " misaligned" : "");
+}
+
+// A page of memory at options.buffer + base, with nothing mapped around it.
+class Page {
+ public:
+  Page(uint64_t address, size_t bytes) : bytes_(bytes) {
+    auto* p = static_cast<uint8_t*>(mmap(reinterpret_cast<void*>(address - kGuard), bytes + 2 * kGuard, PROT_NONE,
+                                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
+    if (p != reinterpret_cast<uint8_t*>(address - kGuard)) abort();
+    data_ = p + kGuard;
+    if (mprotect(data_, bytes, PROT_READ | PROT_WRITE) != 0) abort();
+  }
+  ~Page() { munmap(data_ - kGuard, bytes_ + 2 * kGuard); }
+  uint8_t* data() { return data_; }
+
+ private:
+  static constexpr size_t kGuard = 1 << 20;
+  uint8_t* data_;
+  size_t bytes_;
+};
+
+void compare(uint64_t base, bool passes) {
+  const uint64_t first = env_or("XARCH_SEED", 1) * 10'000'000;
+  const uint64_t count = env_or("XARCH_COUNT", 30000);
+  RandomIrOptions options;
+  options.buffer = 0x20000000;
+  printf("seeds %lu to %lu\n", first, first + count);
+  Page page(options.buffer + base, options.buffer_bytes);
+  testing::RegionRunner runner(test::random_layout(), base);
+  alignas(64) static RandomState a, b;
+  std::vector<uint8_t> interpreted(options.buffer_bytes);
+  opt::Workspace work;
+  ir::Region region;
+  uint64_t refused = 0, faults = 0;
+  for (uint64_t seed = first; seed < first + count; ++seed) {
+    test::random_region(seed, options, &region);
+    if (passes) opt::run_passes(region, work);
+    test::random_state(seed, &a);
+    test::random_state(seed, &b);
+    test::random_buffer(seed, page.data(), options.buffer_bytes);
+    Outcome x = runner.interpret(region, &a.hdr);
+    memcpy(interpreted.data(), page.data(), options.buffer_bytes);
+    test::random_buffer(seed, page.data(), options.buffer_bytes);
+    Outcome y = runner.emit_and_run(region, &b.hdr);
+    if (!y.compiled) {
+      ++refused;
+      continue;
+    }
+    if (describe(x) != describe(y) || !test::state_difference(a, b).empty() ||
+        memcmp(interpreted.data(), page.data(), options.buffer_bytes) != 0) {
+      FAIL() << "seed " << seed << "\ninterpreted: " << describe(x) << "\nemitted:     " << describe(y) << "\n"
+             << test::state_difference(a, b) << "\n"
+             << ir::print(region);
+    }
+    faults += x.reason == tcg::Exit::kFault;
+  }
+  printf("%lu faults, %lu refused\n", faults, refused);
+  EXPECT_GT(faults, count / 100);
+  EXPECT_LT(refused, count / 4);
+}
+
+TEST(Tier1RandomIr, AsLifted) { compare(0, false); }
+TEST(Tier1RandomIr, AfterThePasses) { compare(0, true); }
+TEST(Tier1RandomIr, WithAGuestBase) { compare(0x200000000000, true); }
+
+}  // namespace
+}  // namespace xarch
