@@ -121,6 +121,7 @@ Outcome RegionRunner::interpret(const ir::Region& region, tcg::CpuHeader* state)
   } else {
     interp_.abandon();
     outcome_.reason = tcg::Exit::kFault;
+    state->exit_reason = static_cast<uint32_t>(tcg::Exit::kFault);
   }
   interpreting_ = false;
   return outcome_;

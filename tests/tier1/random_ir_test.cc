@@ -24,17 +24,18 @@ uint64_t env_or(const char* name, uint64_t usual) {
 }
 
 std::string describe(const Outcome& o) {
-  return "reason " + std::to_string(static_cast<int>(o.reason)) + " restore " + std::to_string(o.restore) + " addr " +
-         std::to_string(o.fault_addr) + " size " + std::to_string(o.fault_size) + (o.fault_write ? " write" : "") +
-         (o.misaligned ? " misaligned" : "");
+  return "reason " + std::to_string(static_cast<int>(o.reason)) + " restore " + std::to_string(o.restore) +
+         " addr " + std::to_string(o.fault_addr) + " size " + std::to_string(o.fault_size) +
+         (o.fault_write ? " write" : "") + (o.misaligned ? " misaligned" : "");
 }
 
 // A page of memory at options.buffer + base, with nothing mapped around it.
 class Page {
  public:
   Page(uint64_t address, size_t bytes) : bytes_(bytes) {
-    auto* p = static_cast<uint8_t*>(mmap(reinterpret_cast<void*>(address - kGuard), bytes + 2 * kGuard, PROT_NONE,
-                                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
+    auto* p =
+        static_cast<uint8_t*>(mmap(reinterpret_cast<void*>(address - kGuard), bytes + 2 * kGuard, PROT_NONE,
+                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
     if (p != reinterpret_cast<uint8_t*>(address - kGuard)) abort();
     data_ = p + kGuard;
     if (mprotect(data_, bytes, PROT_READ | PROT_WRITE) != 0) abort();
@@ -66,6 +67,10 @@ void compare(uint64_t base, bool passes) {
     if (passes) opt::run_passes(region, work);
     test::random_state(seed, &a);
     test::random_state(seed, &b);
+    // A region that jumps to its own start would go round in emitted code: an event ends it at the poll.
+    for (const ir::Inst& in : region.insts) {
+      if (in.op == ir::Op::kGotoPc && in.imm == 0) a.hdr.event = b.hdr.event = 1;
+    }
     test::random_buffer(seed, page.data(), options.buffer_bytes);
     Outcome x = runner.interpret(region, &a.hdr);
     memcpy(interpreted.data(), page.data(), options.buffer_bytes);
@@ -77,7 +82,8 @@ void compare(uint64_t base, bool passes) {
     }
     if (describe(x) != describe(y) || !test::state_difference(a, b).empty() ||
         memcmp(interpreted.data(), page.data(), options.buffer_bytes) != 0) {
-      FAIL() << "seed " << seed << "\ninterpreted: " << describe(x) << "\nemitted:     " << describe(y) << "\n"
+      FAIL() << "seed " << seed << "\ninterpreted: " << describe(x) << "\nemitted:     " << describe(y)
+             << "\n"
              << test::state_difference(a, b) << "\n"
              << ir::print(region);
     }

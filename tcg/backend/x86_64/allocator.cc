@@ -442,7 +442,8 @@ void CodeGen::emit_indexed(uint32_t i) {
   const Slot& slot = info_.layout->slots[s];
   unsigned bytes = type_bytes(slot.type);
   bool write = in.op == Op::kPutIdx;
-  if (slot.count & (slot.count - 1) || bytes > 8 || bytes & (bytes - 1) || overlaps_pin(s)) return unsupported();
+  if (slot.count & (slot.count - 1) || bytes > 8 || bytes & (bytes - 1) || overlaps_pin(s))
+    return unsupported();
   clobber_flags();
   for (SlotId o : info_.overlaps[s]) {
     if (write) {

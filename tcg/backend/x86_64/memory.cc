@@ -189,7 +189,7 @@ void CodeGen::emit_load(uint32_t i) {
 
 void CodeGen::load_vector(MemDesc d, Xmm x, const Mem& m) {
   switch (d.size) {
-    case 4: as_.sse(d.atomic ? Simd::movdqa : Simd::movups, x, m); break;
+    case 4: as_.sse(d.atomic && d.align >= 4 ? Simd::movdqa : Simd::movups, x, m); break;
     case 3: as_.sse(Simd::movq, x, m); break;
     case 2: as_.sse(Simd::movss_ld, x, m); break;
     default: unsupported();
@@ -215,7 +215,7 @@ void CodeGen::emit_store(uint32_t i) {
     Xmm x = use_x(b);
     site();
     switch (d.size) {
-      case 4: as_.sse(d.atomic ? Simd::movdqa_st : Simd::movups_st, m, x); break;
+      case 4: as_.sse(d.atomic && d.align >= 4 ? Simd::movdqa_st : Simd::movups_st, m, x); break;
       case 3: as_.sse(Simd::movq_st, m, x); break;
       case 2: as_.sse(Simd::movss_st, m, x); break;
       default: unsupported();
@@ -332,7 +332,7 @@ void CodeGen::emit_cas128(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i);
   MemDesc d = in.mem();
-  if (d.big) return unsupported();
+  if (d.big || d.align < 4) return unsupported();  // the host traps if it is not aligned
   clobber_flags();
   Xmm expected = use_x(in.args[1]), desired = use_x(in.args[2]);
   Mem m = atomic_address(in, d);
@@ -474,10 +474,23 @@ void CodeGen::emit_probe(uint32_t i) {
   clobber_flags();
   Mem m = address(in, d);
   check_alignment(d, in.aux != 0, &m);
+  Mem plain = m;
+  plain.gs = false;
+  Reg t = alloc_gpr();
+  as_.lea(64, t, plain);
   for (unsigned last = 0; last < 2; ++last) {  // the first and the last byte
-    Mem at = m;
-    if (last) at.disp += static_cast<int32_t>(d.bytes()) - 1;
-    site();
+    Mem at = Mem::at(t, last ? static_cast<int32_t>(d.bytes()) - 1 : 0);
+    at.gs = m.gs;
+    collect_places();
+    RecoverySite s;
+    s.offset = static_cast<uint32_t>(as_.cursor() - start_);
+    s.pc_offset = insn_offset_;
+    s.restore = insn_restore_;
+    s.trap = s.probe = true;
+    s.trap_size = d.size;
+    s.trap_write = in.aux != 0;
+    s.trap_reg = host(t);
+    recovery_.add(s, places_);
     if (in.aux) {
       as_.lock_alu(Alu::kOr, 8, at, 0);
     } else {

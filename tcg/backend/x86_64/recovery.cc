@@ -57,7 +57,8 @@ void RecoveryWriter::add(const RecoverySite& site, std::span<const SlotPlace> pl
   if (!small) put_varint(out_, zigzag(pc));
   if (site.restore) put_varint(out_, site.restore);
   if (site.trap) {
-    out_->push_back(static_cast<uint8_t>(site.trap_size << 1 | (site.trap_write ? 1 : 0)));
+    out_->push_back(
+        static_cast<uint8_t>(site.trap_size << 2 | (site.probe ? 2 : 0) | (site.trap_write ? 1 : 0)));
     out_->push_back(site.trap_reg);
   }
   if (!same) {
@@ -86,7 +87,8 @@ bool find_recovery(std::span<const uint8_t> records, uint32_t offset, RecoverySi
     site->writes = (head & kWrites) != 0;
     if (site->trap) {
       uint8_t t = in.byte();
-      site->trap_size = t >> 1;
+      site->trap_size = t >> 2;
+      site->probe = t & 2;
       site->trap_write = t & 1;
       site->trap_reg = in.byte();
     }

@@ -29,6 +29,7 @@ struct RecoverySite {
   uint32_t restore = 0;
   bool writes = false;  // counts as a write although the host instruction reads (first half of an atomic)
   bool trap = false;
+  bool probe = false;     // with trap: a byte access that stands for the whole one; not misaligned
   uint8_t trap_size = 0;  // log2
   bool trap_write = false;
   uint8_t trap_reg = 0;  // HostReg

@@ -172,7 +172,7 @@ bool Backend::recover(const uint8_t* recovery, uint32_t recovery_bytes, const ui
   site->pc_offset = found.pc_offset;
   site->restore = found.restore;
   if (found.trap) {
-    site->misaligned = true;
+    site->misaligned = !found.probe;
     site->size = 1u << found.trap_size;
     site->write = found.trap_write;
     site->host_addr = host_register(context, gpr(found.trap_reg));
