@@ -277,6 +277,7 @@ class CodeGen {
   void emit_br(uint32_t i);
   void emit_cond_br(uint32_t i);
   void emit_goto_pc(uint32_t i);
+  void emit_unlinked_exit(uint32_t mode, bool poll);
   void emit_goto_ind(uint32_t i);
   void emit_leave(uint32_t i);
   void emit_poll(uint32_t i);

@@ -165,6 +165,19 @@ void CodeGen::branch_to(BlockId b) {
 
 // ---- exits
 
+// To the run loop; pc is set.
+void CodeGen::emit_unlinked_exit(uint32_t mode, bool poll) {
+  set_exit(tcg::Exit::kLookup, mode);
+  if (poll) {
+    Label none = as_.new_label();
+    as_.alu(Alu::kCmp, 32, HDR(event), 0);
+    as_.jcc_short(Cc::e, none);
+    set_exit(tcg::Exit::kEvent, mode);
+    as_.bind(none);
+  }
+  as_.jmp(HDR(exit_stub));
+}
+
 void CodeGen::emit_goto_pc(uint32_t i) {
   const Inst& in = region_->insts[i];
   ExitAux e = ExitAux::unpack(in.aux);
@@ -173,9 +186,7 @@ void CodeGen::emit_goto_pc(uint32_t i) {
   uint32_t mode = e.mode_change ? region_->exit_modes[e.mode_index] : region_->key.mode;
   if (e.mode_change || region_->key.flags & kKeyNoLink) {
     store_pc(in.imm);
-    set_exit(tcg::Exit::kLookup, mode);
-    as_.jmp(HDR(exit_stub));
-    return;
+    return emit_unlinked_exit(mode, e.poll);
   }
   BlockKey key;
   key.pc = region_->key.pc + static_cast<uint64_t>(in.imm);
@@ -217,9 +228,7 @@ void CodeGen::emit_goto_ind(uint32_t i) {
   consume(target);
   if (e.mode_change || region_->key.flags & kKeyNoLink) {
     as_.mov(64, slot_mem(info_.layout->pc), Reg::rax);
-    set_exit(tcg::Exit::kLookup, mode);
-    as_.jmp(HDR(exit_stub));
-    return;
+    return emit_unlinked_exit(mode, e.poll);
   }
   if (e.poll) {
     as_.alu(Alu::kCmp, 32, HDR(event), 0);
