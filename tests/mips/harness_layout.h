@@ -3,9 +3,6 @@
 // order.
 #pragma once
 
-#ifndef XARCH_TESTS_MIPS_HARNESS_LAYOUT_H_
-#define XARCH_TESTS_MIPS_HARNESS_LAYOUT_H_
-
 enum {
   kMemWords = 64,
   kCodeWords = 30,     // the last two are the jump to kStub
@@ -29,5 +26,3 @@ struct Outcome {
   unsigned hi, lo;
   unsigned mem[kMemWords];
 };
-
-#endif

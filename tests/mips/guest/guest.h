@@ -1,4 +1,6 @@
 /* What the guest programs of the tests share. */
+#pragma once
+
 #include <asm/unistd.h>
 
 long call(long number, long a, long b, long c, long d, long e, long f);
