@@ -170,10 +170,11 @@ wait $!
 cat upper
 coproc echoer { while read -r line; do echo "echo: $line"; done; }
 echo hi >&"${echoer[1]}"
+coproc_pid=$echoer_PID
 read -r answer <&"${echoer[0]}"
 echo "$answer"
 eval "exec ${echoer[1]}>&-"
-wait "$echoer_PID" 2>/dev/null
+wait "$coproc_pid" 2>/dev/null
 echo "coproc $?"
 
 section jobs
