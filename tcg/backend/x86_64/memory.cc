@@ -172,6 +172,7 @@ void CodeGen::emit_load(uint32_t i) {
   MemDesc d = in.mem();
   if (config_.soft_tlb) return soft_load(i);
   if (d.big && !in_gpr(in.type) && d.size > 0) return unsupported();
+  if (in.type == Type::kI128 && d.size != 4) return unsupported();
   if (address_clobbers_flags(d) || (d.big && d.size == 1 && !features_.movbe)) clobber_flags();
   Mem m = address(in, d);
   check_alignment(d, false, &m);
