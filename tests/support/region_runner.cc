@@ -145,6 +145,8 @@ Outcome RegionRunner::emit_and_run(const ir::Region& region, tcg::CpuHeader* sta
   if (state->exit_reason == static_cast<uint32_t>(tcg::Exit::kLink)) {
     state->exit_reason = static_cast<uint32_t>(tcg::Exit::kLookup);
   }
+  // The cell that unused entries of the jump table point to claims that pc, and has no mode.
+  if (pc_of(layout_, state) == tcg::kNoPc && state->exit_mode == 0) state->exit_mode = region.key.mode;
   outcome_.reason = static_cast<tcg::Exit>(state->exit_reason);
   return outcome_;
 }

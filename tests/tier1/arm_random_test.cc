@@ -5,11 +5,14 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <random>
 #include <string>
 
 #include "targets/arm/core/decode.h"
 #include "targets/arm/core/guest.h"
+#include "tcg/ir/text.h"
+#include "tcg/opt/passes.h"
 #include "tests/support/region_runner.h"
 
 namespace xarch {
@@ -95,6 +98,13 @@ TEST(Tier1, RandomAArch64CodeRunsAsInterpreted) {
   uint64_t seed = getenv("XARCH_SEED") ? strtoull(getenv("XARCH_SEED"), nullptr, 0) : 1;
   unsigned count = getenv("XARCH_COUNT") ? static_cast<unsigned>(atoi(getenv("XARCH_COUNT"))) : 20000;
   printf("seed %lu, %u programs\n", seed, count);
+  // XARCH_CODE names a file of machine code to take the programs from, instead of random instructions.
+  std::vector<uint32_t> text;
+  if (const char* name = getenv("XARCH_CODE")) {
+    std::ifstream file(name, std::ios::binary);
+    for (uint32_t w; file.read(reinterpret_cast<char*>(&w), 4);) text.push_back(w);
+    ASSERT_GT(text.size(), 100u) << name;
+  }
   auto guest = arm::make_arm64_guest("max");
   testing::RegionRunner runner(guest->layout());
   auto* buffer =
@@ -106,12 +116,19 @@ TEST(Tier1, RandomAArch64CodeRunsAsInterpreted) {
   auto* b = static_cast<Arm64State*>(aligned_alloc(64, state_bytes));
   std::vector<uint8_t> before(kBufferBytes), after(kBufferBytes);
   unsigned faults = 0, refused = 0;
+  opt::Workspace work;
   for (unsigned n = 0; n < count; ++n) {
     Generator g(seed * 1000003 + n);
     g.features = guest->model().features;
     VectorReader code;
     unsigned length = 1 + static_cast<unsigned>(g.below(12));
-    for (unsigned i = 0; i < length; ++i) code.words.push_back(g.word());
+    if (text.empty()) {
+      for (unsigned i = 0; i < length; ++i) code.words.push_back(g.word());
+    } else {
+      length = 40;
+      size_t at = g.below(text.size() - length);
+      code.words.assign(text.begin() + static_cast<long>(at), text.begin() + static_cast<long>(at + length));
+    }
     ir::Region region;
     ir::BlockKey key;
     key.pc = kCode;
@@ -135,12 +152,13 @@ TEST(Tier1, RandomAArch64CodeRunsAsInterpreted) {
     testing::Outcome x = runner.interpret(region, &a->hdr);
     memcpy(after.data(), buffer, kBufferBytes);
     memcpy(buffer, before.data(), kBufferBytes);
+    opt::run_passes(region, work);
     testing::Outcome y = runner.emit_and_run(region, &b->hdr);
     if (!y.compiled) {
       ++refused;
       continue;
     }
-    std::string where = "program " + std::to_string(n) + "\n" + listing(code);
+    std::string where = "program " + std::to_string(n) + "\n" + listing(code) + ir::print(region);
     ASSERT_EQ(static_cast<int>(x.reason), static_cast<int>(y.reason)) << where;
     for (const ir::Slot& slot : guest->layout().slots) {
       auto* p = reinterpret_cast<uint8_t*>(a) + slot.offset;

@@ -154,7 +154,8 @@ void CodeGen::analyse_block(BlockId b) {
       if (info.attributes & kMayFault && !config_.soft_tlb) note_fold(in);
       if (in.op == Op::kStore && inst(in.args[1]).op == Op::kPair && vals_[in.args[1]].left == 1) {
         MemDesc d = in.mem();
-        vals_[in.args[1]].fold = !config_.soft_tlb && d.size == 4 && !d.atomic && !d.big && d.order != Order::kSeqCst;
+        vals_[in.args[1]].fold =
+            !config_.soft_tlb && d.size == 4 && !d.atomic && !d.big && d.order != Order::kSeqCst;
       }
     }
     flags_dead_[i] = dead;

@@ -345,7 +345,7 @@ void CodeGen::emit_select(uint32_t i) {
     Reg d = dest(static_cast<V>(i), b);
     load_to(b, host(d));
     as_.cmov(cc, bits, d, m);
-    return finish(static_cast<V>(i), host(d), bits == 32);
+    return finish(static_cast<V>(i), host(d), type_bits(in.type) == 32 || in.type == Type::kI1);
   }
   Reg ra = use(a);
   // Prefer to overwrite a dying operand: a (with the condition turned round) or b.
@@ -359,7 +359,7 @@ void CodeGen::emit_select(uint32_t i) {
   Reg d = dest(static_cast<V>(i), keep, other);
   load_to(keep, host(d));
   as_.cmov(cc, bits, d, ro);
-  finish(static_cast<V>(i), host(d), bits == 32);
+  finish(static_cast<V>(i), host(d), type_bits(in.type) == 32 || in.type == Type::kI1);
 }
 
 }  // namespace xarch::x86_64

@@ -501,7 +501,7 @@ void CodeGen::emit_extract(uint32_t i) {
     } else {
       as_.movzx(d, len, ra);
     }
-    return finish(v, host(d), bits == 32 || !sign);
+    return finish(v, host(d), width == 32 || !sign);
   }
   clobber_flags();
   Reg ra = use(a);
@@ -522,7 +522,7 @@ void CodeGen::emit_extract(uint32_t i) {
     if (lsb + len < bits) as_.shift(Shift::kShl, bits, d, bits - lsb - len);
     if (len < bits) as_.shift(sign ? Shift::kSar : Shift::kShr, bits, d, bits - len);
   }
-  finish(v, host(d), !sign || bits == 32);
+  finish(v, host(d), !sign || width == 32);
 }
 
 void CodeGen::emit_deposit(uint32_t i) {
@@ -585,9 +585,9 @@ void CodeGen::emit_extend(uint32_t i) {
     Reg d = alloc_gpr();
     as_.setcc(cc, d);
     as_.movzx(d, 8, d);
-    if (in.op == Op::kSext) {
-      clobber_flags();
-      as_.unary(Unary::kNeg, 64, d);
+    if (in.op == Op::kSext) {  // negate without touching the flags, which may still be wanted
+      as_.unary(Unary::kNot, 64, d);
+      as_.lea(64, d, Mem::at(d, 1));
     }
     return finish(v, host(d), in.op == Op::kZext);
   }
