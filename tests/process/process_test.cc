@@ -1,0 +1,48 @@
+// Programs full of signals, threads and processes: what they print natively is the oracle.
+#include <gtest/gtest.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include <string>
+#include <tuple>
+
+namespace xarch {
+namespace {
+
+constexpr int kRepetitions = 3;
+
+struct Outcome {
+  std::string output;
+  int status = 0;
+};
+
+Outcome run(const std::string& command) {
+  Outcome o;
+  FILE* pipe = popen(("exec timeout 30 " + command + " 2>&1 </dev/null").c_str(), "r");
+  char buffer[4096];
+  for (size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) o.output.append(buffer, n);
+  o.status = pclose(pipe);
+  return o;
+}
+
+using Case = std::tuple<const char*, const char*, const char*>;
+class ProcessTest : public testing::TestWithParam<Case> {};
+
+TEST_P(ProcessTest, SameAsNatively) {
+  const auto [program, kind, options] = GetParam();
+  const std::string dir = PROGRAM_DIR "/";
+  const Outcome native = run(dir + "native/" + program);
+  for (int i = 0; i < kRepetitions; ++i) {
+    const Outcome foreign = run(XARCH " run " + std::string(options) + " " + dir + kind + "/" + program);
+    ASSERT_EQ(foreign.output, native.output) << "repetition " << i;
+    ASSERT_EQ(foreign.status, native.status) << "repetition " << i;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Programs, ProcessTest,
+                         testing::Combine(testing::Values("delivery", "hazards"),
+                                          testing::Values("arm64", "arm64-static"),
+                                          testing::Values("", "--guest-base 0x100000000000")));
+
+}  // namespace
+}  // namespace xarch
