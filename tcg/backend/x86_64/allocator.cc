@@ -231,6 +231,7 @@ void CodeGen::consume_args(const Inst& in) {
 int64_t CodeGen::const_of(V v) const {
   unsigned bits = type_bits(inst(v).type);
   auto raw = static_cast<uint64_t>(inst(v).imm);
+  if (bits == 1) return static_cast<int64_t>(raw & 1);
   return bits >= 64 ? static_cast<int64_t>(raw) : static_cast<int64_t>(raw << (64 - bits)) >> (64 - bits);
 }
 
