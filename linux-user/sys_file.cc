@@ -187,6 +187,12 @@ int64_t sys_getcwd(Call& call) {
 int64_t sys_chroot(Call& call) {
   // With a sysroot the guest's "/" is two directories at once.
   if (!call.thread.process().paths().root().empty()) {
+    std::string guest;
+    if (int64_t r = call.thread.copy_string(&guest, call.arg(0), PATH_MAX); r != 0) return r;
+    struct stat st;
+    const std::string host = host_path(call.thread.process(), guest, true);
+    if (stat(host.c_str(), &st) != 0) return -errno;
+    if (!S_ISDIR(st.st_mode)) return -ENOTDIR;
     call.thread.process().note_missing("chroot: with a sysroot");
     return -EPERM;
   }

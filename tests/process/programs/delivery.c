@@ -165,7 +165,8 @@ static void test_alt_stack(void) {
 }
 
 static void fault_line(const char* what, void* base) {
-  printf("%s: signal %d code %d at %ld\n", what, last_signo, last_code, (long)((char*)last_addr - (char*)base));
+  printf("%s: signal %d code %d at %ld\n", what, last_signo, last_code,
+         (long)((char*)last_addr - (char*)base));
 }
 
 static volatile int resumed;
@@ -220,8 +221,9 @@ static int ended(pid_t pid) {
 }
 
 static void test_fatal(void) {
-  int all[] = {SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGABRT, SIGFPE, SIGKILL, SIGSEGV, SIGPIPE, SIGALRM, SIGTERM, SIGBUS,
-               SIGSYS, SIGTRAP, SIGXCPU, SIGVTALRM, SIGPROF, SIGIO, SIGUSR1, 32, 33, 34, 64, SIGCHLD, SIGURG, SIGWINCH};
+  int all[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGILL, SIGABRT, SIGFPE,  SIGKILL,   SIGSEGV, SIGPIPE,
+               SIGALRM, SIGTERM, SIGBUS,  SIGSYS, SIGTRAP, SIGXCPU, SIGVTALRM, SIGPROF, SIGIO,
+               SIGUSR1, 32,      33,      34,     64,      SIGCHLD, SIGURG,    SIGWINCH};
   for (unsigned i = 0; i < sizeof all / sizeof *all; ++i) {
     pid_t pid = fork();
     if (pid == 0) {
