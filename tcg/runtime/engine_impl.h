@@ -221,6 +221,7 @@ class EngineImpl final : public Engine {
   std::atomic<Generation*> retired_{nullptr};
   uint64_t next_id_ = 1;
   opt::Workspace passes_;
+  std::vector<uint8_t> recovery_buffer_;
   ir::Region region_;  // scratch of translate
   uint64_t fetch_fault_addr_ = 0;
   std::atomic<uint64_t> past_lookups_{0};  // of vCPUs that are gone

@@ -158,11 +158,17 @@ constexpr uint32_t kPageFlags = ir::kKeyCheckCode | ir::kKeyMaskTags;
 // Room for cells, made while the translation lock is held.
 class Space final : public CodeSpace {
  public:
-  Space(const TranslationLock& lock, Generation& g, Backend* backend)
-      : lock_(lock), g_(g), backend_(backend) {
+  // The buffer lends its memory to the recovery records.
+  Space(const TranslationLock& lock, Generation& g, Backend* backend, std::vector<uint8_t>& buffer)
+      : lock_(lock), g_(g), backend_(backend), buffer_(buffer) {
     code = g.code_cursor(lock);
     code_end = g.code_limit(lock);
+    recovery.swap(buffer_);
+    recovery.clear();
   }
+  ~Space() override { recovery.swap(buffer_); }
+  Space(const Space&) = delete;
+  Space& operator=(const Space&) = delete;
   // Links lead to the plain key of a place: what its translation is made with is decided by its pages.
   Cell* cell_for(const ir::BlockKey& key) override { return g_.cell_for(lock_, backend_, key.pc, key.mode); }
 
@@ -170,6 +176,7 @@ class Space final : public CodeSpace {
   const TranslationLock& lock_;
   Generation& g_;
   Backend* backend_;
+  std::vector<uint8_t>& buffer_;
 };
 
 }  // namespace
@@ -236,7 +243,7 @@ EngineImpl::Made EngineImpl::compile(const TranslationLock& lock, Cell* cell,
                                      std::unique_ptr<CodeCheck> check, bool* too_long) {
   CacheState& slot = slots_[current_slot_];
   Generation& g = *slot.generation;
-  Space space(lock, g, backend_.get());
+  Space space(lock, g, backend_.get(), recovery_buffer_);
   CompileResult code;
   if (backend_ != nullptr) {
     code = backend_->compile(region_, space);

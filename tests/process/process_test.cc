@@ -42,7 +42,12 @@ TEST_P(ProcessTest, SameAsNatively) {
 INSTANTIATE_TEST_SUITE_P(Programs, ProcessTest,
                          testing::Combine(testing::Values("delivery", "hazards"),
                                           testing::Values("arm64", "arm64-static"),
-                                          testing::Values("", "--guest-base 0x100000000000")));
+                                          testing::Values("", "--guest-base 0x100000000000")),
+                         [](const testing::TestParamInfo<Case>& info) {
+                           std::string name = std::get<0>(info.param);
+                           name += std::get<1>(info.param) == std::string("arm64") ? "Dynamic" : "Static";
+                           return name + (*std::get<2>(info.param) == 0 ? "" : "WithBase");
+                         });
 
 }  // namespace
 }  // namespace xarch

@@ -164,6 +164,7 @@ void CodeGen::move_vals_away(HostReg r) {
     }
     other.num_vals = reg.num_vals;
     other.stamp = ++stamp_;
+    state_.used |= 1u << to;
     reg.num_vals = 0;
     return;
   }
@@ -192,6 +193,7 @@ void CodeGen::bind(V v, HostReg r, bool clean) {
   RegState& target = state_.regs[r];
   target.vals[target.num_vals++] = v;
   target.stamp = ++stamp_;
+  state_.used |= 1u << r;
   val.loc = Loc::kReg;
   val.reg = r;
   val.clean = clean;
@@ -280,6 +282,7 @@ HostReg CodeGen::fetch(V v) {
     slot_reader_[s] = kNoValue;
     state_.regs[r].slot = s;
     state_.regs[r].dirty = false;
+    state_.used |= 1u << r;
     slot_reg_[s] = r;
   }
   if (from == Loc::kSpill) frame_used_ &= ~(1u << val.index);
@@ -542,18 +545,19 @@ void CodeGen::flush_slots(const std::vector<SlotId>* dead) {
     return false;
   };
   if (state_.flags.valid && state_.flags.dirty && !is_dead(state_.flags.slot)) save_flags();
-  for (HostReg r = 0; r < kNumHostRegs; ++r) {
+  state_.for_each_used([&](HostReg r) {
     if (state_.regs[r].dirty && !is_dead(state_.regs[r].slot)) store_slot(r);
-  }
+  });
 }
 
 // Nothing is known any more of registers other than pins.
 void CodeGen::forget_all() {
-  for (HostReg r = 0; r < kNumHostRegs; ++r) {
+  state_.for_each_used([&](HostReg r) {
     RegState& reg = state_.regs[r];
     if (reg.slot != kNoSlot) slot_reg_[reg.slot] = kNoHostReg;
     reg = RegState();
-  }
+  });
+  state_.used = 0;
   for (SlotId s : readers_) slot_reader_[s] = kNoValue;
   readers_.clear();
   state_.flags = FlagsState();

@@ -37,22 +37,24 @@ bool CodeGen::exit_kills_flags(const Inst& exit) const {
 
 void CodeGen::analyse() {
   const Region& r = *region_;
-  vals_.assign(r.insts.size(), Val());
+  vals_.resize(r.insts.size());
+  for (size_t i = 0; i < r.insts.size(); ++i) {
+    vals_[i] = Val();
+    vals_[i].left = r.insts[i].uses;
+  }
   flags_dead_.assign(r.insts.size(), 0);
   preds_.assign(r.blocks.size(), 0);
   block_flags_dead_.assign(r.blocks.size(), 0);
   last_hint_.assign(info_.layout->slots.size(), kNoValue);
-  for (const Inst& in : r.insts) {
-    for (V arg : in.args) {
-      if (arg != kNoValue) ++vals_[arg].left;
-    }
-    auto pred = [&](uint64_t b) {
-      if (preds_[b] < 255) ++preds_[b];
-    };
-    if (in.op == Op::kBr || in.op == Op::kCondBr) pred(in.aux);
-    if (in.op == Op::kCondBr) pred(static_cast<uint64_t>(in.imm));
+  auto pred = [&](uint64_t b) {
+    if (preds_[b] < 255) ++preds_[b];
+  };
+  for (size_t b = r.blocks.size(); b-- > 0;) {
+    const Inst& last = r.terminator(static_cast<BlockId>(b));
+    if (last.op == Op::kBr || last.op == Op::kCondBr) pred(last.aux);
+    if (last.op == Op::kCondBr) pred(static_cast<uint64_t>(last.imm));
+    analyse_block(static_cast<BlockId>(b));
   }
-  for (size_t b = r.blocks.size(); b-- > 0;) analyse_block(static_cast<BlockId>(b));
 }
 
 void CodeGen::note_fold(const Inst& access) {
@@ -131,7 +133,7 @@ void CodeGen::analyse_block(BlockId b) {
   ++hint_gen_;
   for (uint32_t i = r.blocks[b].end; i-- > r.blocks[b].first;) {
     const Inst& in = r.insts[i];
-    const OpInfo& info = op_info(in.op);
+    const unsigned attributes = op_attributes(in.op);
     Val& val = vals_[i];
     if (val.hint != kNoSlot && val.hint_gen != hint_gen_) val.hint = kNoSlot;
     if (val.hint != kNoSlot) pass_hint(in, val.hint);
@@ -146,12 +148,12 @@ void CodeGen::analyse_block(BlockId b) {
       for (SlotId o : info_.overlaps[in.aux]) kill_hint(o, i);
       kill_hint(static_cast<SlotId>(in.aux), i);
       if (in.aux == info_.flags) dead = false;
-    } else if (info.attributes & (kMayFault | kTerm) || in.op == Op::kCall || in.op == Op::kPoll ||
+    } else if (attributes & (kMayFault | kTerm) || in.op == Op::kCall || in.op == Op::kPoll ||
                in.op == Op::kGetIdx || in.op == Op::kPutIdx) {
       if (in.op == Op::kCall) val.hint = kNoSlot;
       ++hint_gen_;
-      if (!(info.attributes & kTerm)) dead = false;
-      if (info.attributes & kMayFault && !config_.soft_tlb) note_fold(in);
+      if (!(attributes & kTerm)) dead = false;
+      if (attributes & kMayFault && !config_.soft_tlb) note_fold(in);
       if (in.op == Op::kStore && inst(in.args[1]).op == Op::kPair && vals_[in.args[1]].left == 1) {
         MemDesc d = in.mem();
         vals_[in.args[1]].fold =

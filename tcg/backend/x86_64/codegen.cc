@@ -19,7 +19,7 @@ tcg::CompileResult CodeGen::compile(const Region& region, tcg::CodeSpace& space)
   status_ = tcg::CompileResult::kOk;
   start_ = space.code;
   as_.reset(space.code, space.code_end);
-  recovery_ = RecoveryWriter(&space.recovery);
+  recovery_.begin(&space.recovery);
   self_ = space.cell_for(region.key);
   if (!self_) return {tcg::CompileResult::kNoRoom, 0};
   cold_.clear();
@@ -57,21 +57,19 @@ tcg::CompileResult CodeGen::compile(const Region& region, tcg::CodeSpace& space)
 
 // Goes on from a copy of the state. Values are over by then; slots and flags are not.
 void CodeGen::restore_state(uint32_t index) {
-  for (HostReg r = 0; r < kNumHostRegs; ++r) {
+  state_.for_each_used([&](HostReg r) {
     if (state_.regs[r].slot != kNoSlot) slot_reg_[state_.regs[r].slot] = kNoHostReg;
-  }
-  for (SlotId s : readers_) slot_reader_[s] = kNoValue;
-  readers_.clear();
+  });
   state_ = saved_states_[index];
   end_values();
-  for (HostReg r = 0; r < kNumHostRegs; ++r) {
+  state_.for_each_used([&](HostReg r) {
     if (state_.regs[r].slot != kNoSlot) slot_reg_[state_.regs[r].slot] = r;
-  }
+  });
 }
 
 // At the end of a block: values do not live on.
 void CodeGen::end_values() {
-  for (RegState& r : state_.regs) r.num_vals = 0;
+  state_.for_each_used([&](HostReg r) { state_.regs[r].num_vals = 0; });
   state_.flags.num_vals = 0;
   for (SlotId s : readers_) slot_reader_[s] = kNoValue;
   readers_.clear();

@@ -319,7 +319,7 @@ class CodeGen {
   std::vector<ir::SlotId> readers_;  // slots that may have one
   std::vector<HostState> saved_states_;
   std::vector<Cold> cold_;
-  RecoveryWriter recovery_{nullptr};
+  RecoveryWriter recovery_;
   std::vector<SlotPlace> places_;
   uint32_t frame_used_ = 0;
   uint32_t locked_ = 0;

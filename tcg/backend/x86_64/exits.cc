@@ -54,10 +54,10 @@ void CodeGen::emit_call(uint32_t i) {
   consume_args(in);
   // What is in pinned registers is saved and restored by the stub; old values of theirs, and all else, must
   // move.
-  for (HostReg r = 0; r < kNumHostRegs; ++r) {
+  state_.for_each_used([&](HostReg r) {
     spill_vals(r);
     if (state_.regs[r].slot != kNoSlot) unbind_slot(r);
-  }
+  });
   state_.flags = FlagsState();
   if (!(desc.effects & (kHelperNoFault | kHelperPure))) store_pc(insn_offset_);
   as_.mov_imm(64, Reg::r10, reinterpret_cast<uintptr_t>(desc.fn));

@@ -34,6 +34,7 @@ void CodeGen::save_flags() {
     f.dirty = false;
   }
   RegState& rax = state_.regs[host(Reg::rax)];
+  state_.used |= 1u << host(Reg::rax);
   for (unsigned i = 0; i < f.num_vals; ++i) {
     Val& val = vals_[f.vals[i]];
     rax.vals[rax.num_vals++] = f.vals[i];

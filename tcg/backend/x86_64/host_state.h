@@ -44,6 +44,15 @@ struct FlagsState {
 struct HostState {
   std::array<RegState, kNumHostRegs> regs;
   FlagsState flags;
+  // Registers that hold values or cache a slot, or did so a moment ago: the others are known to be empty and
+  // need not be looked at. Whoever puts something into a register sets its bit.
+  uint32_t used = 0;
+
+  template <typename F>
+  void for_each_used(F f) const {
+    for (uint32_t left = used; left != 0; left &= left - 1) f(static_cast<HostReg>(__builtin_ctz(left)));
+  }
 };
+static_assert(kNumHostRegs <= 32);
 
 }  // namespace xarch::x86_64

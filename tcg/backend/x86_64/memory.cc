@@ -13,9 +13,9 @@ bool in_gpr(Type t) { return is_int(t) && t != Type::kI128; }
 
 void CodeGen::collect_places() {
   places_.clear();
-  for (HostReg r = 0; r < kNumHostRegs; ++r) {
+  state_.for_each_used([&](HostReg r) {
     if (state_.regs[r].dirty) places_.push_back({state_.regs[r].slot, r});
-  }
+  });
   if (state_.flags.valid && state_.flags.dirty) {
     places_.push_back(
         {state_.flags.slot, state_.flags.inverted ? SlotPlace::kEflagsInverted : SlotPlace::kEflags});

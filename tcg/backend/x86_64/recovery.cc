@@ -15,10 +15,24 @@ constexpr unsigned kWrites = 8;
 constexpr unsigned kSmallPcShift = 4;
 constexpr unsigned kSmallPcMax = 15;
 
-void put_varint(std::vector<uint8_t>* out, uint64_t v) {
-  for (; v >= 0x80; v >>= 7) out->push_back(static_cast<uint8_t>(v | 0x80));
-  out->push_back(static_cast<uint8_t>(v));
-}
+// Bytes of one record, put together before they are appended.
+class Record {
+ public:
+  void byte(unsigned v) { *end_++ = static_cast<uint8_t>(v); }
+  void varint(uint64_t v) {
+    for (; v >= 0x80; v >>= 7) byte(static_cast<unsigned>(v) | 0x80);
+    byte(static_cast<unsigned>(v));
+  }
+  void append_to(std::vector<uint8_t>* out) const {
+    out->insert(out->end(), &bytes_[0], static_cast<const uint8_t*>(end_));
+  }
+
+ private:
+  static constexpr unsigned kFixed =
+      1 + 5 + 10 + 5 + 2 + 1;  // head, offset, pc, restore, trap, number of places
+  uint8_t bytes_[kFixed + 4 * kMaxPlaces];
+  uint8_t* end_ = bytes_;
+};
 
 uint64_t zigzag(int64_t v) { return static_cast<uint64_t>(v) << 1 ^ static_cast<uint64_t>(v >> 63); }
 int64_t unzigzag(uint64_t v) { return static_cast<int64_t>(v >> 1 ^ (~(v & 1) + 1)); }
@@ -45,31 +59,43 @@ class Reader {
 
 }  // namespace
 
+void RecoveryWriter::begin(std::vector<uint8_t>* out) {
+  out_ = out;
+  any_ = false;
+  last_ = RecoverySite();
+  last_places_.clear();
+}
+
 void RecoveryWriter::add(const RecoverySite& site, std::span<const SlotPlace> places) {
-  bool same = std::ranges::equal(places, last_places_);
-  int64_t pc = site.pc_offset - last_.pc_offset;
-  bool small = pc >= 0 && pc % 4 == 0 && pc / 4 < kSmallPcMax;
-  unsigned head = (same ? kSamePlaces : 0) | (site.restore ? kHasRestore : 0) | (site.trap ? kTrap : 0) |
-                  (site.writes ? kWrites : 0) |
-                  (small ? static_cast<unsigned>(pc / 4) : kSmallPcMax) << kSmallPcShift;
-  out_->push_back(static_cast<uint8_t>(head));
-  put_varint(out_, zigzag(static_cast<int64_t>(site.offset) - static_cast<int64_t>(last_.offset)));
-  if (!small) put_varint(out_, zigzag(pc));
-  if (site.restore) put_varint(out_, site.restore);
+  const bool same = std::ranges::equal(places, last_places_);
+  const int64_t pc = site.pc_offset - last_.pc_offset;
+  if (any_ && same && pc == 0 && !site.trap && !last_.trap && site.restore == last_.restore &&
+      site.writes == last_.writes) {
+    return;
+  }
+  const bool small = pc >= 0 && pc % 4 == 0 && pc / 4 < kSmallPcMax;
+  Record r;
+  r.byte((same ? kSamePlaces : 0) | (site.restore ? kHasRestore : 0) | (site.trap ? kTrap : 0) |
+         (site.writes ? kWrites : 0) |
+         (small ? static_cast<unsigned>(pc / 4) : kSmallPcMax) << kSmallPcShift);
+  r.varint(site.offset - last_.offset);
+  if (!small) r.varint(zigzag(pc));
+  if (site.restore) r.varint(site.restore);
   if (site.trap) {
-    out_->push_back(
-        static_cast<uint8_t>(site.trap_size << 2 | (site.probe ? 2 : 0) | (site.trap_write ? 1 : 0)));
-    out_->push_back(site.trap_reg);
+    r.byte(site.trap_size << 2 | (site.probe ? 2 : 0) | (site.trap_write ? 1 : 0));
+    r.byte(site.trap_reg);
   }
   if (!same) {
-    put_varint(out_, places.size());
+    r.varint(places.size());
     for (const SlotPlace& p : places) {
-      put_varint(out_, p.slot);
-      out_->push_back(p.place);
+      r.varint(p.slot);
+      r.byte(p.place);
     }
     last_places_.assign(places.begin(), places.end());
   }
+  r.append_to(out_);
   last_ = site;
+  any_ = true;
 }
 
 bool find_recovery(std::span<const uint8_t> records, uint32_t offset, RecoverySite* site, SlotPlace* places,
@@ -77,10 +103,14 @@ bool find_recovery(std::span<const uint8_t> records, uint32_t offset, RecoverySi
   Reader in(records);
   *site = RecoverySite();
   *num_places = 0;
+  bool found = false;
   while (in.more()) {
-    uint8_t head = in.byte();
-    site->offset = static_cast<uint32_t>(site->offset + unzigzag(in.varint()));
-    unsigned small = head >> kSmallPcShift;
+    const uint8_t head = in.byte();
+    const auto at = static_cast<uint32_t>(site->offset + in.varint());
+    if (at > offset) break;
+    found = true;
+    site->offset = at;
+    const unsigned small = head >> kSmallPcShift;
     site->pc_offset += small == kSmallPcMax ? unzigzag(in.varint()) : small * 4;
     site->restore = head & kHasRestore ? static_cast<uint32_t>(in.varint()) : 0;
     site->trap = (head & kTrap) != 0;
@@ -102,9 +132,8 @@ bool find_recovery(std::span<const uint8_t> records, uint32_t offset, RecoverySi
         if (*num_places < capacity) places[(*num_places)++] = p;
       }
     }
-    if (site->offset == offset) return true;
   }
-  return false;
+  return found;
 }
 
 }  // namespace xarch::x86_64

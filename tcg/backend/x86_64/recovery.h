@@ -35,21 +35,27 @@ struct RecoverySite {
   uint8_t trap_reg = 0;  // HostReg
 };
 
-// Appends sites in order of emission; consecutive sites mostly share their slot list, which is then stored
-// once.
+// No more slots than this are away from their usual place at any time: one in each host register, and the
+// flags.
+inline constexpr unsigned kMaxPlaces = kNumHostRegs + 1;
+
+// Appends sites in order of their offsets. A record holds until the next one: a site of which the same is to
+// be said as of the one before needs none of its own, and slot lists that stay the same are stored once.
 class RecoveryWriter {
  public:
-  explicit RecoveryWriter(std::vector<uint8_t>* out) : out_(out) {}
+  // Starts the records of a translation.
+  void begin(std::vector<uint8_t>* out);
   void add(const RecoverySite& site, std::span<const SlotPlace> places);
 
  private:
-  std::vector<uint8_t>* out_;
+  std::vector<uint8_t>* out_ = nullptr;
+  bool any_ = false;
   RecoverySite last_;
   std::vector<SlotPlace> last_places_;
 };
 
-// Finds the site at `offset`. Up to `capacity` places are written; false if there is no such site.
-// Async-signal-safe.
+// Finds what holds for a fault at `offset`; site->offset is where that begins to hold. Up to `capacity`
+// places are written; false if there is no such site. Async-signal-safe.
 bool find_recovery(std::span<const uint8_t> records, uint32_t offset, RecoverySite* site, SlotPlace* places,
                    unsigned capacity, unsigned* num_places);
 

@@ -163,7 +163,6 @@ tcg::CompileResult Backend::compile(const Region& region, tcg::CodeSpace& space)
 
 bool Backend::recover(const uint8_t* recovery, uint32_t recovery_bytes, const uint8_t* code, uint32_t offset,
                       const ucontext_t& context, CpuHeader* state, tcg::FaultSite* site) const {
-  constexpr unsigned kMaxPlaces = 40;
   RecoverySite found;
   SlotPlace places[kMaxPlaces];
   unsigned n = 0;
