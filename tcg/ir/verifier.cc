@@ -239,12 +239,15 @@ bool Verifier::memory_op(const Inst& in) {
     case Op::kStore:
       if (t == Type::kI1 || t == Type::kFlags || t == Type::kF80) return bad("not for that type");
       if (d.sign && (stores || !is_int(t))) return bad("a sign where there is none");
+      if (d.elem != d.size && !is_vector(t)) return bad("elements in a scalar");
       return need(d.bytes() <= type_bytes(t), "the access is wider than the value");
     default: {
       const bool cas = in.op == Op::kCas;
       if (!cas && in.aux > static_cast<uint32_t>(RmwOp::kUMin)) return bad("no such operation");
       if (!is_small_int(t) && !(cas && t == Type::kI128)) return bad("not for that type");
       if (d.elem != d.size || d.sign) return bad("elements or a sign in an atomic operation");
+      if (t == Type::kI128 && (d.size != 4 || d.align < 4))
+        return bad("16 bytes that are not whole and aligned");
       return need(d.bytes() <= type_bytes(t), "the access is wider than the value");
     }
   }

@@ -13,7 +13,8 @@
 namespace xarch::test {
 
 // The made-up guest's state. The slots are in random_layout(): x0..x9 are hot, w0..w3 b0 h1 m2 are aliases of
-// parts of x0..x3, d0 s0 e1 of parts of q0, q1; win is an array with win3 an alias of one element.
+// parts of x0..x3, d0 s0 e1 of parts of q0, q1; win is an array with win3 an alias of one element; xs, ws and
+// qs are arrays over hot and other registers.
 struct RandomState {
   tcg::CpuHeader hdr;
   uint64_t pc;
@@ -45,6 +46,9 @@ struct RandomIrOptions {
   bool atomics = true;
   bool faults = true;  // some accesses leave the buffer or break their alignment rule
   bool address_transforms = true;
+  bool key_flags = false;   // keys that are not linked, or that mask address tags
+  bool dead_exits = false;  // every way out of some regions (but events) leaves slots dead: compare with care
+  unsigned mmu_indexes = 1;  // of memory operations
   // Guest addresses of the buffer; a power of two of bytes, aligned to it. What lies before and behind it
   // faults.
   uint64_t buffer = 0x10000;
@@ -63,6 +67,8 @@ void random_buffer(uint64_t seed, uint8_t* buffer, size_t bytes);
 
 // What differs between two states, as far as it is specified (packed flags have unspecified bits, exit_code
 // and exit_value count where the reason sets them): a line, empty if nothing.
-std::string state_difference(const RandomState& a, const RandomState& b);
+// With a region, slots that its exits declare dead do not count if one of them was taken.
+std::string state_difference(const RandomState& a, const RandomState& b,
+                             const ir::Region* dead_exits = nullptr);
 
 }  // namespace xarch::test

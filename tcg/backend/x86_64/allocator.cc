@@ -439,15 +439,45 @@ void CodeGen::put_part_of_pin(SlotId s, V v) {
   }
 }
 
+// The address of element (a mod count) of the array slot s, in a register of its own.
+Mem CodeGen::element(SlotId s, V a) {
+  const Slot& slot = info_.layout->slots[s];
+  unsigned bytes = type_bytes(slot.type);
+  Reg index = alloc_gpr(1u << host(Reg::rax));
+  as_.mov(32, index, use(a));
+  if ((slot.count & (slot.count - 1)) == 0) {
+    as_.alu(Alu::kAnd, 32, index, slot.count - 1);
+  } else {  // the remainder comes out in rdx, which is a pin
+    take(Reg::rax);
+    Reg save = alloc_gpr();
+    as_.mov(64, save, Reg::rdx);
+    as_.mov(32, Reg::rax, index);
+    as_.mov_imm(32, index, slot.count);
+    as_.alu(Alu::kXor, 32, Reg::rdx, Reg::rdx);
+    as_.unary(Unary::kDiv, 32, index);
+    as_.mov(32, index, Reg::rdx);
+    as_.mov(64, Reg::rdx, save);
+    unlock(host(save));
+    unlock(host(Reg::rax));
+  }
+  Mem m = slot_mem(s);
+  m.index = index;
+  if (bytes > 8) {
+    as_.shift(Shift::kShl, 32, index, 4);
+  } else {
+    m.scale = static_cast<uint8_t>(__builtin_ctz(bytes));
+  }
+  return m;
+}
+
 // Elements of array slots are read from and written to the state block.
 void CodeGen::emit_indexed(uint32_t i) {
   const Inst& in = inst(static_cast<V>(i));
   auto s = static_cast<SlotId>(in.aux);
   const Slot& slot = info_.layout->slots[s];
-  unsigned bytes = type_bytes(slot.type);
   bool write = in.op == Op::kPutIdx;
-  if (slot.count & (slot.count - 1) || bytes > 8 || bytes & (bytes - 1) || overlaps_pin(s))
-    return unsupported();
+  if (type_bytes(slot.type) & (type_bytes(slot.type) - 1)) return unsupported();  // f80
+  if (write) settle_condition(in.args[1]);
   clobber_flags();
   for (SlotId o : info_.overlaps[s]) {
     if (write) {
@@ -456,20 +486,22 @@ void CodeGen::emit_indexed(uint32_t i) {
       store_slot(slot_reg_[o]);
     }
   }
-  Reg index = alloc_gpr();
-  as_.mov(32, index, use(in.args[0]));
-  as_.alu(Alu::kAnd, 32, index, slot.count - 1);
-  Mem m = slot_mem(s);
-  m.index = index;
-  m.scale = static_cast<uint8_t>(__builtin_ctz(bytes));
-  if (write) {
-    HostReg r = fetch(in.args[1]);
-    store_typed(slot.type, m, r);
-    return consume_args(in);
+  store_overlapping_pins(s);
+  Mem m = element(s, in.args[0]);
+  if (!write) {
+    HostReg d = is_xmm_type(in.type) ? host(alloc_xmm()) : host(alloc_gpr());
+    load_typed(in.type, d, m);
+    return finish(static_cast<V>(i), d, true);
   }
-  HostReg d = is_xmm_type(in.type) ? host(alloc_xmm()) : host(alloc_gpr());
-  load_typed(in.type, d, m);
-  finish(static_cast<V>(i), d, true);
+  HostReg r = fetch(in.args[1]);
+  lock(r);
+  store_typed(slot.type, m, r);
+  for (SlotId o : info_.overlaps[s]) {
+    if (info_.pin[o] == kNoHostReg) continue;
+    displace(info_.pin[o]);
+    load_typed(info_.layout->slots[o].type, info_.pin[o], slot_mem(o));
+  }
+  consume_args(in);
 }
 
 void CodeGen::put_pin(SlotId s, V v) {

@@ -77,13 +77,14 @@ class CodeGen {
     uint32_t state = 0;               // index into saved_states_
     const tcg::Cell* cell = nullptr;  // kEvent
     int64_t pc_offset = 0;            // kTrap, kPoll
-    uint32_t restore = 0;             // kTrap
+    uint32_t restore = 0;             // kTrap, kSoft
     uint32_t mode = 0;                // kEventInd, kMiss
     uint8_t size = 0;                 // kTrap: log2
     bool write = false;               // kTrap
     HostReg reg = kNoHostReg;         // kTrap, kSoft: the address
     // kSoft: an access that the inline lookup did not find
     HostReg result = kNoHostReg;  // loaded to, stored from, or the host address for an atomic
+    uint8_t result_bits = 64;     // of a general register that is loaded to
     bool atomic = false;
     bool probe = false;
     uint32_t desc = 0;
@@ -164,6 +165,7 @@ class CodeGen {
   bool overlaps_pin(ir::SlotId s) const;
   void store_overlapping_pins(ir::SlotId s);
   void put_part_of_pin(ir::SlotId s, V v);
+  Mem element(ir::SlotId s, V a);
   void emit_indexed(uint32_t i);
   static bool is_xmm_type(ir::Type t) { return ir::is_vector(t) || ir::is_float(t) || t == ir::Type::kI128; }
 
@@ -212,7 +214,9 @@ class CodeGen {
 
   // ---- memory.cc
   void collect_places();
+  RecoverySite new_site() const;
   void site(bool writes = false);  // the next host instruction may fault
+  void trap_site(unsigned size, bool write, HostReg reg, bool probe);
   Mem address(const ir::Inst& in, ir::MemDesc d);
   void unlock_parts(const Mem& m);
   bool address_clobbers_flags(ir::MemDesc d) const;
@@ -221,8 +225,18 @@ class CodeGen {
   Mem atomic_address(const ir::Inst& in, ir::MemDesc d);
   void take_rax_for(V v, Mem* m);
   void swap_bytes(Reg r, unsigned size);
-  void load_int(const ir::Inst& in, ir::MemDesc d, Reg dst, const Mem& m);
-  void load_vector(ir::MemDesc d, Xmm x, const Mem& m);
+  static bool in_gpr(ir::Type t) { return ir::is_int(t) && t != ir::Type::kI128; }
+  // Does the access go by a general register, whatever the value is in?
+  static bool by_gpr(ir::Type t, ir::MemDesc d) {
+    return in_gpr(t) || d.size < 2 || (t == ir::Type::kI128 && d.size < 4);
+  }
+  static bool swaps(ir::MemDesc d) { return d.big && d.elem > 0; }
+  void load_int(ir::MemDesc d, unsigned to, Reg dst, const Mem& m);
+  void widen(bool sign, Xmm x, Reg t);
+  Xmm swap_mask(ir::MemDesc d);
+  void load_vector(ir::MemDesc d, Xmm x, const Mem& m, Xmm mask);
+  void store_vector(ir::MemDesc d, const Mem& m, Xmm x);
+  Xmm vector_to_store(V b, ir::MemDesc d);
   Reg load_dest(V v);
   void emit_load(uint32_t i);
   void emit_store(uint32_t i);

@@ -320,21 +320,13 @@ void CodeGen::emit_cold(const Cold& c) {
       as_.mov_imm(32, HDR(exit_mode), static_cast<int32_t>(c.mode));
       as_.jmp(HDR(miss_stub));
       break;
-    case Cold::kTrap: {
+    case Cold::kTrap:
       restore_state(c.state);
-      collect_places();
-      RecoverySite s;
-      s.offset = static_cast<uint32_t>(as_.cursor() - start_);
-      s.pc_offset = c.pc_offset;
-      s.restore = c.restore;
-      s.trap = true;
-      s.trap_size = c.size;
-      s.trap_write = c.write;
-      s.trap_reg = c.reg;
-      recovery_.add(s, places_);
+      insn_offset_ = c.pc_offset;
+      insn_restore_ = c.restore;
+      trap_site(c.size, c.write, c.reg, false);
       as_.ud2();
       break;
-    }
     case Cold::kPoll:
       restore_state(c.state);
       flush_slots(nullptr);

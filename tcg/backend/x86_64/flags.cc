@@ -332,6 +332,17 @@ void CodeGen::emit_flags_pack(uint32_t i) {
 void CodeGen::emit_select(uint32_t i) {
   const Inst& in = region_->insts[i];
   V c = in.args[0], a = in.args[1], b = in.args[2];
+  if (in.type == Type::kI128) {
+    Xmm xa = use_x(a), xb = use_x(b);
+    Cc cc = condition(c);
+    Xmm d = alloc_xmm();
+    Label other = as_.new_label();
+    as_.sse(Simd::movaps, d, xb);
+    as_.jcc_short(!cc, other);
+    as_.sse(Simd::movaps, d, xa);
+    as_.bind(other);
+    return finish(static_cast<V>(i), host(d), false);
+  }
   if (vals_[a].loc == Loc::kFlags || vals_[b].loc == Loc::kFlags) save_flags(), state_.flags = FlagsState();
   settle_condition(a);
   settle_condition(b);

@@ -348,7 +348,6 @@ void CodeGen::emit_shift(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i), a = in.args[0], b = in.args[1];
   unsigned width = type_bits(in.type), bits = op_bits(in.type);
-  if (width == 1) return unsupported();
   if (is_const(b)) return emit_shift_imm(i, static_cast<unsigned>(inst(b).imm) & (width - 1));
   if (width >= 32 && in.op != Op::kRotR && features_.bmi2) {
     Reg ra = use(a), rb = use(b);
@@ -566,9 +565,17 @@ void CodeGen::emit_funnel(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i), high = in.args[0], low = in.args[1];
   unsigned width = type_bits(in.type);
-  if (width < 32) return unsupported();
   clobber_flags();
   Reg rh = use(high), rl = use(low);
+  if (width < 32) {  // both side by side
+    Reg d = alloc_gpr(), t = alloc_gpr();
+    as_.movzx(d, width, rh);
+    as_.movzx(t, width, rl);
+    as_.shift(Shift::kShl, 32, d, width);
+    as_.alu(Alu::kOr, 32, d, t);
+    if (in.imm) as_.shift(Shift::kShr, 32, d, static_cast<unsigned>(in.imm));
+    return finish(v, host(d), false);
+  }
   Reg d = dest(v, low, high);
   if (d != rl) as_.mov(width, d, rl);
   if (in.imm) as_.shrd(width, d, rh, static_cast<unsigned>(in.imm));
@@ -579,7 +586,21 @@ void CodeGen::emit_extend(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i), a = in.args[0];
   unsigned from = type_bits(inst(a).type);
-  if (in.type == Type::kI128) return unsupported();
+  if (in.type == Type::kI128) {
+    bool sign = in.op == Op::kSext;
+    settle_condition(a);
+    clobber_flags();
+    Reg ra = use(a), t = alloc_gpr();
+    Xmm d = alloc_xmm();
+    if (from == 1) {
+      as_.movzx(t, 8, ra);
+      if (sign) as_.unary(Unary::kNeg, 64, t);
+    } else {
+      extend(t, ra, from, sign);
+    }
+    widen(sign, d, t);
+    return finish(v, host(d), false);
+  }
   if (vals_[a].loc == Loc::kDeferred) {  // a condition as a number
     Cc cc = condition(a);
     Reg d = alloc_gpr();
@@ -616,7 +637,15 @@ void CodeGen::emit_extend(uint32_t i) {
 void CodeGen::emit_trunc(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i), a = in.args[0];
-  if (inst(a).type == Type::kI128) return unsupported();
+  if (inst(a).type == Type::kI128) {
+    bool bit = in.type == Type::kI1;
+    if (bit) clobber_flags();
+    Xmm x = use_x(a);
+    Reg d = dest(v);
+    as_.sse(Simd::movq_gpr_st, d, x);
+    if (bit) as_.alu(Alu::kAnd, 32, d, 1);
+    return finish(v, host(d), bit);
+  }
   if (in.type == Type::kI1) {
     clobber_flags();
     Reg ra = use(a);
@@ -639,7 +668,6 @@ void CodeGen::emit_pair_ops(uint32_t i) {
     as_.sse(Simd::pinsrq, d, hi, 1);
     return finish(v, host(d), false);
   }
-  if (inst(in.args[0]).type != Type::kI128) return unsupported();
   Xmm x = use_x(in.args[0]);
   Reg d = alloc_gpr();
   if (in.op == Op::kLo) {

@@ -6,11 +6,6 @@ namespace xarch::x86_64 {
 
 using namespace ir;
 
-namespace {
-// An access by general register: integers up to 8 bytes.
-bool in_gpr(Type t) { return is_int(t) && t != Type::kI128; }
-}  // namespace
-
 void CodeGen::collect_places() {
   places_.clear();
   state_.for_each_used([&](HostReg r) {
@@ -22,13 +17,33 @@ void CodeGen::collect_places() {
   }
 }
 
-void CodeGen::site(bool writes) {
-  collect_places();
+// What the host instruction at the cursor belongs to.
+RecoverySite CodeGen::new_site() const {
   RecoverySite s;
   s.offset = static_cast<uint32_t>(as_.cursor() - start_);
   s.pc_offset = insn_offset_;
   s.restore = insn_restore_;
+  return s;
+}
+
+void CodeGen::site(bool writes) {
+  if (config_.soft_tlb) return;  // the RAM behind the TLB is always there
+  collect_places();
+  RecoverySite s = new_site();
   s.writes = writes;
+  recovery_.add(s, places_);
+}
+
+// The next host instruction stands for an access of 1 << size bytes whose address is in reg: a trap because
+// it is misaligned, or a probe of one of its bytes.
+void CodeGen::trap_site(unsigned size, bool write, HostReg reg, bool probe) {
+  collect_places();
+  RecoverySite s = new_site();
+  s.trap = true;
+  s.probe = probe;
+  s.trap_size = static_cast<uint8_t>(size);
+  s.trap_write = write;
+  s.trap_reg = reg;
   recovery_.add(s, places_);
 }
 
@@ -131,14 +146,15 @@ void CodeGen::swap_bytes(Reg r, unsigned size) {
   if (size == 3) as_.bswap(64, r);
 }
 
-void CodeGen::load_int(const Inst& in, MemDesc d, Reg dst, const Mem& m) {
-  unsigned to = op_bits(in.type), from = 8u << d.size;
+// An access of up to 8 bytes into dst, extended to `to` bits (32 or 64).
+void CodeGen::load_int(MemDesc d, unsigned to, Reg dst, const Mem& m) {
+  unsigned from = 8u << d.size;
   site();
-  if (d.big && d.size > 0) {
-    if (features_.movbe && d.size > 0) {
+  if (swaps(d)) {
+    if (features_.movbe) {
       as_.movbe(from, dst, m);
     } else {
-      as_.mov(from == 16 ? 16 : from, dst, m);
+      as_.mov(from, dst, m);
       swap_bytes(dst, d.size);
     }
     if (from < to && d.sign) {
@@ -171,30 +187,81 @@ void CodeGen::emit_load(uint32_t i) {
   V v = static_cast<V>(i);
   MemDesc d = in.mem();
   if (config_.soft_tlb) return soft_load(i);
-  if (d.big && !in_gpr(in.type) && d.size > 0) return unsupported();
-  if (in.type == Type::kI128 && d.size != 4) return unsupported();
-  if (address_clobbers_flags(d) || (d.big && d.size == 1 && !features_.movbe)) clobber_flags();
+  bool sign128 = d.sign && in.type == Type::kI128;
+  if (address_clobbers_flags(d) || sign128 || (swaps(d) && d.size == 1 && !features_.movbe)) clobber_flags();
   Mem m = address(in, d);
   check_alignment(d, false, &m);
   if (in_gpr(in.type)) {
     Reg dst = load_dest(v);
-    load_int(in, d, dst, m);
+    load_int(d, op_bits(in.type), dst, m);
     // An 8- or 16-bit value that fills its type is clean unless it was sign-extended.
     return finish(v, host(dst), type_bits(in.type) == 32 || !d.sign);
   }
   Xmm x = alloc_xmm();
-  site();
-  load_vector(d, x, m);
+  if (by_gpr(in.type, d)) {
+    Reg t = alloc_gpr();
+    load_int(d, 64, t, m);
+    widen(sign128, x, t);
+  } else {
+    Xmm mask = swaps(d) ? swap_mask(d) : x;
+    site();
+    load_vector(d, x, m, mask);
+  }
   finish(v, host(x), false);
 }
 
-void CodeGen::load_vector(MemDesc d, Xmm x, const Mem& m) {
+// A value of up to 8 bytes in a general register becomes one of a vector register. May change the flags if it
+// is sign-extended (to 128 bits); spoils t then.
+void CodeGen::widen(bool sign, Xmm x, Reg t) {
+  as_.sse(Simd::movq_gpr, x, t);
+  if (!sign) return;
+  as_.shift(Shift::kSar, 64, t, 63);
+  as_.sse(Simd::pinsrq, x, t, 1);
+}
+
+// What pshufb wants to turn the bytes of each element round; bytes beyond the access become zero. Leaves the
+// flags alone.
+Xmm CodeGen::swap_mask(MemDesc d) {
+  uint64_t part[2] = {0, 0};
+  unsigned elem = 1u << d.elem;
+  for (unsigned i = 0; i < 16; ++i) {
+    uint64_t from = i < d.bytes() ? i / elem * elem + (elem - 1 - i % elem) : 0x80;
+    part[i / 8] |= from << (i % 8 * 8);
+  }
+  return const_x(part[0], part[1]);
+}
+
+// An access of 4, 8 or 16 bytes; mask is that of swap_mask where bytes are swapped.
+void CodeGen::load_vector(MemDesc d, Xmm x, const Mem& m, Xmm mask) {
   switch (d.size) {
     case 4: as_.sse(d.atomic && d.align >= 4 ? Simd::movdqa : Simd::movups, x, m); break;
     case 3: as_.sse(Simd::movq, x, m); break;
     case 2: as_.sse(Simd::movss_ld, x, m); break;
-    default: unsupported();
+    default: return unsupported();  // v256
   }
+  if (swaps(d)) as_.sse(Simd::pshufb, x, mask);
+}
+
+void CodeGen::store_vector(MemDesc d, const Mem& m, Xmm x) {
+  switch (d.size) {
+    case 4: as_.sse(d.atomic && d.align >= 4 ? Simd::movdqa_st : Simd::movups_st, m, x); break;
+    case 3: as_.sse(Simd::movq_st, m, x); break;
+    case 2: as_.sse(Simd::movss_st, m, x); break;
+    default: return unsupported();  // v256
+  }
+  if (d.order == Order::kSeqCst) as_.mfence();
+}
+
+// The value b in the order of the bytes in memory, in a vector register.
+Xmm CodeGen::vector_to_store(V b, MemDesc d) {
+  Xmm x = use_x(b);
+  if (!swaps(d)) return x;
+  Xmm mask = swap_mask(d);
+  Xmm t = alloc_xmm();
+  as_.sse(Simd::movaps, t, x);
+  as_.sse(Simd::pshufb, t, mask);
+  unlock(host(mask));
+  return t;
 }
 
 void CodeGen::emit_store(uint32_t i) {
@@ -204,44 +271,40 @@ void CodeGen::emit_store(uint32_t i) {
   if (config_.soft_tlb) return soft_store(i);
   if (vals_[b].loc == Loc::kDeferred && inst(b).op == Op::kPair) return emit_store_pair(i);
   Type t = inst(b).type;
-  if (d.big && !in_gpr(t) && d.size > 0) return unsupported();
   settle_condition(b);
-  if (vals_[b].loc == Loc::kFlags) return unsupported();
   unsigned bits = 8u << d.size;
-  bool swap = d.big && d.size > 0;
-  if (address_clobbers_flags(d) || (swap && d.size == 1)) clobber_flags();
+  if (address_clobbers_flags(d) || (swaps(d) && d.size == 1)) clobber_flags();
   Mem m = address(in, d);
   check_alignment(d, true, &m);
-  if (!in_gpr(t)) {
-    Xmm x = use_x(b);
+  if (!by_gpr(t, d)) {
+    Xmm x = vector_to_store(b, d);
     site();
-    switch (d.size) {
-      case 4: as_.sse(d.atomic && d.align >= 4 ? Simd::movdqa_st : Simd::movups_st, m, x); break;
-      case 3: as_.sse(Simd::movq_st, m, x); break;
-      case 2: as_.sse(Simd::movss_st, m, x); break;
-      default: unsupported();
-    }
-    if (d.order == Order::kSeqCst) as_.mfence();
+    store_vector(d, m, x);
     return consume_args(in);
   }
   int32_t imm;
-  if (imm32(b, &imm) && !swap && d.order != Order::kSeqCst) {
+  bool order = d.order == Order::kSeqCst;
+  if (in_gpr(t) && imm32(b, &imm) && !swaps(d) && !order) {
     site();
     as_.mov_imm(bits, m, imm);
+    return consume_args(in);
+  }
+  Reg r = Reg::none;
+  if (!in_gpr(t)) {
+    Xmm x = use_x(b);
+    r = alloc_gpr();
+    as_.sse(Simd::movq_gpr_st, r, x);
+  } else if (r = use(b); swaps(d) || order) {
+    Reg t2 = alloc_gpr();
+    as_.mov(64, t2, r);
+    r = t2;
+  }
+  if (swaps(d)) swap_bytes(r, d.size);
+  site();
+  if (order) {
+    as_.xchg(bits, m, r);
   } else {
-    Reg r = use(b);
-    if (swap || d.order == Order::kSeqCst) {
-      Reg t2 = alloc_gpr();
-      as_.mov(64, t2, r);
-      if (swap) swap_bytes(t2, d.size);
-      r = t2;
-    }
-    site();
-    if (d.order == Order::kSeqCst) {
-      as_.xchg(bits, m, r);
-    } else {
-      as_.mov(bits, m, r);
-    }
+    as_.mov(bits, m, r);
   }
   consume_args(in);
 }
@@ -287,19 +350,22 @@ void CodeGen::emit_cas(uint32_t i) {
   V v = static_cast<V>(i);
   MemDesc d = in.mem();
   if (in.type == Type::kI128) return emit_cas128(i);
-  if (d.big && d.size > 0) return unsupported();
   clobber_flags();
   Mem m = atomic_address(in, d);
   Reg desired = use(in.args[2]);
-  if (desired == Reg::rax) {
-    Reg t = alloc_gpr();
+  if (desired == Reg::rax || swaps(d)) {
+    Reg t = alloc_gpr(1u << host(Reg::rax));
     as_.mov(64, t, desired);
+    if (swaps(d)) swap_bytes(t, d.size);
+    unlock(host(desired));
     desired = t;
   }
   take_rax_for(in.args[1], &m);
+  if (swaps(d)) swap_bytes(Reg::rax, d.size);
   site();
   as_.lock_cmpxchg(8u << d.size, m, desired);
   if (d.size < 3) as_.movzx(Reg::rax, 8u << d.size, Reg::rax);
+  if (swaps(d)) swap_bytes(Reg::rax, d.size);
   finish(v, host(Reg::rax), true);
 }
 
@@ -333,9 +399,8 @@ void CodeGen::emit_cas128(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i);
   MemDesc d = in.mem();
-  if (d.big || d.align < 4) return unsupported();  // the host traps if it is not aligned
   clobber_flags();
-  Xmm expected = use_x(in.args[1]), desired = use_x(in.args[2]);
+  Xmm expected = vector_to_store(in.args[1], d), desired = vector_to_store(in.args[2], d);
   Mem m = atomic_address(in, d);
   Mem plain = m;
   plain.gs = false;
@@ -363,11 +428,7 @@ void CodeGen::emit_cas128(uint32_t i) {
   collect_places();
   if (rdx_slot != kNoSlot) places_.push_back({rdx_slot, SlotPlace::kState});
   if (rcx_slot != kNoSlot) places_.push_back({rcx_slot, SlotPlace::kState});
-  RecoverySite s;
-  s.offset = static_cast<uint32_t>(as_.cursor() - start_);
-  s.pc_offset = insn_offset_;
-  s.restore = insn_restore_;
-  recovery_.add(s, places_);
+  recovery_.add(new_site(), places_);
   Mem at = Mem::at(t);
   at.gs = m.gs;
   as_.lock_cmpxchg16b(at);
@@ -376,6 +437,7 @@ void CodeGen::emit_cas128(uint32_t i) {
   as_.sse(Simd::pinsrq, x, Reg::rdx, 1);
   if (rdx_slot != kNoSlot) load_typed(info_.layout->slots[rdx_slot].type, host(Reg::rdx), slot_mem(rdx_slot));
   if (rcx_slot != kNoSlot) load_typed(info_.layout->slots[rcx_slot].type, host(Reg::rcx), slot_mem(rcx_slot));
+  if (swaps(d)) as_.sse(Simd::pshufb, x, swap_mask(d));
   finish(v, host(x), false);
 }
 
@@ -384,14 +446,14 @@ void CodeGen::emit_rmw(uint32_t i) {
   V v = static_cast<V>(i), b = in.args[1];
   MemDesc d = in.mem();
   auto op = static_cast<RmwOp>(in.aux);
-  if ((d.big && d.size > 0) || in.type == Type::kI128) return unsupported();
   unsigned bits = 8u << d.size;
   clobber_flags();
   Mem m = atomic_address(in, d);
-  if (op == RmwOp::kAdd || op == RmwOp::kXchg) {
+  if (op == RmwOp::kXchg || (op == RmwOp::kAdd && !swaps(d))) {
     Reg rb = use(b);
     Reg t = alloc_gpr();
     as_.mov(64, t, rb);
+    if (swaps(d)) swap_bytes(t, d.size);
     site();
     if (op == RmwOp::kAdd) {
       as_.lock_xadd(bits, m, t);
@@ -399,9 +461,10 @@ void CodeGen::emit_rmw(uint32_t i) {
       as_.xchg(bits, m, t);
     }
     if (d.size < 3) as_.movzx(t, bits, t);
+    if (swaps(d)) swap_bytes(t, d.size);
     return finish(v, host(t), true);
   }
-  if (vals_[v].left == 0 && (op == RmwOp::kAnd || op == RmwOp::kOr || op == RmwOp::kXor)) {
+  if (vals_[v].left == 0 && !swaps(d) && (op == RmwOp::kAnd || op == RmwOp::kOr || op == RmwOp::kXor)) {
     Reg rb = use(b);
     site();
     as_.lock_alu(op == RmwOp::kAnd ? Alu::kAnd : op == RmwOp::kOr ? Alu::kOr : Alu::kXor, bits, m, rb);
@@ -435,7 +498,9 @@ void CodeGen::emit_rmw_loop(uint32_t i, Mem m) {
   Label again = as_.new_label();
   as_.bind(again);
   as_.mov(64, t, Reg::rax);
+  if (swaps(d)) swap_bytes(t, d.size);
   switch (op) {
+    case RmwOp::kAdd: as_.alu(Alu::kAdd, 64, t, rb); break;
     case RmwOp::kAnd: as_.alu(Alu::kAnd, 64, t, rb); break;
     case RmwOp::kOr: as_.alu(Alu::kOr, 64, t, rb); break;
     case RmwOp::kXor: as_.alu(Alu::kXor, 64, t, rb); break;
@@ -446,7 +511,7 @@ void CodeGen::emit_rmw_loop(uint32_t i, Mem m) {
       break;
     default: {
       Label keep = as_.new_label();
-      as_.alu(Alu::kCmp, bits, Reg::rax, rb);
+      as_.alu(Alu::kCmp, bits, t, rb);
       Cc cc = op == RmwOp::kSMax   ? Cc::ge
               : op == RmwOp::kSMin ? Cc::le
               : op == RmwOp::kUMax ? Cc::ae
@@ -456,10 +521,12 @@ void CodeGen::emit_rmw_loop(uint32_t i, Mem m) {
       as_.bind(keep);
     }
   }
+  if (swaps(d)) swap_bytes(t, d.size);
   site();
   as_.lock_cmpxchg(bits, m, t);
   as_.jcc(Cc::ne, again);
   if (d.size < 3) as_.movzx(Reg::rax, bits, Reg::rax);
+  if (swaps(d)) swap_bytes(Reg::rax, d.size);
   finish(v, host(Reg::rax), true);
 }
 
@@ -482,16 +549,7 @@ void CodeGen::emit_probe(uint32_t i) {
   for (unsigned last = 0; last < 2; ++last) {  // the first and the last byte
     Mem at = Mem::at(t, last ? static_cast<int32_t>(d.bytes()) - 1 : 0);
     at.gs = m.gs;
-    collect_places();
-    RecoverySite s;
-    s.offset = static_cast<uint32_t>(as_.cursor() - start_);
-    s.pc_offset = insn_offset_;
-    s.restore = insn_restore_;
-    s.trap = s.probe = true;
-    s.trap_size = d.size;
-    s.trap_write = in.aux != 0;
-    s.trap_reg = host(t);
-    recovery_.add(s, places_);
+    trap_site(d.size, in.aux != 0, host(t), true);
     if (in.aux) {
       as_.lock_alu(Alu::kOr, 8, at, 0);
     } else {

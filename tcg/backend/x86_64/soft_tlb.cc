@@ -55,6 +55,7 @@ Reg CodeGen::soft_lookup(MemDesc d, Reg t, bool write, Cold* cold) {
   cold->kind = Cold::kSoft;
   cold->state = save_state();
   cold->pc_offset = insn_offset_;
+  cold->restore = insn_restore_;
   cold->desc = d.pack();
   cold->write = write;
   cold->reg = host(t);
@@ -65,31 +66,37 @@ Reg CodeGen::soft_lookup(MemDesc d, Reg t, bool write, Cold* cold) {
   return x;
 }
 
+// Whatever needs a vector register gets it before the lookup: what is evicted for it must be written on the
+// cold path too.
 void CodeGen::soft_load(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i);
   MemDesc d = in.mem();
-  bool general = is_int(in.type) && in.type != Type::kI128;
   clobber_flags();
+  bool general = in_gpr(in.type), vector = !by_gpr(in.type, d);
+  Xmm x = general ? Xmm::xmm0 : alloc_xmm();
+  Xmm mask = vector && swaps(d) ? swap_mask(d) : x;
   Reg t = soft_address(in, d);
   Cold cold;
-  Reg x = soft_lookup(d, t, false, &cold);
-  if (general) {
-    Reg dst = vals_[v].left ? dest(v) : x;
-    // The record of a fault on the host address is never used: RAM behind the TLB is always there.
-    load_int(in, d, dst, Mem::at(t, x));
-    cold.result = host(dst);
+  Reg addend = soft_lookup(d, t, false, &cold);
+  Mem m = Mem::at(t, addend);
+  if (vector) {
+    load_vector(d, x, m, mask);
+    cold.result = host(x);
     cold_.push_back(cold);
     as_.bind(cold.resume);
-    return finish(v, host(dst), type_bits(in.type) == 32 || !d.sign);
+    return finish(v, host(x), false);
   }
-  if (d.big && d.size > 0) return unsupported();
-  Xmm dst = alloc_xmm();
-  load_vector(d, dst, Mem::at(t, x));
+  Reg dst = general && vals_[v].left ? dest(v) : addend;
+  unsigned to = general ? op_bits(in.type) : 64;
+  load_int(d, to, dst, m);
   cold.result = host(dst);
+  cold.result_bits = static_cast<uint8_t>(to);
   cold_.push_back(cold);
   as_.bind(cold.resume);
-  finish(v, host(dst), false);
+  if (general) return finish(v, host(dst), type_bits(in.type) == 32 || !d.sign);
+  widen(d.sign && in.type == Type::kI128, x, dst);
+  finish(v, host(x), false);
 }
 
 void CodeGen::soft_store(uint32_t i) {
@@ -97,22 +104,31 @@ void CodeGen::soft_store(uint32_t i) {
   V b = in.args[1];
   MemDesc d = in.mem();
   Type type = inst(b).type;
-  bool general = is_int(type) && type != Type::kI128;
-  if (!general && d.big && d.size > 0) return unsupported();
   settle_condition(b);
   clobber_flags();
-  HostReg data = general ? host(use(b)) : host(use_x(b));
+  bool vector = !by_gpr(type, d);
+  HostReg data = kNoHostReg;
+  Xmm stored = Xmm::xmm0;
+  if (vector) {
+    data = host(use_x(b));
+    stored = vector_to_store(b, d);
+  } else if (in_gpr(type)) {
+    data = host(use(b));
+  } else {
+    Xmm x = use_x(b);
+    data = host(alloc_gpr());
+    as_.sse(Simd::movq_gpr_st, gpr(data), x);
+  }
   Reg t = soft_address(in, d);
   Cold cold;
   Reg x = soft_lookup(d, t, true, &cold);
   cold.result = data;
   Mem m = Mem::at(t, x);
-  if (!general) {
-    as_.sse(d.size == 4 ? Simd::movups_st : d.size == 3 ? Simd::movq_st : Simd::movss_st, m, xmm(data));
-    if (d.order == Order::kSeqCst) as_.mfence();
-  } else if (d.big && d.size > 0 && features_.movbe) {
+  if (vector) {
+    store_vector(d, m, stored);
+  } else if (swaps(d) && features_.movbe) {
     as_.movbe(8u << d.size, m, gpr(data));
-  } else if (d.big && d.size > 0) {
+  } else if (swaps(d)) {
     as_.alu(Alu::kAdd, 64, t, x);
     as_.mov(64, x, gpr(data));
     swap_bytes(x, d.size);
@@ -120,9 +136,9 @@ void CodeGen::soft_store(uint32_t i) {
   } else {
     as_.mov(8u << d.size, m, gpr(data));
   }
-  if (general && d.order == Order::kSeqCst) as_.mfence();
   cold_.push_back(cold);
   as_.bind(cold.resume);
+  if (d.order == Order::kSeqCst && !vector) as_.mfence();
   consume_args(in);
 }
 
@@ -217,7 +233,7 @@ void CodeGen::emit_soft_cold(const Cold& c) {
     if (is_xmm(c.result)) {
       as_.sse(d.size == 4 ? Simd::movups : Simd::movq, xmm(c.result), value);
     } else {
-      as_.mov(64, gpr(c.result), value);
+      as_.mov(c.result_bits, gpr(c.result), value);
     }
   }
   as_.jmp(c.resume);
