@@ -25,7 +25,7 @@ struct Cell {
 static_assert(sizeof(Cell) == 24);
 
 // Jump tables have this many entries; the index is (pc >> Guest::pc_shift()) modulo it. Unused entries point
-// to a cell whose pc is kNoPc.
+// to a cell that no jump to them matches: its pc is kNoPc, but in the entry that kNoPc itself leads to, 0.
 inline constexpr unsigned kJumpTableBits = 13;
 inline constexpr uint64_t kNoPc = ~uint64_t{0};
 
@@ -113,6 +113,10 @@ class Backend {
   // Async-signal-safe.
   virtual bool recover(const uint8_t* recovery, uint32_t recovery_bytes, const uint8_t* code, uint32_t offset,
                        const ucontext_t& context, CpuHeader* state, FaultSite* site) const = 0;
+  // The restore word of the guest instruction whose helper (or cold function of the soft TLB) returns to code
+  // + offset. The return address stands right below CpuHeader::host_sp during the call. Async-signal-safe.
+  virtual uint32_t restore_of_call(const uint8_t* recovery, uint32_t recovery_bytes,
+                                   uint32_t offset) const = 0;
 };
 
 }  // namespace xarch::tcg

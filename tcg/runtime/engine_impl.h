@@ -141,6 +141,9 @@ class EngineImpl final : public Engine {
   // Compares the bytes a checked block was made from; on a difference drops the block. Called by the block
   // itself.
   bool check_code(const CodeCheck& check);
+  // A guest access has been refused: if emitted code has called for it, puts right what depends on the place
+  // of the instruction (the interpreter does so by itself).
+  void restore_in_call(VcpuImpl& v) const;
 
  private:
   friend class VcpuImpl;
@@ -195,6 +198,7 @@ class EngineImpl final : public Engine {
     bool in_interp = false;
   };
   bool locate(VcpuImpl& v, const ucontext_t& context, Site* site);
+  uint32_t restore_of_call(const CpuHeader& h) const;
   bool code_write(VcpuImpl& v, uintptr_t host_pc, uint64_t addr);
   bool retry_with_masked_tags(const Site& site, uint64_t addr);
   FaultVerdict leave(VcpuImpl& v, const Site& site, ucontext_t* context, Exit reason);

@@ -38,9 +38,30 @@ bool EngineImpl::locate(VcpuImpl& v, const ucontext_t& context, Site* site) {
     // In a helper called from emitted code: everything stands in the state block, pc too.
     site->in_helper = true;
     site->pc = pc_of(v);
+    site->fault.restore = restore_of_call(v.header());
     return true;
   }
   return false;
+}
+
+// The restore word of the instruction whose call of C++ code from emitted code is under way.
+// Async-signal-safe.
+uint32_t EngineImpl::restore_of_call(const CpuHeader& h) const {
+  const uint8_t* to = *reinterpret_cast<const uint8_t* const*>(h.host_sp - sizeof(void*));
+  for (const Generation* g :
+       {current_.load(std::memory_order_acquire), retired_.load(std::memory_order_acquire)}) {
+    if (g == nullptr || !g->in_code(to - 1)) continue;
+    const BlockRecord* b = g->block_at(to - 1);
+    if (b == nullptr) return 0;
+    return backend_->restore_of_call(g->recovery_of(*b), b->recovery_bytes,
+                                     static_cast<uint32_t>(to - g->code_of(*b)));
+  }
+  return 0;
+}
+
+void EngineImpl::restore_in_call(VcpuImpl& v) const {
+  if (v.header().in_helper == 0 || v.interp.busy()) return;
+  guest_.restore_state(v.state(), pc_of(v), restore_of_call(v.header()));
 }
 
 // A store hit a page that may be write-protected for the code on it. True if it was; then the page is

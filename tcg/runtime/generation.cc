@@ -34,13 +34,15 @@ Result<std::unique_ptr<Generation>> Generation::create(uint64_t budget_bytes, un
   if (!g->map(a)) {
     return Error{"cannot reserve address space for translated code: " + std::string(strerror(errno)), errno};
   }
-  // Cell 0 is what unused jump table entries point to.
-  Cell* none = new (g->cells_) Cell;
-  none->entry.store(g->thunks_, std::memory_order_relaxed);
-  none->pc = kNoPc;
-  none->mode = 0;
-  none->next = 0;
-  g->num_cells_.store(1, std::memory_order_relaxed);
+  // Cells 0 and 1 are what unused jump table entries point to.
+  for (uint64_t pc : {kNoPc, uint64_t{0}}) {
+    const uint32_t index = g->num_cells_.fetch_add(1, std::memory_order_relaxed);
+    Cell* none = new (&g->cells_[index]) Cell;
+    none->entry.store(g->thunk(index), std::memory_order_relaxed);
+    none->pc = pc;
+    none->mode = 0;
+    none->next = 0;
+  }
   if (!g->grow_hash()) return Error{"translated code: the cache is too small", ENOMEM};
   return g;
 }
@@ -101,7 +103,7 @@ bool Generation::grow_hash() {
   auto* table = new (hash_area_ + hash_used_) HashTable{heads - 1};
   hash_used_ += bytes;
   const uint32_t n = num_cells_.load(std::memory_order_relaxed);
-  for (uint32_t i = 1; i < n; ++i) insert_hash(table, i);
+  for (uint32_t i = kNoCells; i < n; ++i) insert_hash(table, i);
   table_.store(table, std::memory_order_release);
   return true;
 }
@@ -203,6 +205,7 @@ Cell** Generation::jump_table(const TranslationLock&, uint32_t mode) {
     shared_table_made_ = true;
   }
   std::fill_n(table_at(i), size_t{1} << kJumpTableBits, &cells_[0]);
+  table_at(i)[jump_index(kNoPc)] = &cells_[1];
   return table_at(i);
 }
 

@@ -127,6 +127,7 @@ class Generation {
   };
   static constexpr size_t kReserve = 128 << 10;  // what one translation may need at most
   static constexpr unsigned kMaxTables = 32;
+  static constexpr uint32_t kNoCells = 2;  // the first cells belong to no key
   static size_t ranges_offset(size_t extra, size_t recovery) { return (extra + recovery + 7) & ~size_t{7}; }
   Cell** table_at(unsigned i) const {
     return reinterpret_cast<Cell**>(tables_) + (size_t{i} << kJumpTableBits);

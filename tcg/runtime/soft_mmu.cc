@@ -18,6 +18,7 @@ bool refuse(CpuHeader* cpu, uint64_t vaddr, unsigned bytes, bool write, int sign
   vcpu_of(cpu).fault_info() = FaultInfo{
       .addr = vaddr, .size = bytes, .write = write, .signo = signo, .code = code, .mmu_code = mmu_code};
   cpu->exit_reason = static_cast<uint32_t>(Exit::kFault);
+  vcpu_of(cpu).engine.restore_in_call(vcpu_of(cpu));
   return false;
 }
 

@@ -75,7 +75,8 @@ void tlb_flush_all(CpuHeader* cpu);
 // ---- cold paths. `desc` is a packed MemDesc; vaddr is already transformed. On success true, and value in
 // the guest's numeric sense (byte order dealt with), zero- or sign-extended to 64 bits as desc says, wider
 // ones in value[1..3]. False: Vcpu::fault() is filled and CpuHeader::exit_reason = kFault; the caller makes
-// the state exact and leaves. No guest byte is changed by a store or atomic that fails.
+// the state exact and leaves. No guest byte is changed by a store or atomic that fails. A helper that calls
+// them and is refused leaves by request_exit(Exit::kFault, 0, 0).
 extern "C" bool xarch_soft_load(CpuHeader* cpu, uint64_t vaddr, uint32_t desc, uint64_t* value);
 extern "C" bool xarch_soft_store(CpuHeader* cpu, uint64_t vaddr, uint32_t desc, const uint64_t* value);
 // The host address of RAM that an atomic may work on, or null (fault, as above). Atomics on devices and

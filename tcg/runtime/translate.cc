@@ -148,6 +148,7 @@ void* soft_atomic_of_emitted_code(CpuHeader* cpu, uint64_t vaddr, uint32_t desc,
   if (p == nullptr || !*swap) return p;
   auto& v = static_cast<VcpuImpl&>(*cpu->vcpu);
   v.step_once = true;
+  v.engine.restore_in_call(v);
   cpu->exit_reason = static_cast<uint32_t>(Exit::kLookup);
   cpu->exit_mode = v.engine.guest().mode(cpu);
   return nullptr;

@@ -205,9 +205,32 @@ TEST_P(Fault, InAHelper) {
   EXPECT_EQ(cpu.r(12), page + 8);
   EXPECT_EQ(cpu.vcpu->fault().addr, page + 8);
   EXPECT_FALSE(cpu.vcpu->fault().write);
+  EXPECT_EQ(m.guest.last_restore, 3u);
   m.memory.protect(page, 4096, PROT_READ);
   EXPECT_EQ(m.run(cpu), Exit::kHalt);
   EXPECT_EQ(cpu.r(12), 0u);
+}
+
+// The restore word of the right one of several calls, with accesses (which have records too) around them.
+TEST_P(Fault, InOneOfManyHelpers) {
+  ToyMachine m(backend(), base());
+  m.guest.helpers.push_back({"peek", peek, 0, {}, {}});
+  const uint64_t good = m.memory.map(4096, PROT_READ | PROT_WRITE);
+  const uint64_t bad = m.memory.map(4096, PROT_READ | PROT_WRITE);
+  m.memory.protect(bad, 4096, PROT_NONE);
+  for (unsigned at = 0; at < 4; ++at) {
+    Asm a;
+    for (unsigned n = 0; n < 4; ++n) a.emit(kLd8, 3, 14, 0).emit(kHelper, 4 + n, 0, 0).emit(kSt8, 3, 14, 8);
+    a.emit(kHalt);
+    const uint64_t pc = m.load(a);
+    auto cpu = m.new_cpu(pc);
+    for (unsigned n = 0; n < 4; ++n) cpu.r(4 + n) = n == at ? bad : good;
+    cpu.r(14) = good;
+    m.guest.last_restore = 0;
+    EXPECT_EQ(m.run(cpu), Exit::kFault);
+    EXPECT_EQ(cpu.state().pc, pc + 4 * (3 * at + 1));
+    EXPECT_EQ(m.guest.last_restore, 3 * at + 2);
+  }
 }
 
 }  // namespace

@@ -56,6 +56,22 @@ TEST_P(Run, SyscallGoesOnBehind) {
   EXPECT_EQ(cpu.r(1), 6u);
 }
 
+// No entry of a jump table takes its sentinel's pc for a target.
+TEST_P(Run, JumpToTheAddressesOfTheSentinels) {
+  for (const uint64_t target : {~uint64_t{0}, uint64_t{0}}) {
+    ToyMachine m(GetParam());
+    Asm a;
+    a.emit(kSetMode, 0, 0, 5).emit(kAddi, 1, 1, 1).emit(kJr, 0, 2).emit(kHalt);
+    auto cpu = m.new_cpu(m.load(a));
+    cpu.r(2) = target;
+    EXPECT_EQ(m.run(cpu), Exit::kFetch);
+    EXPECT_EQ(cpu.state().pc, target);
+    EXPECT_EQ(cpu.r(1), 1u);
+    EXPECT_EQ(cpu.vcpu->header().exit_mode, 5u);
+    EXPECT_EQ(cpu.vcpu->fault().addr, target);
+  }
+}
+
 TEST_P(Run, RaiseAndFetchFault) {
   ToyMachine m(GetParam());
   Asm a;

@@ -88,6 +88,7 @@ constexpr uint32_t kCode = 0x400000, kData = 0x10000, kDev = 0x20000, kSwapped =
 class SoftTlb : public testing::TestWithParam<BackendKind> {
  protected:
   void SetUp() override {
+    guest.coherent = false;  // so that blocks have more than one instruction
     mmu.map(kCode, 1, kRead | kWrite | kExec);
     mmu.map(kData, 2, kRead | kWrite);
     mmu.map(kData + 0x1000, 9, kRead | kWrite);  // not next to the former in RAM
@@ -115,11 +116,13 @@ class SoftTlb : public testing::TestWithParam<BackendKind> {
     Asm a;
     a.emit(kAddi, 1, 1, 1).emit(op, 3, 12, imm).emit(kAddi, 2, 2, 1).emit(kHalt);
     state().r[1] = state().r[2] = 0;
+    guest.last_restore = 0;
     state().r[12] = addr;
     return run(a);
   }
   void expect_fault(uint64_t addr, bool write, int signo) {
     EXPECT_EQ(state().pc, kCode + 4);
+    EXPECT_EQ(guest.last_restore, 2u);
     EXPECT_EQ(state().r[1], 1u);
     EXPECT_EQ(state().r[2], 0u);
     EXPECT_EQ(vcpu->fault().addr, addr);
@@ -202,8 +205,11 @@ TEST_P(SoftTlb, PermissionsAndHoles) {
   EXPECT_EQ(vcpu->fault().mmu_code, 1u);
   EXPECT_EQ(vcpu->fault().size, 4u);
   EXPECT_EQ(access(kStv, kHole), Exit::kFault);
+  expect_fault(kHole, true, SIGSEGV);
   EXPECT_EQ(access(kAtomicAdd, kHole), Exit::kFault);
+  expect_fault(kHole, true, SIGSEGV);
   EXPECT_EQ(access(kProbeW, kReadOnly), Exit::kFault);
+  expect_fault(kReadOnly, true, SIGSEGV);
   EXPECT_EQ(access(kProbeW, kData), Exit::kHalt);
 }
 
@@ -237,6 +243,31 @@ TEST_P(SoftTlb, ByteSwappedPage) {
   EXPECT_EQ(access(kAtomicAdd, kSwapped + 128, 1), Exit::kHalt);  // adds r1, which is 1
   EXPECT_EQ(state().r[3], 41u);
   EXPECT_EQ(mmu.at<uint64_t>(3, 128), __builtin_bswap64(42));
+}
+
+// A helper that goes to guest memory by itself, and is refused.
+uint64_t soft_peek(void* state, uint64_t addr, uint64_t, uint64_t, uint64_t) {
+  auto* cpu = static_cast<tcg::CpuHeader*>(state);
+  ir::MemDesc d;
+  d.size = d.elem = 3;
+  uint64_t value = 0;
+  if (!tcg::xarch_soft_load(cpu, addr, d.pack(), &value)) cpu->request_exit(Exit::kFault, 0, 0);
+  return value;
+}
+
+TEST_P(SoftTlb, RefusedInAHelper) {
+  guest.helpers.push_back({"soft_peek", soft_peek, ir::kHelperMayExit, {}, {}});
+  mmu.at<uint64_t>(2, 8) = 77;
+  Asm a;
+  a.emit(kAddi, 1, 1, 1).emit(kHelper, 3, 0, 0).emit(kAddi, 2, 2, 1).emit(kHalt);
+  state().r[3] = kData + 8;
+  EXPECT_EQ(run(a), Exit::kHalt);
+  EXPECT_EQ(state().r[3], 77u);
+  state().r[1] = state().r[2] = 0;
+  state().r[3] = kHole;
+  guest.last_restore = 0;
+  EXPECT_EQ(run(a), Exit::kFault);
+  expect_fault(kHole, false, SIGSEGV);
 }
 
 TEST_P(SoftTlb, WatchedPageIsSeenFirst) {

@@ -14,7 +14,7 @@ namespace xarch::testing {
 class CodeArena : public tcg::CodeSpace {
  public:
   static constexpr size_t kCodeBytes = 1 << 20;
-  static constexpr unsigned kCells = 4096;
+  static constexpr unsigned kCells = 4096, kFirstCell = 2;
 
   CodeArena(tcg::Backend& backend, const ir::StateLayout& layout, uint64_t guest_base = 0)
       : backend_(backend) {
@@ -33,11 +33,12 @@ class CodeArena : public tcg::CodeSpace {
     uint8_t* cursor = base_;
     stubs_ = backend.emit_stubs(config, &cursor, base_ + kCodeBytes);
     first_ = cursor;
-    // Cell 0 belongs to no key: what empty entries of the jump table point to.
+    // Cells 0 and 1 belong to no key: what empty entries of the jump table point to.
     cells_[0].pc = tcg::kNoPc;
-    cells_[0].entry = stubs_.miss;  // a guest may well jump to kNoPc
-    jump_table_ = std::make_unique<tcg::Cell*[]>(1u << tcg::kJumpTableBits);
-    for (unsigned i = 0; i < 1u << tcg::kJumpTableBits; ++i) jump_table_[i] = &cells_[0];
+    cells_[1].pc = 0;
+    constexpr unsigned kEntries = 1u << tcg::kJumpTableBits;
+    jump_table_ = std::make_unique<tcg::Cell*[]>(kEntries);
+    for (unsigned i = 0; i < kEntries; ++i) jump_table_[i] = &cells_[i == kEntries - 1];
     reset();
   }
   ~CodeArena() override { munmap(base_, total_); }
@@ -45,12 +46,12 @@ class CodeArena : public tcg::CodeSpace {
   void reset() {
     code = first_;
     code_end = base_ + kCodeBytes;
-    num_cells_ = 1;
+    num_cells_ = kFirstCell;
     recovery.clear();
   }
 
   tcg::Cell* cell_for(const ir::BlockKey& key) override {
-    for (unsigned i = 1; i < num_cells_; ++i) {
+    for (unsigned i = kFirstCell; i < num_cells_; ++i) {
       if (cells_[i].pc == key.pc && cells_[i].mode == key.mode) return &cells_[i];
     }
     unsigned i = num_cells_++;
@@ -79,7 +80,7 @@ class CodeArena : public tcg::CodeSpace {
   uint8_t* thunks_ = nullptr;
   uint8_t* first_ = nullptr;
   tcg::Cell* cells_ = nullptr;
-  unsigned num_cells_ = 1;
+  unsigned num_cells_ = kFirstCell;
   size_t total_ = 0;
   tcg::Stubs stubs_;
   std::unique_ptr<tcg::Cell*[]> jump_table_;

@@ -76,6 +76,10 @@ void RegionRunner::on_fault(int signo, const siginfo_t* info, ucontext_t* contex
     }
   } else if (state_ && state_->in_helper) {
     state_->in_helper = 0;
+    auto to = *reinterpret_cast<const uint8_t* const*>(state_->host_sp - sizeof(void*));
+    outcome_.restore =
+        backend_->restore_of_call(arena_.recovery.data(), static_cast<uint32_t>(arena_.recovery.size()),
+                                  static_cast<uint32_t>(to - arena_.code));
     state_->exit_reason = static_cast<uint32_t>(tcg::Exit::kFault);
     context->uc_mcontext.gregs[REG_RIP] = reinterpret_cast<greg_t>(arena_.stubs().leave);
     context->uc_mcontext.gregs[REG_RSP] = static_cast<greg_t>(state_->host_sp);
@@ -147,8 +151,6 @@ Outcome RegionRunner::emit_and_run(const ir::Region& region, tcg::CpuHeader* sta
   if (state->exit_reason == static_cast<uint32_t>(tcg::Exit::kLink)) {
     state->exit_reason = static_cast<uint32_t>(tcg::Exit::kLookup);
   }
-  // The cell that unused entries of the jump table point to claims that pc, and has no mode.
-  if (pc_of(layout_, state) == tcg::kNoPc && state->exit_mode == 0) state->exit_mode = region.key.mode;
   outcome_.reason = static_cast<tcg::Exit>(state->exit_reason);
   return outcome_;
 }

@@ -275,6 +275,7 @@ InterpResult Interpreter::run(const ir::Region& region, void* state) {
   if (temps_.size() < region.temps.size()) temps_.resize(region.temps.size());
   insn_ = kNoInsn;
   phase_ = kRunning;
+  InterpResult r;
   Exit reason = Exit::kNone;
   const Inst* const insts = region.insts.data();
   for (uint32_t i = region.blocks[0].first; reason == Exit::kNone; ++i) {
@@ -300,6 +301,7 @@ InterpResult Interpreter::run(const ir::Region& region, void* state) {
         reason = static_cast<Exit>(cpu_->helper_exit);
         cpu_->helper_exit = 0;
         cpu_->exit_mode = region.key.mode;
+        if (reason == Exit::kFault && insn_ != kNoInsn) r.restore = insts[insn_].aux;
       }
     } else if (inst.op == Op::kBr) {
       i = region.blocks[inst.aux].first - 1;
@@ -317,7 +319,6 @@ InterpResult Interpreter::run(const ir::Region& region, void* state) {
   }
   cpu_->exit_reason = static_cast<uint32_t>(reason);
   phase_ = kIdle;
-  InterpResult r;
   r.reason = reason;
   return r;
 }

@@ -16,9 +16,9 @@ namespace xarch::tcg {
 
 struct InterpResult {
   Exit reason = Exit::kNone;  // kLookup kSyscall kRaise kHalt kEvent kFault, or what a helper asked for
-  // For kFault: the instruction's restore word, for Guest::restore_state, and the access. An alignment rule
-  // gives SIGBUS, BUS_ADRALN; with signo 0 the memory has refused (SoftInterpMemory: the details are in
-  // Vcpu::fault()).
+  // For kFault (a helper may ask for that too): the instruction's restore word, for Guest::restore_state, and
+  // the access. An alignment rule gives SIGBUS, BUS_ADRALN; with signo 0 the memory has refused
+  // (SoftInterpMemory: the details are in Vcpu::fault()).
   uint32_t restore = 0;
   FaultInfo fault;
 };
@@ -41,6 +41,8 @@ class Interpreter {
   bool fault_site(FaultSite* site, bool* in_helper, const ir::Region** region) const;
   // run() was left by siglongjmp.
   void abandon() { phase_ = kIdle; }
+  // Is run() under way?
+  bool busy() const { return phase_ != kIdle; }
 
  private:
   enum Phase : uint32_t { kIdle, kRunning, kAccess, kHelper };

@@ -216,6 +216,7 @@ class CodeGen {
   void collect_places();
   RecoverySite new_site() const;
   void site(bool writes = false);  // the next host instruction may fault
+  void call_site();
   void trap_site(unsigned size, bool write, HostReg reg, bool probe);
   Mem address(const ir::Inst& in, ir::MemDesc d);
   void unlock_parts(const Mem& m);

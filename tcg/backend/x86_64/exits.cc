@@ -59,8 +59,10 @@ void CodeGen::emit_call(uint32_t i) {
     if (state_.regs[r].slot != kNoSlot) unbind_slot(r);
   });
   state_.flags = FlagsState();
-  if (!(desc.effects & (kHelperNoFault | kHelperPure))) store_pc(insn_offset_);
+  bool may_fault = !(desc.effects & (kHelperNoFault | kHelperPure));
+  if (may_fault) store_pc(insn_offset_);
   as_.mov_imm(64, Reg::r10, reinterpret_cast<uintptr_t>(desc.fn));
+  if (may_fault) call_site();
   as_.call(HDR(helper_stub));
   if (desc.effects & kHelperMayExit) {
     as_.alu(Alu::kCmp, 32, HDR(helper_exit), 0);

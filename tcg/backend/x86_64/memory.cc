@@ -34,6 +34,9 @@ void CodeGen::site(bool writes) {
   recovery_.add(s, places_);
 }
 
+// The next host instruction is a call in which the guest instruction may fault.
+void CodeGen::call_site() { recovery_.add_call(new_site()); }
+
 // The next host instruction stands for an access of 1 << size bytes whose address is in reg: a trap because
 // it is misaligned, or a probe of one of its bytes.
 void CodeGen::trap_site(unsigned size, bool write, HostReg reg, bool probe) {

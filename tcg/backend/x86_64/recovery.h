@@ -46,6 +46,8 @@ class RecoveryWriter {
   // Starts the records of a translation.
   void begin(std::vector<uint8_t>* out);
   void add(const RecoverySite& site, std::span<const SlotPlace> places);
+  // A call: every slot is in the state block, what counts is the guest instruction.
+  void add_call(const RecoverySite& site) { add(site, last_places_); }
 
  private:
   std::vector<uint8_t>* out_ = nullptr;

@@ -1,6 +1,6 @@
 // Guest memory accesses under the soft-TLB policy: the lookup inline, everything else by the cold functions
-// of tcg/runtime/soft_mmu.h. A cold path makes the state exact before it calls, so that a fault needs no
-// record.
+// of tcg/runtime/soft_mmu.h. A cold path makes the state exact before it calls; its record says the guest
+// instruction.
 #include <cstddef>
 
 #include "tcg/backend/x86_64/codegen.h"
@@ -215,6 +215,9 @@ void CodeGen::emit_soft_cold(const Cold& c) {
             : c.write  ? reinterpret_cast<uintptr_t>(config_.soft_calls.store)
                        : reinterpret_cast<uintptr_t>(config_.soft_calls.load);
   as_.mov_imm(64, Reg::r10, fn);
+  insn_offset_ = c.pc_offset;
+  insn_restore_ = c.restore;
+  call_site();
   as_.call(HDR(helper_stub));
   if (c.atomic) {
     as_.test(64, Reg::rax, Reg::rax);

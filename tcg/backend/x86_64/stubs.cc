@@ -185,6 +185,13 @@ bool Backend::recover(const uint8_t* recovery, uint32_t recovery_bytes, const ui
   return true;
 }
 
+uint32_t Backend::restore_of_call(const uint8_t* recovery, uint32_t recovery_bytes, uint32_t offset) const {
+  RecoverySite found;
+  unsigned n = 0;
+  find_recovery({recovery, recovery_bytes}, offset - 1, &found, nullptr, 0, &n);
+  return found.restore;
+}
+
 void Backend::restore_slots(const SlotPlace* places, unsigned n, const ucontext_t& context,
                             CpuHeader* state) const {
   auto* base = reinterpret_cast<uint8_t*>(state);
