@@ -1,7 +1,9 @@
 // xarch: what people type. Chooses the command and hands over.
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +33,13 @@ constexpr Command kCommands[] = {
 
 constexpr int kWrongUsage = 2;
 
+// The status after something was printed on stdout: 0 only if it arrived.
+int written() {
+  if (fflush(stdout) == 0 && ferror(stdout) == 0) return 0;
+  fprintf(stderr, "xarch: cannot write to stdout: %s\n", strerror(errno));
+  return 1;
+}
+
 int help(FILE* out) {
   fprintf(out,
           "usage: xarch COMMAND …\n\n"
@@ -43,7 +52,8 @@ int help(FILE* out) {
           "\n  xarch run ./program-for-arm64\n"
           "  xarch run -L build/roots/arm64 build/roots/arm64/bin/bash\n\n"
           "`xarch COMMAND --help` tells more. --version shows the version.\n");
-  return out == stdout ? 0 : kWrongUsage;
+  if (out != stdout) return kWrongUsage;
+  return written();
 }
 
 int unknown(std::string_view word) {
@@ -81,7 +91,7 @@ int main(int argc, char** argv) {
   if (word == "--help" || word == "-h" || word == "help") return help(stdout);
   if (word == "--version" || word == "-V") {
     printf("%s\n", std::string(xarch::version_text()).c_str());
-    return 0;
+    return written();
   }
   for (const Command& c : kCommands) {
     if (c.name != word) continue;

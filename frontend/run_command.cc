@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -67,12 +68,23 @@ constexpr OptionSpec kQemuOptions[] = {
 
 // qemu-user's names of the things that can be logged; those that have no counterpart log nothing.
 struct LogItem {
-  std::string_view theirs, ours;
+  std::string_view theirs, ours, help;
 };
 constexpr LogItem kLogItems[] = {
-    {"in_asm", "in"},     {"op", "ir"},      {"op_opt", "ir_opt"}, {"out_asm", "out"},    {"exec", "exec"},
-    {"cpu", "cpu"},       {"int", "signal"}, {"page", "memory"},   {"strace", "syscall"}, {"unimp", "unimpl"},
-    {"guest_errors", ""}, {"nochain", ""},   {"mmu", ""},          {"op_ind", ""},
+    {"in_asm", "in", "the guest's instructions, when they are translated"},
+    {"op", "ir", "the intermediate code"},
+    {"op_opt", "ir_opt", "the same after the passes"},
+    {"out_asm", "out", "the host's instructions"},
+    {"exec", "exec", "entries into translated code"},
+    {"cpu", "cpu", "registers at those entries"},
+    {"int", "signal", "signals"},
+    {"page", "memory", "changes of the address space"},
+    {"strace", "syscall", "system calls"},
+    {"unimp", "unimpl", "what the program asks for and is not there"},
+    {"guest_errors", "", "nothing here"},
+    {"nochain", "", "nothing here"},
+    {"mmu", "", "nothing here"},
+    {"op_ind", "", "nothing here"},
 };
 
 constexpr uint64_t kAtFlagsPreserveArgv0 = 1;  // linux/binfmts.h: AT_FLAGS_PRESERVE_ARGV0
@@ -156,7 +168,8 @@ Result<void> apply_number(const GivenOption& given, linux_user::RunOptions* run)
   Result<uint64_t> number = parse_size(given.spec->name, given.value);
   if (!number) return number.error();
   if (given.spec->id == OptionId::kStack) {
-    if (*number == 0) return Error{std::string(given.spec->name) + ": a stack needs some bytes"};
+    if (*number == 0 || *number > linux_user::kMaxStack)
+      return Error{std::string(given.spec->name) + ": a stack has 1 byte to 4G"};
     run->stack_bytes = *number;
   } else if (given.spec->id == OptionId::kGuestBase) {
     if (*number & 4095) return Error{std::string(given.spec->name) + ": not a multiple of the page size"};
@@ -167,9 +180,19 @@ Result<void> apply_number(const GivenOption& given, linux_user::RunOptions* run)
   return {};
 }
 
+// qemu-user takes a root that is not there for none.
+Result<void> apply_sysroot(const GivenOption& given, Dialect dialect, linux_user::RunOptions* run) {
+  run->sysroot = given.value;
+  struct stat st;
+  if (dialect == Dialect::kQemu) return {};
+  const bool there = stat(run->sysroot.c_str(), &st) == 0;
+  if (there && S_ISDIR(st.st_mode)) return {};
+  return Error{"-L " + run->sysroot + ": " + strerror(there ? ENOTDIR : errno)};
+}
+
 Result<void> apply(const GivenOption& given, Dialect dialect, linux_user::RunOptions* run) {
   switch (given.spec->id) {
-    case OptionId::kSysroot: run->sysroot = given.value; break;
+    case OptionId::kSysroot: return apply_sysroot(given, dialect, run);
     case OptionId::kSetEnv:
     case OptionId::kUnsetEnv: return apply_environment(given, dialect, run);
     case OptionId::kArgv0: run->argv.assign(1, std::string(given.value)); break;
@@ -197,18 +220,37 @@ Result<void> apply(const GivenOption& given, Dialect dialect, linux_user::RunOpt
   return {};
 }
 
-// The models are known to each guest, which lists them when it is asked for one that it does not have.
-int list_models(std::span<const linux_user::AbiFactory> guests) {
-  for (const linux_user::AbiFactory& guest : guests) {
-    auto abi = guest.make("help");
-    if (!abi) printf("%s: %s\n", std::string(guest.name).c_str(), abi.error().message.c_str());
-  }
-  return 0;
-}
-
 int complain(std::string_view who, const std::string& message, int status) {
   fprintf(stderr, "%.*s: %s\n", static_cast<int>(who.size()), who.data(), message.c_str());
   return status;
+}
+
+// What was asked for has been printed: the status, which is 0 only if it arrived.
+int printed(std::string_view who) {
+  if (fflush(stdout) == 0 && ferror(stdout) == 0) return 0;
+  return complain(who, std::string("cannot write to stdout: ") + strerror(errno), 1);
+}
+
+// `help` as the value of an option: prints what values there are. False if none asks.
+bool listed(const CommandLine& line, Dialect dialect, std::span<const linux_user::AbiFactory> guests) {
+  for (const GivenOption& given : line.options) {
+    const bool help = given.value == "help" || given.value == "?";
+    if (help && given.spec->id == OptionId::kCpu) {
+      for (const linux_user::AbiFactory& guest : guests)
+        printf("%s: %s\n", std::string(guest.name).c_str(), guest.models().c_str());
+      return true;
+    }
+    if (help && given.spec->id == OptionId::kTrace) {
+      for (const LogItem& item : kLogItems) {
+        if (dialect == Dialect::kOwn && item.ours.empty()) continue;
+        const std::string_view name = dialect == Dialect::kOwn ? item.ours : item.theirs;
+        printf("%-12.*s %.*s\n", static_cast<int>(name.size()), name.data(),
+               static_cast<int>(item.help.size()), item.help.data());
+      }
+      return true;
+    }
+  }
+  return false;
 }
 
 struct Invocation {
@@ -240,14 +282,13 @@ bool answered(const Invocation& how, const CommandLine& line) {
 int start(const Invocation& how, std::span<char*> words) {
   Result<CommandLine> line = parse_options(how.specs, words, how.dialect == Dialect::kQemu);
   if (!line) return complain(how.name, line.error().message, how.wrong_usage);
-  if (answered(how, *line)) return 0;
+  if (answered(how, *line) || listed(*line, how.dialect, how.guests)) return printed(how.name);
   linux_user::RunOptions run;
   run.guests = how.guests;
   for (const GivenOption& given : line->options) {
     Result<void> done = apply(given, how.dialect, &run);
     if (!done) return complain(how.name, done.error().message, how.wrong_usage);
   }
-  if (run.cpu == "help" || run.cpu == "?") return list_models(how.guests);
   std::span<char*> rest = line->rest;
   if (rest.empty()) return complain(how.name, "no program given; --help tells more", how.wrong_usage);
   run.program = rest[0];

@@ -128,6 +128,8 @@ struct AbiFactory {
   std::string_view name;
   // Makes the ABI for a processor model (empty: the default); the error lists the models there are.
   Result<std::unique_ptr<UserAbi>> (*make)(std::string_view cpu);
+  // The processor models there are, in one line.
+  std::string (*models)();
 };
 
 }  // namespace xarch::linux_user

@@ -81,6 +81,21 @@ int read_fully(int fd, void* to, size_t bytes, uint64_t offset) {
 
 Error bad(const std::string& name, const std::string& why) { return Error{name + ": " + why, ENOEXEC}; }
 
+// Do two segments claim the same bytes, or is the entry point in none? The reason to refuse it, or an empty
+// string.
+std::string check_places(const ElfImage& image) {
+  bool entry_inside = false;
+  for (size_t i = 0; i < image.loads.size(); ++i) {
+    const ElfSegment& a = image.loads[i];
+    entry_inside |= image.entry >= a.vaddr && image.entry - a.vaddr < a.mem_bytes;
+    for (size_t j = 0; j < i; ++j) {
+      const ElfSegment& b = image.loads[j];
+      if (a.vaddr < b.vaddr + b.mem_bytes && b.vaddr < a.vaddr + a.mem_bytes) return "segments overlap";
+    }
+  }
+  return entry_inside ? "" : "entry point outside of its segments";
+}
+
 // Checks a PT_LOAD and adds it; the reason it is refused, or an empty string.
 std::string add_load(const Phdr& p, uint64_t file_bytes, uint64_t limit, ElfImage* image) {
   if (p.memsz == 0) return {};
@@ -185,7 +200,16 @@ Result<ElfImage> read_elf(int fd, const std::string& name, uint64_t limit) {
     }
   }
   if (image.loads.empty()) return bad(name, "nothing to load");
+  if (std::string why = check_places(image); !why.empty()) return bad(name, why);
   return image;
+}
+
+bool native_machine(const ElfImage& image) {
+#if defined(__x86_64__)
+  return !image.big_endian && (image.machine == EM_X86_64 || image.machine == EM_386);
+#else
+  return !image.big_endian && image.machine == EM_AARCH64;
+#endif
 }
 
 std::string machine_name(uint16_t machine) {

@@ -43,6 +43,9 @@ Result<FileKind> file_kind(int fd, const std::string& name);
 // `name` stands in error messages; the code is ENOEXEC, or the errno of a failed read.
 Result<ElfImage> read_elf(int fd, const std::string& name, uint64_t limit = 0);
 
+// Is it a program for the host's own kernel and processor?
+bool native_machine(const ElfImage& image);
+
 // "AArch64", "MIPS", …; "machine 1234" for what has no name here.
 std::string machine_name(uint16_t machine);
 

@@ -31,7 +31,9 @@ constexpr uint64_t page_up(uint64_t v) { return (v + kPage - 1) & ~(kPage - 1); 
 constexpr uint64_t kMaxString = 32 * kPage;
 
 Error no_memory(const std::string& name, int64_t error) {
-  return Error{name + ": cannot be loaded: " + strerror(static_cast<int>(-error)), ENOMEM};
+  return Error{name + ": cannot be loaded: " + strerror(static_cast<int>(-error)) +
+                   (error == -ENOMEM ? kMemoryHint : ""),
+               ENOMEM};
 }
 
 struct Loaded {
@@ -89,7 +91,7 @@ uint64_t stack_bytes_for(const RunOptions& options) {
     bytes = getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? limit.rlim_cur
                                                                                     : 64ull << 20;
   }
-  return page_up(std::clamp<uint64_t>(bytes, 128ull << 10, 4ull << 30));
+  return page_up(std::clamp<uint64_t>(bytes, 128ull << 10, kMaxStack));
 }
 
 // Lays out the initial stack in a buffer of ours and copies it in at one go.
@@ -177,7 +179,7 @@ Result<void> reserve_stack(Process& process, const Program& program) {
   const int64_t at = mem.mmap(top - bytes, bytes, prot,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE | MAP_STACK,
                               -1, 0, nullptr, "[stack]");
-  if (at < 0) return no_memory(program.exec_name + ": stack of " + std::to_string(bytes) + " bytes", at);
+  if (at < 0) return no_memory(program.exec_name + ": its stack of " + std::to_string(bytes) + " bytes", at);
   process.image().stack_top = top;
   mem.set_mmap_top(page_down(top - bytes - (uint64_t{1} << 20)));
   return {};
@@ -232,6 +234,17 @@ Result<void> build_stack(Process& process, const Program& program, const std::ve
   return {};
 }
 
+// What helps a program whose interpreter is not in its root.
+std::string missing_interpreter(Process& process, const std::string& wanted) {
+  const std::string& root = process.paths().root();
+  std::string text = wanted + (root.empty() ? " is nowhere here" : " is not in " + root);
+  const std::string cross = "/usr/" + std::string(process.info().triplet);
+  if (root != cross && !PathMap::resolve_in(cross, wanted, true).empty())
+    return text + "; -L " + cross + " has it";
+  return text + "; give a root that has it with -L DIR, or install libc6 for " +
+         std::string(process.info().triplet);
+}
+
 Result<Program> open_interpreter(Process& process, const Program& program) {
   Program interp;
   const std::string& wanted = program.image.interp;
@@ -240,10 +253,9 @@ Result<Program> open_interpreter(Process& process, const Program& program) {
   interp.fd = open(interp.host_path.c_str(), O_RDONLY | O_CLOEXEC);
   if (interp.fd < 0) {
     const int e = errno;
-    std::string hint = e == ENOENT ? "; give the root that has it with -L DIR, or install libc6 for " +
-                                         std::string(process.info().triplet)
-                                   : "";
-    return Error{program.exec_name + ": its interpreter " + wanted + ": " + strerror(e) + hint, e};
+    const std::string why =
+        e == ENOENT || e == ENOTDIR ? missing_interpreter(process, wanted) : wanted + ": " + strerror(e);
+    return Error{program.exec_name + ": its interpreter " + why, e};
   }
   Result<ElfImage> image = read_elf(interp.fd, interp.host_path, process.mem().limit());
   if (!image) {

@@ -17,6 +17,9 @@ struct Program {
   ElfImage image;
 };
 
+// Ends messages about missing memory: what to look at.
+inline constexpr char kMemoryHint[] = "; is it limited (ulimit -v)?";
+
 // Loads program and interpreter (from the process's root), builds the stack and fills process.image(). Closes
 // program.fd. On an error the address space is in an undefined state.
 Result<void> load_program(Process& process, Program& program, const std::vector<std::string>& argv,

@@ -18,8 +18,10 @@ Process::Process(std::unique_ptr<UserAbi> abi, const RunOptions& options)
 
 Process::~Process() { mem_.set_engine(nullptr); }
 
-Result<void> Process::make_engine() {
-  Result<std::unique_ptr<tcg::Engine>> engine = tcg::Engine::create(abi_->guest(), mem_, options_.engine);
+Result<void> Process::make_engine(uint64_t jit_cache_bytes) {
+  tcg::EngineOptions engine_options = options_.engine;
+  engine_options.jit_cache_bytes = jit_cache_bytes;
+  Result<std::unique_ptr<tcg::Engine>> engine = tcg::Engine::create(abi_->guest(), mem_, engine_options);
   if (!engine) return engine.error();
   engine_ = std::move(*engine);
   mem_.set_engine(engine_.get());

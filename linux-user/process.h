@@ -52,7 +52,8 @@ class Process {
   const RunOptions& options() const { return options_; }
   ImageInfo& image() { return image_; }
   const ImageInfo& image() const { return image_; }
-  Result<void> make_engine();
+  // The engine, with so much memory for translated code.
+  Result<void> make_engine(uint64_t jit_cache_bytes);
 
   // ---- threads. The lock guards the list and thread states that others look at.
   std::mutex& threads_mutex() { return threads_mutex_; }

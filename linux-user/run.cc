@@ -14,6 +14,7 @@
 #include "linux-user/elf_image.h"
 #include "linux-user/loader.h"
 #include "linux-user/process.h"
+#include "linux-user/script.h"
 #include "linux-user/thread.h"
 #include "tcg/support/log.h"
 
@@ -24,6 +25,9 @@ extern "C" const char __executable_start, etext, edata;
 namespace xarch::linux_user {
 
 namespace {
+
+// First host address that user mode may not use, with the four-level page tables that every kernel can do.
+constexpr uint64_t kHostLimit = uint64_t{1} << 47;
 
 // A shell's status for a program that could not be started.
 int failure_status(int error) { return error == ENOENT || error == ENOTDIR ? 127 : 126; }
@@ -43,7 +47,9 @@ std::string search_path(const std::string& name) {
     const size_t end = std::min(rest.find(':', at), rest.size());
     std::string candidate = rest.substr(at, end - at);
     candidate += candidate.empty() ? name : "/" + name;
-    if (access(candidate.c_str(), X_OK) == 0) return candidate;
+    struct stat st;
+    if (access(candidate.c_str(), X_OK) == 0 && stat(candidate.c_str(), &st) == 0 && S_ISREG(st.st_mode))
+      return candidate;
     at = end + 1;
   }
   return name;  // a file of the working directory, as `xarch run prog`
@@ -56,7 +62,9 @@ std::string absolute(const std::string& path) {
 
 // Opens a program for reading and checks that it may be executed.
 Result<int> open_program(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (path.empty()) return Error{"the program's name is empty", ENOENT};
+  // Not waiting for the other side of a FIFO, which is refused later as any special file.
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) return Error{path + ": " + strerror(errno), errno};
   struct stat st;
   if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
@@ -108,31 +116,23 @@ const AbiFactory* find_guest(const RunOptions& options, const ElfImage& image) {
   return nullptr;
 }
 
-struct Script {
-  std::string interp;
-  std::string argument;  // empty: none
-};
-
-// The first line of a script, as Linux reads it.
-Result<Script> read_script(int fd, const std::string& name) {
-  char line[257] = {};
-  const ssize_t n = pread(fd, line, 256, 0);
-  if (n < 2) return Error{name + ": cannot be read", EIO};
-  std::string text(line + 2, strcspn(line + 2, "\n"));
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.pop_back();
-  text.erase(0, text.find_first_not_of(" \t"));
-  Script script;
-  const size_t end = std::min(text.find_first_of(" \t"), text.size());
-  script.interp = text.substr(0, end);
-  if (end < text.size()) script.argument = text.substr(text.find_first_not_of(" \t", end));
-  if (script.interp.empty()) return Error{name + ": script without an interpreter", ENOEXEC};
-  return script;
-}
-
 struct Start {
   Program program;
   std::vector<std::string> argv;
+  std::string described;  // the program, and the script whose interpreter it is
 };
+
+// Where the interpreter of a script lies: it is the guest's, and looked for in the root.
+std::string script_interpreter(const RunOptions& options, const std::string& script,
+                               const std::string& interp) {
+  std::string root = options.sysroot;
+  if (const char* from_env = getenv("XARCH_SYSROOT"); root.empty() && from_env != nullptr) root = from_env;
+  bool found = false;
+  if (root.empty()) root = find_root(absolute(script), interp, &found);
+  PathMap paths;
+  if (!root.empty()) paths.set_root(absolute(root));
+  return paths.to_host(interp, true);
+}
 
 // Opens the program, going through #! lines to an ELF file.
 Result<Start> find_program(const RunOptions& options) {
@@ -140,49 +140,55 @@ Result<Start> find_program(const RunOptions& options) {
   start.argv = options.argv;
   std::string name = search_path(options.program);
   std::string host = name;
-  for (int depth = 0; depth < 5; ++depth) {
+  std::string script;  // "NAME: its interpreter " before what is said of the interpreter
+  for (int depth = 0; depth <= kMaxScripts; ++depth) {
     Result<int> fd = open_program(host);
-    if (!fd) return fd.error();
+    if (!fd) return Error{script + fd.error().message, fd.error().code};
     Result<FileKind> kind = file_kind(*fd, host);
-    if (!kind) {
+    ScriptLine line;
+    if (kind && *kind == FileKind::kScript) {
+      const int error = read_script_line(*fd, &line);
       close(*fd);
-      return kind.error();
+      if (error != 0) return Error{script + name + ": script without an interpreter", ENOEXEC};
+      std::vector<std::string> argv = {line.interp};
+      if (!line.argument.empty()) argv.push_back(line.argument);
+      argv.push_back(name);
+      if (!start.argv.empty()) argv.insert(argv.end(), start.argv.begin() + 1, start.argv.end());
+      start.argv = std::move(argv);
+      script += name + ": its interpreter ";
+      host = script_interpreter(options, host, line.interp);
+      name = line.interp;
+      continue;
     }
-    if (*kind != FileKind::kScript) {
-      start.program.fd = *fd;
-      start.program.host_path = absolute(host);
-      start.program.exec_name = name;
-      if (*kind == FileKind::kOther) {
-        close(*fd);
-        return Error{name + ": neither an ELF file nor a script with #!", ENOEXEC};
-      }
-      Result<ElfImage> image = read_elf(*fd, name);
-      if (!image) {
-        close(*fd);
-        return image.error();
-      }
-      start.program.image = std::move(*image);
-      return start;
+    Result<ElfImage> image = Error{name + ": neither an ELF file nor a script with #!", ENOEXEC};
+    if (!kind) {
+      image = kind.error();
+    } else if (*kind == FileKind::kElf) {
+      image = read_elf(*fd, name);
     }
-    Result<Script> script = read_script(*fd, host);
-    close(*fd);
-    if (!script) return script.error();
-    // The interpreter is the guest's: looked for in the root.
-    PathMap paths;
-    std::string root = options.sysroot;
-    if (const char* from_env = getenv("XARCH_SYSROOT"); root.empty() && from_env != nullptr) root = from_env;
-    bool found = false;
-    if (root.empty()) root = find_root(absolute(host), script->interp, &found);
-    if (!root.empty()) paths.set_root(absolute(root));
-    std::vector<std::string> argv = {script->interp};
-    if (!script->argument.empty()) argv.push_back(script->argument);
-    argv.push_back(name);
-    if (!start.argv.empty()) argv.insert(argv.end(), start.argv.begin() + 1, start.argv.end());
-    start.argv = std::move(argv);
-    host = paths.to_host(script->interp, true);
-    name = script->interp;
+    if (!image) {
+      close(*fd);
+      return Error{script + image.error().message, image.error().code};
+    }
+    start.program.fd = *fd;
+    start.program.host_path = absolute(host);
+    start.program.exec_name = name;
+    start.program.image = std::move(*image);
+    start.described = script + name;
+    return start;
   }
   return Error{options.program + ": too many levels of scripts", ELOOP};
+}
+
+// Why no guest takes the program, and what to do.
+Error no_guest(const RunOptions& options, const std::string& name, const ElfImage& image) {
+  std::string text = name + ": is for " + machine_name(image.machine) +
+                     (image.elf_class == 1 ? " 32-bit" : " 64-bit") + (image.big_endian ? " big-endian" : "");
+  if (native_machine(image))
+    return {text + ", this machine's own processor: start it without xarch", ENOEXEC};
+  text += ", which is not among the guests here:";
+  for (const AbiFactory& guest : options.guests) text += " " + std::string(guest.name);
+  return {text, ENOEXEC};
 }
 
 // What ps and pgrep see of this process: the guest's name and arguments. Where the kernel does not let us, it
@@ -206,24 +212,46 @@ void show_as_guest(const Process& process) {
   prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0);
 }
 
+// The translated code's memory is address space most of all: with less of it (ulimit -v) less must do.
+Result<void> make_engine(Process& process, const std::string& name) {
+  constexpr uint64_t kLeast = 4 << 20;
+  const uint64_t wanted = process.options().engine.jit_cache_bytes;
+  for (uint64_t bytes = wanted;; bytes /= 4) {
+    Result<void> made = process.make_engine(bytes);
+    if (made || made.error().code != ENOMEM) return made;
+    if (bytes / 4 < kLeast) return Error{name + ": " + made.error().message + kMemoryHint, ENOMEM};
+  }
+}
+
+// Makes the address space and loads the program.
+Result<void> load(Process& process, const RunOptions& options, Start& start) {
+  const AbiInfo& info = process.info();
+  const std::string& name = start.program.exec_name;
+  if (const uint64_t base = options.engine.guest_base;
+      base > kHostLimit || process.mem().limit() > kHostLimit - base)
+    return Error{name + ": --guest-base leaves no room for its address space of " +
+                     std::to_string(process.mem().limit() >> 30) + " GB",
+                 ENOMEM};
+  if (info.elf_class == 1) {
+    if (const int r = process.mem().reserve(); r != 0)
+      return Error{name + ": no 4 GB of free addresses for it: " + strerror(-r) + kMemoryHint, ENOMEM};
+  }
+  if (start.program.image.high > process.mem().limit())
+    return Error{name + ": segment above the end of the address space", ENOEXEC};
+  process.paths().set_root(choose_root(options, start.program.host_path, info, start.program.image.interp));
+  install_host_handlers();
+  if (options.program_fd >= 0) close(options.program_fd);
+  if (Result<void> r = load_program(process, start.program, start.argv, guest_environment(options)); !r)
+    return r;
+  return make_engine(process, name);
+}
+
 int start_process(const RunOptions& options, Start& start, const AbiFactory& guest) {
   Result<std::unique_ptr<UserAbi>> abi = guest.make(options.cpu);
   if (!abi) return fail(abi.error());
-  const AbiInfo info = (*abi)->info();
   // Objects live as long as the process: it ends by exit_group or a signal.
   auto* process = new Process(std::move(*abi), options);
-  if (info.elf_class == 1) {
-    if (const int r = process->mem().reserve(); r != 0)
-      return fail({start.program.exec_name + ": no 4 GB of free addresses for it: " + strerror(-r), ENOMEM});
-  }
-  if (const uint64_t limit = process->mem().limit(); start.program.image.high > limit)
-    return fail({start.program.exec_name + ": segment above the end of the address space", ENOEXEC});
-  process->paths().set_root(choose_root(options, start.program.host_path, info, start.program.image.interp));
-  install_host_handlers();
-  if (options.program_fd >= 0) close(options.program_fd);
-  Result<void> loaded = load_program(*process, start.program, start.argv, guest_environment(options));
-  if (!loaded) return fail(loaded.error());
-  if (Result<void> r = process->make_engine(); !r) return fail(r.error());
+  if (Result<void> loaded = load(*process, options, start); !loaded) return fail(loaded.error());
 
   show_as_guest(*process);
   auto* thread = new Thread(*process);
@@ -242,14 +270,10 @@ int start_process(const RunOptions& options, Start& start, const AbiFactory& gue
 int run_program(const RunOptions& options) {
   Result<Start> start = find_program(options);
   if (!start) return fail(start.error());
-  const ElfImage& image = start->program.image;
-  const AbiFactory* guest = find_guest(options, image);
+  const AbiFactory* guest = find_guest(options, start->program.image);
   if (guest == nullptr) {
     close(start->program.fd);
-    return fail({start->program.exec_name + ": for " + machine_name(image.machine) +
-                     (image.elf_class == 1 ? " 32-bit" : " 64-bit") +
-                     (image.big_endian ? " big-endian" : "") + ", which this xarch has no guest for",
-                 ENOEXEC});
+    return fail(no_guest(options, start->described, start->program.image));
   }
   return start_process(options, *start, *guest);
 }

@@ -12,6 +12,9 @@
 
 namespace xarch::linux_user {
 
+// Stacks of the first thread are not larger.
+inline constexpr uint64_t kMaxStack = uint64_t{4} << 30;
+
 struct RunOptions {
   // The guests this program was built with.
   std::span<const AbiFactory> guests;

@@ -14,6 +14,7 @@
 #include "linux-user/elf_image.h"
 #include "linux-user/exec.h"
 #include "linux-user/proc_files.h"
+#include "linux-user/script.h"
 #include "linux-user/thread.h"
 #include "tcg/support/log.h"
 
@@ -23,8 +24,6 @@ namespace {
 
 constexpr size_t kMaxString = 32 * 4096;  // MAX_ARG_STRLEN
 constexpr size_t kMaxTotal = 6 << 20;  // three quarters of what the kernel takes of the default stack limit
-constexpr int kMaxScripts = 5;
-constexpr size_t kScriptLine = 256;  // BINPRM_BUF_SIZE
 
 // What is to be executed, found step by step through scripts.
 struct Image {
@@ -66,34 +65,7 @@ int64_t check_mode(const Image& image) {
   return r == 0 ? 0 : -errno;
 }
 
-// A script's first line: the interpreter's name and at most one argument.
-int64_t parse_script(int fd, std::string* interp, std::string* argument) {
-  char line[kScriptLine + 1] = {};
-  const ssize_t n = pread(fd, line, kScriptLine, 0);
-  if (n < 2) return -ENOEXEC;
-  const size_t end = strcspn(line + 2, "\n");
-  std::string text(line + 2, end);
-  text.erase(0, std::min(text.find_first_not_of(" \t"), text.size()));
-  const size_t name = std::min(text.find_first_of(" \t"), text.size());
-  // A line that is cut off within the name is no script; within the argument it is cut.
-  if (end + 2 >= kScriptLine && name == text.size()) return -ENOEXEC;
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.pop_back();
-  *interp = text.substr(0, name);
-  if (interp->empty()) return -ENOEXEC;
-  argument->clear();
-  if (name < text.size()) *argument = text.substr(text.find_first_not_of(" \t", name));
-  return 0;
-}
-
 enum class Kind : uint8_t { kForeign, kNative };
-
-bool native_machine(const ElfImage& elf) {
-#if defined(__x86_64__)
-  return !elf.big_endian && (elf.machine == 62 || elf.machine == 3);  // EM_X86_64, EM_386
-#else
-  return !elf.big_endian && elf.machine == 183;
-#endif
-}
 
 // What kind of ELF file it is; -errno if none that can be executed.
 int64_t classify(Thread& t, int fd, const std::string& name, Kind* kind) {
@@ -121,20 +93,20 @@ int64_t find_image(Thread& t, Image* image, Kind* kind) {
     if (fd < 0) return -errno;
     Result<FileKind> file = file_kind(fd, image->host);
     int64_t r = 0;
-    std::string interp, argument;
+    ScriptLine line;
     const bool script = file && *file == FileKind::kScript;
     if (!file) {
       r = file.error().code == EIO ? -EIO : -ENOEXEC;
     } else if (script) {
-      r = parse_script(fd, &interp, &argument);
+      r = read_script_line(fd, &line);
     } else {
       r = *file == FileKind::kElf ? classify(t, fd, image->host, kind) : -ENOEXEC;
     }
     close(fd);
     if (r != 0 || !script) return r;
     if (depth == kMaxScripts) return -ELOOP;
-    std::vector<std::string> argv = {interp};
-    if (!argument.empty()) argv.push_back(argument);
+    std::vector<std::string> argv = {line.interp};
+    if (!line.argument.empty()) argv.push_back(line.argument);
     if (image->fd >= 0) {
       // The interpreter opens it by number; it is gone by then if it closes on exec.
       if ((fcntl(image->fd, F_GETFD) & FD_CLOEXEC) != 0) return -ENOENT;
@@ -144,8 +116,8 @@ int64_t find_image(Thread& t, Image* image, Kind* kind) {
     argv.push_back(image->guest);
     if (!image->argv.empty()) argv.insert(argv.end(), image->argv.begin() + 1, image->argv.end());
     image->argv = std::move(argv);
-    image->guest = interp;
-    image->host = host_path(t.process(), interp, true);
+    image->guest = line.interp;
+    image->host = host_path(t.process(), line.interp, true);
   }
 }
 

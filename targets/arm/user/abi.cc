@@ -181,12 +181,16 @@ RaiseEffect Arm64Abi::on_raise(void* state, uint32_t code, uint64_t value) const
 
 }  // namespace
 
+std::string arm64_models() {
+  std::string names;
+  for (const Model& m : models()) names += (names.empty() ? "" : ", ") + std::string(m.name);
+  return names;
+}
+
 Result<std::unique_ptr<linux_user::UserAbi>> make_arm64_abi(std::string_view cpu) {
   std::unique_ptr<Arm64Guest> guest = make_arm64_guest(cpu.empty() ? models().back().name : cpu);
   if (guest == nullptr) {
-    std::string names;
-    for (const Model& m : models()) names += (names.empty() ? "" : ", ") + std::string(m.name);
-    return Error{"no CPU model '" + std::string(cpu) + "' for aarch64; there are " + names};
+    return Error{"no CPU model '" + std::string(cpu) + "' for aarch64; there are " + arm64_models()};
   }
   return std::unique_ptr<linux_user::UserAbi>(new Arm64Abi(std::move(guest)));
 }

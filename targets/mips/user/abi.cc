@@ -206,8 +206,13 @@ constexpr Model kModels[] = {{"24Kc", kMips32 | kMips32R2}, {"4Kc", kMips32}};
 
 }  // namespace
 
-Result<std::unique_ptr<linux_user::UserAbi>> make_mips_abi(std::string_view cpu) {
+std::string mips_models() {
   std::string names;
+  for (const Model& m : kModels) names.append(names.empty() ? "" : ", ").append(m.name);
+  return names;
+}
+
+Result<std::unique_ptr<linux_user::UserAbi>> make_mips_abi(std::string_view cpu) {
   for (const Model& m : kModels) {
     if (cpu.empty() || cpu == m.name) {
       MipsOptions options;
@@ -215,9 +220,8 @@ Result<std::unique_ptr<linux_user::UserAbi>> make_mips_abi(std::string_view cpu)
       options.unaligned = true;  // Linux makes unaligned accesses work for its processes
       return std::unique_ptr<linux_user::UserAbi>(new MipsAbi(options));
     }
-    names.append(names.empty() ? "" : ", ").append(m.name);
   }
-  return Error{"no CPU model '" + std::string(cpu) + "' for mips; there are " + names};
+  return Error{"no CPU model '" + std::string(cpu) + "' for mips; there are " + mips_models()};
 }
 
 }  // namespace xarch::mips
