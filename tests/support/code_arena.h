@@ -16,7 +16,9 @@ class CodeArena : public tcg::CodeSpace {
   static constexpr size_t kCodeBytes = 1 << 20;
   static constexpr unsigned kCells = 4096, kFirstCell = 2;
 
-  CodeArena(tcg::Backend& backend, const ir::StateLayout& layout, uint64_t guest_base = 0)
+  // With `soft` the soft-TLB policy.
+  CodeArena(tcg::Backend& backend, const ir::StateLayout& layout, uint64_t guest_base = 0,
+            const tcg::SoftTlbCalls* soft = nullptr)
       : backend_(backend) {
     size_t total = kCodeBytes + kCells * tcg::kThunkBytes + kCells * sizeof(tcg::Cell);
     base_ = static_cast<uint8_t*>(
@@ -28,6 +30,8 @@ class CodeArena : public tcg::CodeSpace {
     config.layout = &layout;
     config.pc_shift = 2;
     config.guest_base = guest_base;
+    config.soft_tlb = soft != nullptr;
+    if (soft != nullptr) config.soft_calls = *soft;
     config.thunk_base = thunks_;
     config.cell_base = cells_;
     uint8_t* cursor = base_;

@@ -98,6 +98,11 @@ uint64_t help_leave(void* state, uint64_t a, uint64_t, uint64_t, uint64_t) {
   }
   return a + 1;
 }
+uint64_t help_peek(void* state, uint64_t a, uint64_t, uint64_t, uint64_t) {
+  uint64_t v;
+  std::memcpy(&v, reinterpret_cast<const void*>(static_cast<RandomState*>(state)->hdr.guest_base + a), 8);
+  return v;
+}
 constexpr SlotId kSwapReads[] = {kFirstX + 1, kFirstX + 4};
 constexpr SlotId kSwapWrites[] = {kFirstX + 1};
 constexpr ir::HelperDesc kMix{"mix", help_mix, ir::kHelperPure | ir::kHelperNoFault | ir::kHelperNoMem};
@@ -106,6 +111,8 @@ constexpr ir::HelperDesc kSwap{"swap", help_swap,
                                kSwapWrites};
 constexpr ir::HelperDesc kAny{"any", help_any};
 constexpr ir::HelperDesc kLeave{"leave", help_leave, ir::kHelperNoFault | ir::kHelperMayExit};
+
+constexpr ir::HelperDesc kPeek{"peek", help_peek, ir::kHelperListsState};
 
 constexpr Type kSmallInts[] = {Type::kI64, Type::kI64, Type::kI64, Type::kI32,
                                Type::kI32, Type::kI8,  Type::kI16};
@@ -148,7 +155,7 @@ class Maker {
   }
   bool allowed(Type t) const;
   Type vector_type() { return rng_.below(3) ? Type::kV128 : Type::kV64; }
-  ValueId buffer_address(MemDesc* d, int32_t* disp);
+  ValueId buffer_address(MemDesc* d, int32_t* disp, bool transformed = true);
   MemDesc mem_desc(Type t, bool atomic);
   void int_op();
   void convert_op();
@@ -222,7 +229,8 @@ ValueId Maker::value(Type t) {
   const Pool& p = pools_[static_cast<unsigned>(t)];
   if (p.count == 0 || rng_.one_in(4)) return leaf(t);
   const uint32_t n = p.count < std::size(p.ids) ? p.count : static_cast<uint32_t>(std::size(p.ids));
-  return p.ids[(p.count - 1 - rng_.below(n)) % std::size(p.ids)];
+  // The latest ones rather, so that little of what is computed goes unused.
+  return p.ids[(p.count - 1 - (rng_.one_in(2) ? 0 : rng_.below(n))) % std::size(p.ids)];
 }
 
 void Maker::int_op() {
@@ -323,7 +331,7 @@ MemDesc Maker::mem_desc(Type t, bool atomic) {
 }
 
 // An address in the buffer, as a rule.
-ValueId Maker::buffer_address(MemDesc* d, int32_t* disp) {
+ValueId Maker::buffer_address(MemDesc* d, int32_t* disp, bool transformed) {
   uint64_t mask = o_.buffer_bytes - 1;
   const bool fault = o_.faults && rng_.one_in(300);
   const uint64_t aligned = 0 - (uint64_t{1} << std::max(d->align, d->size));
@@ -333,6 +341,7 @@ ValueId Maker::buffer_address(MemDesc* d, int32_t* disp) {
   uint64_t base = o_.buffer - static_cast<uint64_t>(int64_t{*disp});
   if (fault && rng_.one_in(2)) base += rng_.one_in(2) ? o_.buffer_bytes : 0 - uint64_t{o_.buffer_bytes};
   const ValueId masked = emit(Op::kAnd, Type::kI64, value(Type::kI64), number(Type::kI64, mask));
+  if (!transformed) return emit(Op::kAdd, Type::kI64, masked, number(Type::kI64, base));
   if (o_.address_transforms && rng_.one_in(8)) {
     const bool fits = (o_.buffer + 2 * o_.buffer_bytes) >> 32 == 0;
     d->xform = fits && rng_.one_in(2) ? ir::AddrXform::kWrap32 : ir::AddrXform::kStripTag;
@@ -351,7 +360,14 @@ void Maker::memory_op() {
   MemDesc d = mem_desc(t, false);
   int32_t disp = 0;
   const uint32_t kind = rng_.below(16);
-  if (kind == 0) {
+  if (o_.host_memory && rng_.one_in(16)) {
+    d = {};
+    d.size = d.elem = 3;
+    const ValueId a = buffer_address(&d, &disp, false);
+    const ValueId at =
+        emit(Op::kAdd, Type::kI64, a, number(Type::kI64, static_cast<uint64_t>(int64_t{disp})));
+    emit(Op::kCall, one_of(kSmallInts), at, ir::kNoValue, ir::kNoValue, helper(kPeek));
+  } else if (kind == 0) {
     emit(Op::kFenceOp, Type::kVoid, ir::kNoValue, ir::kNoValue, ir::kNoValue, 1 + rng_.below(15));
   } else if (kind == 1) {
     const ValueId a = buffer_address(&d, &disp);
@@ -638,7 +654,7 @@ void Maker::make() {
 const ir::StateLayout& random_layout() { return kLayout; }
 
 std::span<const ir::HelperDesc* const> random_helpers() {
-  static constexpr const ir::HelperDesc* kAll[] = {&kMix, &kSwap, &kAny, &kLeave};
+  static constexpr const ir::HelperDesc* kAll[] = {&kMix, &kSwap, &kAny, &kLeave, &kPeek};
   return kAll;
 }
 

@@ -46,6 +46,8 @@ struct RandomIrOptions {
   bool atomics = true;
   bool faults = true;  // some accesses leave the buffer or break their alignment rule
   bool address_transforms = true;
+  // A helper that reads memory at CpuHeader::guest_base + address, and faults there if it has to.
+  bool host_memory = false;
   bool key_flags = false;   // keys that are not linked, or that mask address tags
   bool dead_exits = false;  // every way out of some regions (but events) leaves slots dead: compare with care
   unsigned mmu_indexes = 1;  // of memory operations

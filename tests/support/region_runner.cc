@@ -37,11 +37,25 @@ uint64_t& pc_of(const ir::StateLayout& layout, tcg::CpuHeader* state) {
 RegionRunner::RegionRunner(const ir::StateLayout& layout, uint64_t guest_base)
     : backend_(make()),
       arena_(*backend_, layout, guest_base),
-      interp_(memory_),
+      interp_(flat_),
       layout_(layout),
       guest_base_(guest_base) {
-  g_runner = this;
+  take_signals();
   syscall(SYS_arch_prctl, ARCH_SET_GS, guest_base);
+}
+
+RegionRunner::RegionRunner(const ir::StateLayout& layout, tcg::InterpMemory& memory,
+                           const tcg::SoftTlbCalls& calls)
+    : backend_(make()),
+      arena_(*backend_, layout, 0, &calls),
+      interp_(memory),
+      layout_(layout),
+      guest_base_(0) {
+  take_signals();
+}
+
+void RegionRunner::take_signals() {
+  g_runner = this;
   stack_t stack = {g_stack, 0, sizeof g_stack};
   sigaltstack(&stack, nullptr);
   struct sigaction sa = {};
@@ -76,10 +90,7 @@ void RegionRunner::on_fault(int signo, const siginfo_t* info, ucontext_t* contex
     }
   } else if (state_ && state_->in_helper) {
     state_->in_helper = 0;
-    auto to = *reinterpret_cast<const uint8_t* const*>(state_->host_sp - sizeof(void*));
-    outcome_.restore =
-        backend_->restore_of_call(arena_.recovery.data(), static_cast<uint32_t>(arena_.recovery.size()),
-                                  static_cast<uint32_t>(to - arena_.code));
+    outcome_.restore = restore_of_call();
     state_->exit_reason = static_cast<uint32_t>(tcg::Exit::kFault);
     context->uc_mcontext.gregs[REG_RIP] = reinterpret_cast<greg_t>(arena_.stubs().leave);
     context->uc_mcontext.gregs[REG_RSP] = static_cast<greg_t>(state_->host_sp);
@@ -106,6 +117,12 @@ void RegionRunner::on_fault(int signo, const siginfo_t* info, ucontext_t* contex
   signal(signo, SIG_DFL);
 }
 
+uint32_t RegionRunner::restore_of_call() const {
+  auto to = *reinterpret_cast<const uint8_t* const*>(state_->host_sp - sizeof(void*));
+  return backend_->restore_of_call(arena_.recovery.data(), static_cast<uint32_t>(arena_.recovery.size()),
+                                   static_cast<uint32_t>(to - arena_.code));
+}
+
 Outcome RegionRunner::interpret(const ir::Region& region, tcg::CpuHeader* state) {
   outcome_ = Outcome();
   region_ = &region;
@@ -115,8 +132,8 @@ Outcome RegionRunner::interpret(const ir::Region& region, tcg::CpuHeader* state)
   if (sigsetjmp(g_jump, 1) == 0) {
     tcg::InterpResult result = interp_.run(region, state);
     outcome_.reason = result.reason;
-    if (result.reason == tcg::Exit::kFault) {
-      outcome_.restore = result.restore;
+    outcome_.restore = result.restore;
+    if (result.reason == tcg::Exit::kFault && result.fault.signo != 0) {
       outcome_.fault_addr = result.fault.addr;
       outcome_.fault_size = result.fault.size;
       outcome_.fault_write = result.fault.write;

@@ -24,22 +24,29 @@ struct Outcome {
 class RegionRunner {
  public:
   RegionRunner(const ir::StateLayout& layout, uint64_t guest_base = 0);
+  // The soft-TLB policy: the interpreter goes through `memory`, emitted code through `calls`. Of a fault that
+  // these report themselves the outcome has nothing but the reason, and the restore word if interpreted.
+  RegionRunner(const ir::StateLayout& layout, tcg::InterpMemory& memory, const tcg::SoftTlbCalls& calls);
   ~RegionRunner();
 
   Outcome interpret(const ir::Region& region, tcg::CpuHeader* state);
   // Emits and runs the region; every direct exit leaves.
   Outcome emit_and_run(const ir::Region& region, tcg::CpuHeader* state);
 
+  // In a function that emitted code calls: the restore word of the guest instruction.
+  uint32_t restore_of_call() const;
+
   uint32_t code_bytes() const { return code_bytes_; }
   const uint8_t* code() const { return arena_.code; }
 
  private:
+  void take_signals();
   static void handler(int signo, siginfo_t* info, void* context);
   void on_fault(int signo, const siginfo_t* info, ucontext_t* context);
 
   std::unique_ptr<tcg::Backend> backend_;
   CodeArena arena_;
-  tcg::FlatInterpMemory memory_;
+  tcg::FlatInterpMemory flat_;
   tcg::Interpreter interp_;
   const ir::StateLayout& layout_;
   uint64_t guest_base_;

@@ -56,7 +56,7 @@ void compare(uint64_t base, bool passes, bool plain) {
   RandomIrOptions options;
   options.buffer = 0x20000000;
   options.wide = options.vectors = options.floats = options.atomics = !plain;
-  options.key_flags = options.dead_exits = true;
+  options.key_flags = options.dead_exits = options.host_memory = true;
   options.mmu_indexes = 16;
   printf("seeds %lu to %lu\n", first, first + count);
   Page page(options.buffer + base, options.buffer_bytes);
