@@ -86,6 +86,7 @@ struct CompileResult {
   enum Status : uint8_t { kOk, kNoRoom, kTooLong, kUnsupported };
   Status status = kOk;
   uint32_t code_bytes = 0;  // used from CodeSpace::code on; the entry is at the beginning
+  uint32_t data_bytes = 0;  // of those, at the end: no instructions but constants and padding
 };
 
 // What a faulting host instruction was about to do, and where it stands in the guest.

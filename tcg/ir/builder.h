@@ -121,7 +121,15 @@ class Builder {
   Value vdup(Type t, Value a, unsigned lane);
   Value vextract(Type t, Value v, unsigned lane, unsigned index);
   Value vinsert(Value v, Value a, unsigned lane, unsigned index);
-  Value vconvert(Op op, Type t, Value a, unsigned lane = 0);  // v.narrow v.widen.* v.lo v.hi
+  Value vconvert(Op op, Type t, Value a, unsigned lane = 0);  // v.narrow* v.widen.* v.lo v.hi
+  // Low or high half of a v128, lanes extended to twice the size.
+  Value vwiden(bool is_signed, Value a, unsigned lane, bool high);
+  // Products of the lanes of the low or high halves of two v128.
+  Value vmull(bool is_signed, Value a, Value b, unsigned lane, bool high);
+  Value vclmul(Value a, Value b);
+  Value vshuffle(Value table, Value index);
+  Value vsplat(Type t, Value v, unsigned lane, unsigned index);
+  Value vany(Value a);  // of a v64 or v128
   Value vpair(Value lo, Value hi);
 
   // ---- helpers. desc must have static lifetime.

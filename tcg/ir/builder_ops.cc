@@ -153,6 +153,29 @@ Value Builder::vconvert(Op op, Type t, Value a, unsigned lane) {
   return emit(op, t, a, {}, {}, lane);
 }
 
+Value Builder::vwiden(bool is_signed, Value a, unsigned lane, bool high) {
+  const Op op = is_signed ? Op::kVWidenS : Op::kVWidenU;
+  if (!high) return vconvert(op, Type::kV128, vconvert(Op::kVLo, Type::kV64, a), lane);
+  return emit(op, Type::kV128, a, {}, {}, lane, 1);
+}
+
+Value Builder::vmull(bool is_signed, Value a, Value b, unsigned lane, bool high) {
+  return emit(is_signed ? Op::kVMulLS : Op::kVMulLU, Type::kV128, a, b, {}, lane, high);
+}
+
+Value Builder::vclmul(Value a, Value b) { return emit(Op::kVClMul, Type::kV128, a, b); }
+
+Value Builder::vshuffle(Value table, Value index) { return emit(Op::kVShuffle, Type::kV128, table, index); }
+
+Value Builder::vsplat(Type t, Value v, unsigned lane, unsigned index) {
+  return emit(Op::kVSplat, t, v, {}, {}, lane, index);
+}
+
+Value Builder::vany(Value a) {
+  if (a.type == Type::kV64) return cmp(Cond::kNe, vextract(Type::kI64, a, 3, 0), i64(0));
+  return emit(Op::kVAny, Type::kI1, a);
+}
+
 Value Builder::vpair(Value lo, Value hi) { return emit(Op::kVPair, Type::kV128, lo, hi); }
 
 // ---- helpers

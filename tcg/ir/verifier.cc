@@ -37,6 +37,7 @@ class Verifier {
   bool convert_op(const Inst& in);
   bool flags_op(const Inst& in);
   bool memory_op(const Inst& in);
+  bool both(const Inst& in, Type t) const;
   bool vector_op(const Inst& in);
   bool vector_shape_op(const Inst& in);
   bool control_op(const Inst& in);
@@ -141,7 +142,7 @@ bool Verifier::meaning(const Inst& in) {
   if (in.op <= Op::kHi) return convert_op(in);
   if (in.op <= Op::kFlagsTest) return flags_op(in);
   if (in.op <= Op::kProbe) return memory_op(in);
-  if (in.op <= Op::kVPopcnt) return vector_op(in);
+  if (in.op < Op::kVLo) return vector_op(in);
   if (in.op <= Op::kBitcast) return vector_shape_op(in);
   return control_op(in);
 }
@@ -253,6 +254,9 @@ bool Verifier::memory_op(const Inst& in) {
   }
 }
 
+// Are both operands of type t?
+bool Verifier::both(const Inst& in, Type t) const { return type(in.args[0]) == t && type(in.args[1]) == t; }
+
 // Ops on lanes in place.
 bool Verifier::vector_op(const Inst& in) {
   const unsigned bytes = type_bytes(in.type);
@@ -266,7 +270,19 @@ bool Verifier::vector_op(const Inst& in) {
       return need(type(in.args[0]) == Type::kV128 && in.aux <= 2, "not for that type or lane");
     case Op::kVWidenU:
     case Op::kVWidenS:
-      return need(type(in.args[0]) == Type::kV64 && in.aux <= 2, "not for that type or lane");
+      if (in.imm != 0 && in.imm != 1) return bad("no such half");
+      return need(type(in.args[0]) == (in.imm ? Type::kV128 : Type::kV64) && in.aux <= 2,
+                  "not for that type or lane");
+    case Op::kVNarrowS:
+    case Op::kVNarrowSU:
+      return need(type(in.args[0]) == Type::kV128 && in.aux <= 1, "not for that type or lane");
+    case Op::kVMulLU:
+    case Op::kVMulLS:
+      if (in.imm != 0 && in.imm != 1) return bad("no such half");
+      return need(both(in, Type::kV128) && in.aux <= 2, "not for that type or lane");
+    case Op::kVShuffle: return need(both(in, Type::kV128), "for v128 only");
+    case Op::kVClMul: return need(both(in, Type::kV64), "for v64 only");
+    case Op::kVAny: return need(type(in.args[0]) == Type::kV128, "for v128 only");
     default: break;
   }
   if (!is_vector(in.type)) return bad("the result is no vector");
@@ -294,6 +310,21 @@ bool Verifier::vector_op(const Inst& in) {
     case Op::kVUzp2: return need(2u << in.aux <= bytes, "a single lane");
     case Op::kVRev: return need(in.imm > in.aux && 1u << in.imm <= bytes && in.imm <= 3, "bad container");
     case Op::kVPopcnt: return need(in.aux == 0, "for lanes of 1 byte only");
+    case Op::kVMul:
+    case Op::kVAddPairsU:
+    case Op::kVAddPairsS: return need(in.aux <= 2, "for lanes of 1, 2 and 4 bytes only");
+    case Op::kVMulHiS:
+    case Op::kVMulRS: return need(in.aux == 1, "for lanes of 2 bytes only");
+    case Op::kVAvgU:
+    case Op::kVAddSatU:
+    case Op::kVAddSatS:
+    case Op::kVSubSatU:
+    case Op::kVSubSatS: return need(in.aux <= 1, "for lanes of 1 and 2 bytes only");
+    case Op::kVShl:
+    case Op::kVShrU:
+    case Op::kVShrS: return need(in.aux >= 2, "for lanes of 4 and 8 bytes only");
+    case Op::kVSplat:
+      return need(type(in.args[0]) == Type::kV128 && in.imm >= 0 && in.imm < 16 >> in.aux, "no such lane");
     default: return true;
   }
 }

@@ -45,7 +45,6 @@ bool count_host(const uint8_t* code, uint32_t bytes, Counts* c) {
     c->listing += offset + i.text + "\n";
     at += i.length;
   }
-  c->bytes = bytes;
   return true;
 }
 
@@ -98,8 +97,9 @@ Result<Counts> GuestUnderTest::count(const std::string& text) const {
     return Error{"translated " + std::to_string(c.guest) + " of " + std::to_string(bytes->size() / 4) +
                  " instructions"};
   }
-  if (!count_host(arena.code, r.code_bytes, &c))
+  if (!count_host(arena.code, r.code_bytes - r.data_bytes, &c))
     return Error{"MC does not know the code after\n" + c.listing};
+  c.bytes = r.code_bytes;
   return c;
 }
 

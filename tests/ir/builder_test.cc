@@ -141,9 +141,19 @@ Value Replay::vector(const Inst& in) {
     case Op::kVDup: return b_.vdup(in.type, arg(in, 0), in.aux);
     case Op::kVExtract: return b_.vextract(in.type, arg(in, 0), in.aux, imm);
     case Op::kVInsert: return b_.vinsert(arg(in, 0), arg(in, 1), in.aux, imm);
-    case Op::kVNarrow:
     case Op::kVWidenU:
     case Op::kVWidenS:
+      if (in.imm) return b_.vwiden(in.op == Op::kVWidenS, arg(in, 0), in.aux, true);
+      return b_.vconvert(in.op, in.type, arg(in, 0), in.aux);
+    case Op::kVMulLU:
+    case Op::kVMulLS: return b_.vmull(in.op == Op::kVMulLS, arg(in, 0), arg(in, 1), in.aux, in.imm != 0);
+    case Op::kVClMul: return b_.vclmul(arg(in, 0), arg(in, 1));
+    case Op::kVShuffle: return b_.vshuffle(arg(in, 0), arg(in, 1));
+    case Op::kVSplat: return b_.vsplat(in.type, arg(in, 0), in.aux, imm);
+    case Op::kVAny: return b_.vany(arg(in, 0));
+    case Op::kVNarrow:
+    case Op::kVNarrowS:
+    case Op::kVNarrowSU:
     case Op::kVLo:
     case Op::kVHi: return b_.vconvert(in.op, in.type, arg(in, 0), in.aux);
     case Op::kVPair: return b_.vpair(arg(in, 0), arg(in, 1));

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -90,6 +91,37 @@ TYPED_TEST(InterpVector, LaneByLane) {
   this->expect_lanes(Op::kVMaxU, [](T a, T b) { return a > b ? a : b; });
   this->expect_lanes(Op::kVMinS, [](T a, T b) { return static_cast<S>(a) < static_cast<S>(b) ? a : b; });
   this->expect_lanes(Op::kVMaxS, [](T a, T b) { return static_cast<S>(a) > static_cast<S>(b) ? a : b; });
+  this->expect_lanes(Op::kVMul, [](T a, T b) { return uint64_t{a} * b; });
+  this->expect_lanes(Op::kVAbs, [](T a, T) { return static_cast<S>(a) < 0 ? T{0} - a : a; });
+  constexpr unsigned kWidth = 8 * sizeof(T);
+  this->expect_lanes(Op::kVShl, [](T a, T b) { return b < kWidth ? uint64_t{a} << b : 0; });
+  this->expect_lanes(Op::kVShrU, [](T a, T b) { return b < kWidth ? a >> b : 0; });
+  this->expect_lanes(Op::kVShrS, [](T a, T b) { return static_cast<S>(a) >> (b < kWidth ? b : kWidth - 1); });
+}
+
+template <typename T>
+T clamped(int64_t v) {
+  const int64_t min = std::numeric_limits<T>::min(), max = std::numeric_limits<T>::max();
+  return static_cast<T>(v < min ? min : v > max ? max : v);
+}
+
+TYPED_TEST(InterpVector, Saturating) {
+  using T = TypeParam;
+  using S = std::make_signed_t<T>;
+  if constexpr (sizeof(T) <= 2) {
+    this->expect_lanes(Op::kVAddSatU, [](T a, T b) { return clamped<T>(int64_t{a} + b); });
+    this->expect_lanes(Op::kVSubSatU, [](T a, T b) { return clamped<T>(int64_t{a} - b); });
+    this->expect_lanes(Op::kVAddSatS,
+                       [](T a, T b) { return clamped<S>(int64_t{static_cast<S>(a)} + static_cast<S>(b)); });
+    this->expect_lanes(Op::kVSubSatS,
+                       [](T a, T b) { return clamped<S>(int64_t{static_cast<S>(a)} - static_cast<S>(b)); });
+    this->expect_lanes(Op::kVAvgU, [](T a, T b) { return (a + b + 1) / 2; });
+  }
+  if constexpr (sizeof(T) == 2) {
+    const auto product = [](T a, T b) { return int32_t{static_cast<S>(a)} * static_cast<S>(b); };
+    this->expect_lanes(Op::kVMulHiS, [&](T a, T b) { return product(a, b) >> 16; });
+    this->expect_lanes(Op::kVMulRS, [&](T a, T b) { return (product(a, b) + 0x4000) >> 15; });
+  }
 }
 
 TYPED_TEST(InterpVector, OneOperand) {
@@ -154,6 +186,42 @@ TYPED_TEST(InterpVector, SingleLanes) {
   }
 }
 
+// Products, sums of pairs and saturated narrowing, on numbers of type N (as T signed or not) and twice as
+// wide.
+template <typename N, typename Double>
+void wider(OneOp& one, Wide a, Wide b) {
+  using T = std::make_unsigned_t<N>;
+  const uint32_t lane = std::countr_zero(sizeof(T));
+  const bool sign = std::is_signed_v<N>;
+  const auto number = [](Wide w, unsigned i) {
+    return static_cast<std::make_unsigned_t<Double>>(static_cast<Double>(static_cast<N>(lanes<T>(w).v[i])));
+  };
+  using D = std::make_unsigned_t<Double>;
+  constexpr unsigned kCount = Lanes<D>::kCount;
+  Lanes<D> product[2], sum, extended;
+  for (unsigned i = 0; i < kCount; ++i) {
+    for (unsigned h = 0; h < 2; ++h)
+      product[h].v[i] = static_cast<D>(uint64_t{number(a, h * kCount + i)} * number(b, h * kCount + i));
+    sum.v[i] = static_cast<D>(number(a, 2 * i) + number(a, 2 * i + 1));
+    extended.v[i] = number(a, kCount + i);
+  }
+  const Op mul = sign ? Op::kVMulLS : Op::kVMulLU;
+  const std::vector<Operand> both = {{Type::kV128, a}, {Type::kV128, b}};
+  EXPECT_EQ(one.run(mul, Type::kV128, both, lane, 0), wide(product[0]));
+  EXPECT_EQ(one.run(mul, Type::kV128, both, lane, 1), wide(product[1]));
+  EXPECT_EQ(one.run(sign ? Op::kVAddPairsS : Op::kVAddPairsU, Type::kV128, {{Type::kV128, a}}, lane),
+            wide(sum));
+  EXPECT_EQ(one.run(sign ? Op::kVWidenS : Op::kVWidenU, Type::kV128, {{Type::kV128, a}}, lane, 1),
+            wide(extended));
+  if constexpr (sizeof(T) <= 2) {
+    Lanes<T> narrow = {};
+    for (unsigned i = 0; i < kCount; ++i)
+      narrow.v[i] = static_cast<T>(clamped<N>(static_cast<std::make_signed_t<D>>(lanes<D>(a).v[i])));
+    EXPECT_EQ(one.run(sign ? Op::kVNarrowS : Op::kVNarrowSU, Type::kV64, {{Type::kV128, a}}, lane),
+              wide(narrow));
+  }
+}
+
 template <typename T, typename Double>
 void narrow_and_widen(OneOp& one, Wide a) {
   using S = std::make_signed_t<T>;
@@ -172,6 +240,28 @@ void narrow_and_widen(OneOp& one, Wide a) {
   EXPECT_EQ(one.run(Op::kVWidenS, Type::kV128, {{Type::kV64, a}}, lane), wide(sign));
 }
 
+TEST(Interp, CarrylessProduct) {
+  OneOp one;
+  const auto product = [&](uint64_t a, uint64_t b) {
+    return one.run(Op::kVClMul, Type::kV128, {{Type::kV64, {a}}, {Type::kV64, {b}}});
+  };
+  EXPECT_EQ(product(3, 3), (Wide{5, 0}));
+  EXPECT_EQ(product(0xff, 0x101), (Wide{0xffff, 0}));
+  EXPECT_EQ(product(uint64_t{1} << 63, 6), (Wide{0, 3}));
+  EXPECT_EQ(product(~uint64_t{0}, ~uint64_t{0}), (Wide{0x5555555555555555, 0x5555555555555555}));
+}
+
+TEST(Interp, TableLookup) {
+  OneOp one;
+  const Wide table = {0x8877665544332211, 0x00ffeeddccbbaa99};
+  const Wide index = {0x0f00ff1080070e01, 0x0102030405060708};
+  EXPECT_EQ(one.run(Op::kVShuffle, Type::kV128, {{Type::kV128, table}, {Type::kV128, index}}),
+            (Wide{0x001100000088ff22, 0x2233445566778899}));
+  EXPECT_EQ(one.run(Op::kVSplat, Type::kV128, {{Type::kV128, table}}, 2, 3),
+            (Wide{0x00ffeedd00ffeedd, 0x00ffeedd00ffeedd}));
+  EXPECT_EQ(one.run(Op::kVSplat, Type::kV64, {{Type::kV128, table}}, 0, 9), (Wide{0xaaaaaaaaaaaaaaaa, 0}));
+}
+
 TEST(Interp, VectorShapes) {
   OneOp one;
   Rng rng(7);
@@ -181,6 +271,13 @@ TEST(Interp, VectorShapes) {
     narrow_and_widen<uint8_t, uint16_t>(one, a);
     narrow_and_widen<uint16_t, uint32_t>(one, a);
     narrow_and_widen<uint32_t, uint64_t>(one, a);
+    wider<uint8_t, uint16_t>(one, a, b);
+    wider<int8_t, int16_t>(one, a, b);
+    wider<uint16_t, uint32_t>(one, a, b);
+    wider<int16_t, int32_t>(one, a, b);
+    wider<uint32_t, uint64_t>(one, a, b);
+    wider<int32_t, int64_t>(one, a, b);
+    EXPECT_EQ(one.run(Op::kVAny, Type::kI1, {{Type::kV128, a}}).lo, (a.lo | a.hi) != 0);
     EXPECT_EQ(one.run(Op::kVLo, Type::kV64, {{Type::kV128, a}}), (Wide{a.lo, 0}));
     EXPECT_EQ(one.run(Op::kVHi, Type::kV64, {{Type::kV128, a}}), (Wide{a.hi, 0}));
     EXPECT_EQ(one.run(Op::kVPair, Type::kV128, {{Type::kV64, a}, {Type::kV64, b}}), (Wide{a.lo, b.lo}));

@@ -413,9 +413,27 @@ void Maker::vector_op() {
   constexpr Op kMinMax[] = {Op::kVMinU, Op::kVMaxU, Op::kVMinS, Op::kVMaxS};
   constexpr Op kBits[] = {Op::kVAnd, Op::kVOr, Op::kVXor, Op::kVAndNot};
   constexpr Op kShift[] = {Op::kVShlImm, Op::kVShrUImm, Op::kVShrSImm};
+  constexpr Op kNarrowLanes[] = {Op::kVAvgU, Op::kVAddSatU, Op::kVAddSatS, Op::kVSubSatU, Op::kVSubSatS};
+  constexpr Op kWords[] = {Op::kVMulHiS, Op::kVMulRS};
+  constexpr Op kByLane[] = {Op::kVShl, Op::kVShrU, Op::kVShrS};
   const Type t = vector_type();
   const uint32_t lane = rng_.below(4);
-  switch (rng_.below(7)) {
+  switch (rng_.below(12)) {
+    case 7: emit(kNarrowLanes[rng_.below(5)], t, value(t), value(t), ir::kNoValue, lane % 2); break;
+    case 8: emit(kWords[rng_.below(2)], t, value(t), value(t), ir::kNoValue, 1); break;
+    case 9: {
+      const uint32_t wide = 2 + lane % 2;
+      ValueId count = value(t);
+      // As a rule small counts
+      if (rng_.below(4)) {
+        const unsigned bits = (8u << wide) - 6;
+        count = emit(Op::kVShrUImm, t, count, ir::kNoValue, ir::kNoValue, wide, bits);
+      }
+      emit(kByLane[rng_.below(3)], t, value(t), count, ir::kNoValue, wide);
+      break;
+    }
+    case 10: emit(Op::kVMul, t, value(t), value(t), ir::kNoValue, lane % 3); break;
+    case 11: emit(Op::kVAbs, t, value(t), ir::kNoValue, ir::kNoValue, lane); break;
     case 0: emit(kBits[rng_.below(4)], t, value(t), value(t)); break;
     case 1: emit(Op::kVNot, t, value(t)); break;
     case 2: emit(kMinMax[rng_.below(4)], t, value(t), value(t), ir::kNoValue, lane % 3); break;
@@ -433,7 +451,38 @@ void Maker::vector_reshape() {
   const uint32_t lane = rng_.below(4);
   const unsigned lanes = ir::type_bytes(t) >> lane;
   const Type word = lane == 3 ? Type::kI64 : one_of(kWords);
-  switch (rng_.below(11)) {
+  switch (rng_.below(17)) {
+    case 11: {
+      const Op op = rng_.one_in(2) ? Op::kVMulLU : Op::kVMulLS;
+      const ValueId a = value(Type::kV128), b = value(Type::kV128);
+      emit(op, Type::kV128, a, b, ir::kNoValue, lane % 3, rng_.below(2));
+      break;
+    }
+    case 12:
+      emit(rng_.one_in(2) ? Op::kVAddPairsU : Op::kVAddPairsS, t, value(t), ir::kNoValue, ir::kNoValue,
+           lane % 3);
+      break;
+    case 13: {
+      const Op op = rng_.one_in(2) ? Op::kVNarrowS : Op::kVNarrowSU;
+      emit(op, Type::kV64, value(Type::kV128), ir::kNoValue, ir::kNoValue, lane % 2);
+      break;
+    }
+    case 14: {
+      ValueId index = value(Type::kV128);
+      if (rng_.one_in(2)) index = emit(Op::kVShrUImm, Type::kV128, index, ir::kNoValue, ir::kNoValue, 0, 3);
+      emit(Op::kVShuffle, Type::kV128, value(Type::kV128), index);
+      break;
+    }
+    case 15:
+      emit(Op::kVSplat, t, value(Type::kV128), ir::kNoValue, ir::kNoValue, lane, rng_.below(16u >> lane));
+      break;
+    case 16:
+      if (rng_.one_in(2)) {
+        emit(Op::kVAny, Type::kI1, value(Type::kV128));
+      } else {
+        emit(Op::kVClMul, Type::kV128, value(Type::kV64), value(Type::kV64));
+      }
+      break;
     case 0: emit(Op::kVDup, t, value(word), ir::kNoValue, ir::kNoValue, lane); break;
     case 1: emit(Op::kVExtract, word, value(t), ir::kNoValue, ir::kNoValue, lane, rng_.below(lanes)); break;
     case 2: emit(Op::kVInsert, t, value(t), value(word), ir::kNoValue, lane, rng_.below(lanes)); break;
@@ -441,7 +490,9 @@ void Maker::vector_reshape() {
     case 4: emit(Op::kVNarrow, Type::kV64, value(Type::kV128), ir::kNoValue, ir::kNoValue, lane % 3); break;
     case 5: {
       const Op op = rng_.one_in(2) ? Op::kVWidenU : Op::kVWidenS;
-      emit(op, Type::kV128, value(Type::kV64), ir::kNoValue, ir::kNoValue, lane % 3);
+      const bool high = rng_.one_in(2);
+      emit(op, Type::kV128, value(high ? Type::kV128 : Type::kV64), ir::kNoValue, ir::kNoValue, lane % 3,
+           high);
       break;
     }
     case 6: {

@@ -19,7 +19,8 @@ RegionRunner* g_runner = nullptr;
 sigjmp_buf g_jump;
 alignas(16) uint8_t g_stack[1 << 16];
 
-std::unique_ptr<tcg::Backend> make() {
+std::unique_ptr<tcg::Backend> make(bool baseline) {
+  if (baseline) return std::make_unique<x86_64::Backend>(x86_64::HostFeatures{});
   auto backend = x86_64::make_backend();
   if (!backend) {
     fprintf(stderr, "%s\n", backend.error().message.c_str());
@@ -34,8 +35,8 @@ uint64_t& pc_of(const ir::StateLayout& layout, tcg::CpuHeader* state) {
 
 }  // namespace
 
-RegionRunner::RegionRunner(const ir::StateLayout& layout, uint64_t guest_base)
-    : backend_(make()),
+RegionRunner::RegionRunner(const ir::StateLayout& layout, uint64_t guest_base, bool baseline)
+    : backend_(make(baseline)),
       arena_(*backend_, layout, guest_base),
       interp_(flat_),
       layout_(layout),
@@ -46,7 +47,7 @@ RegionRunner::RegionRunner(const ir::StateLayout& layout, uint64_t guest_base)
 
 RegionRunner::RegionRunner(const ir::StateLayout& layout, tcg::InterpMemory& memory,
                            const tcg::SoftTlbCalls& calls)
-    : backend_(make()),
+    : backend_(make(false)),
       arena_(*backend_, layout, 0, &calls),
       interp_(memory),
       layout_(layout),

@@ -23,7 +23,8 @@ struct Outcome {
 
 class RegionRunner {
  public:
-  RegionRunner(const ir::StateLayout& layout, uint64_t guest_base = 0);
+  // baseline: emits for x86-64-v2 hosts, else with all that this host has.
+  RegionRunner(const ir::StateLayout& layout, uint64_t guest_base = 0, bool baseline = false);
   // The soft-TLB policy: the interpreter goes through `memory`, emitted code through `calls`. Of a fault that
   // these report themselves the outcome has nothing but the reason, and the restore word if interpreted.
   RegionRunner(const ir::StateLayout& layout, tcg::InterpMemory& memory, const tcg::SoftTlbCalls& calls);

@@ -22,6 +22,12 @@ void set_lane(IrValue* v, unsigned log2_bytes, unsigned index, uint64_t x) {
   std::memcpy(reinterpret_cast<uint8_t*>(v) + (index << log2_bytes), &x, size_t{1} << log2_bytes);
 }
 
+// v saturated to a signed number of that width.
+uint64_t saturated(int64_t v, unsigned bits) {
+  const int64_t max = static_cast<int64_t>(ir::low_mask(bits - 1));
+  return static_cast<uint64_t>(std::clamp(v, -max - 1, max));
+}
+
 // One lane of the ops that work lane by lane.
 uint64_t lane_result(const Inst& inst, uint64_t a, uint64_t b) {
   const unsigned bits = 8u << inst.aux;
@@ -42,6 +48,18 @@ uint64_t lane_result(const Inst& inst, uint64_t a, uint64_t b) {
     case Op::kVShlImm: return a << n;
     case Op::kVShrUImm: return a >> n;
     case Op::kVShrSImm: return static_cast<uint64_t>(sa >> n);
+    case Op::kVMul: return a * b;
+    case Op::kVMulHiS: return static_cast<uint64_t>(sa * sb >> 16);
+    case Op::kVMulRS: return static_cast<uint64_t>((sa * sb + 0x4000) >> 15);
+    case Op::kVAbs: return sa < 0 ? 0 - a : a;
+    case Op::kVAvgU: return (a + b + 1) >> 1;
+    case Op::kVAddSatU: return std::min(a + b, ir::low_mask(bits));
+    case Op::kVSubSatU: return a > b ? a - b : 0;
+    case Op::kVAddSatS: return saturated(sa + sb, bits);
+    case Op::kVSubSatS: return saturated(sa - sb, bits);
+    case Op::kVShl: return b < bits ? a << b : 0;
+    case Op::kVShrU: return b < bits ? a >> b : 0;
+    case Op::kVShrS: return static_cast<uint64_t>(sa >> std::min<uint64_t>(b, bits - 1));
     default: return static_cast<uint64_t>(std::popcount(a));  // kVPopcnt
   }
 }
@@ -101,14 +119,57 @@ void eval_reshape(const Inst& inst, const IrValue& a, const IrValue& b, IrValue*
     case Op::kVNarrow:
       for (unsigned i = 0; i < 8u >> log2; ++i) set_lane(out, log2, i, lane(a, log2 + 1, i));
       break;
-    default:  // kVWidenU, kVWidenS
+    case Op::kVNarrowS:
+    case Op::kVNarrowSU:
       for (unsigned i = 0; i < 8u >> log2; ++i) {
-        const uint64_t x = lane(a, log2, i);
-        const bool sign = inst.op == Op::kVWidenS;
-        set_lane(out, log2 + 1, i, sign ? static_cast<uint64_t>(ir::sign_extend(x, 8u << log2)) : x);
+        const int64_t x = ir::sign_extend(lane(a, log2 + 1, i), 16u << log2);
+        const int64_t max = static_cast<int64_t>(ir::low_mask(8u << log2));
+        set_lane(out, log2, i,
+                 inst.op == Op::kVNarrowS ? saturated(x, 8u << log2)
+                                          : static_cast<uint64_t>(std::clamp<int64_t>(x, 0, max)));
+      }
+      break;
+    case Op::kVSplat:
+      for (unsigned i = 0; i < ir::type_bytes(inst.type) >> log2; ++i)
+        set_lane(out, log2, i, lane(a, log2, static_cast<unsigned>(inst.imm)));
+      break;
+    default:  // kVShuffle
+      for (unsigned i = 0; i < 16; ++i) {
+        const uint64_t at = lane(b, 0, i);
+        set_lane(out, 0, i, at < 16 ? lane(a, 0, static_cast<unsigned>(at)) : 0);
       }
       break;
   }
+}
+
+// Ops whose result lanes are twice as wide as the operands'.
+void eval_wider(const Inst& inst, const IrValue& a, const IrValue& b, IrValue* out) {
+  const unsigned log2 = inst.aux;
+  const unsigned lanes = ir::type_bytes(inst.type) >> (log2 + 1);
+  const bool is_signed = inst.op == Op::kVWidenS || inst.op == Op::kVMulLS || inst.op == Op::kVAddPairsS;
+  const auto number = [&](const IrValue& v, unsigned i) {
+    const uint64_t x = lane(v, log2, i);
+    return is_signed ? static_cast<uint64_t>(ir::sign_extend(x, 8u << log2)) : x;
+  };
+  for (unsigned i = 0; i < lanes; ++i) {
+    const unsigned from = inst.imm ? i + lanes : i;
+    uint64_t x = 0;
+    switch (inst.op) {
+      case Op::kVMulLU:
+      case Op::kVMulLS: x = number(a, from) * number(b, from); break;
+      case Op::kVAddPairsU:
+      case Op::kVAddPairsS: x = number(a, 2 * i) + number(a, 2 * i + 1); break;
+      default: x = number(a, from); break;  // kVWidenU, kVWidenS
+    }
+    set_lane(out, log2 + 1, i, x);
+  }
+}
+
+void eval_carryless(uint64_t a, uint64_t b, IrValue* out) {
+  unsigned __int128 r = 0;
+  for (unsigned i = 0; i < 64; ++i) r ^= b >> i & 1 ? static_cast<unsigned __int128>(a) << i : 0;
+  out->w[0] = static_cast<uint64_t>(r);
+  out->w[1] = static_cast<uint64_t>(r >> 64);
 }
 
 }  // namespace
@@ -131,8 +192,18 @@ void eval_vector(const Inst& inst, const IrValue& a, const IrValue& b, IrValue* 
     case Op::kVInsert:
     case Op::kVExt:
     case Op::kVNarrow:
+    case Op::kVNarrowS:
+    case Op::kVNarrowSU:
+    case Op::kVShuffle:
+    case Op::kVSplat: eval_reshape(inst, a, b, out); break;
     case Op::kVWidenU:
-    case Op::kVWidenS: eval_reshape(inst, a, b, out); break;
+    case Op::kVWidenS:
+    case Op::kVMulLU:
+    case Op::kVMulLS:
+    case Op::kVAddPairsU:
+    case Op::kVAddPairsS: eval_wider(inst, a, b, out); break;
+    case Op::kVAny: out->w[0] = (a.w[0] | a.w[1]) != 0; break;
+    case Op::kVClMul: eval_carryless(a.w[0], b.w[0], out); break;
     case Op::kVLo: out->w[0] = a.w[0]; break;
     case Op::kVHi: out->w[0] = a.w[1]; break;
     case Op::kVPair:

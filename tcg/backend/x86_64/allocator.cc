@@ -238,7 +238,7 @@ int64_t CodeGen::const_of(V v) const {
 }
 
 bool CodeGen::imm32(V v, int32_t* out) const {
-  if (!is_const(v)) return false;
+  if (!is_const(v) || is_xmm_type(inst(v).type)) return false;
   int64_t c = const_of(v);
   *out = static_cast<int32_t>(c);
   return *out == c;
@@ -251,6 +251,7 @@ void CodeGen::load_to(V v, HostReg r) {
     case Loc::kReg: copy_reg(r, val.reg); break;
     case Loc::kConst: {
       uint64_t c = static_cast<uint64_t>(inst(v).imm);
+      if (is_xmm(r)) return load_const(xmm(r), c, t == Type::kV64 ? 0 : c);
       if (type_bits(t) < 64) c &= (uint64_t{1} << type_bits(t)) - 1;
       as_.mov_imm(64, gpr(r), c);
       break;

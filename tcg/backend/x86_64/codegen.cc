@@ -21,11 +21,12 @@ tcg::CompileResult CodeGen::compile(const Region& region, tcg::CodeSpace& space)
   as_.reset(space.code, space.code_end);
   recovery_.begin(&space.recovery);
   self_ = space.cell_for(region.key);
-  if (!self_) return {tcg::CompileResult::kNoRoom, 0};
+  if (!self_) return {tcg::CompileResult::kNoRoom};
   cold_.clear();
   saved_states_.clear();
   pending_.clear();
   temp_frame_.clear();
+  constants_.clear();
   frame_used_ = 0;
   emitted_.assign(region.blocks.size(), 0);
   analyse();
@@ -51,8 +52,11 @@ tcg::CompileResult CodeGen::compile(const Region& region, tcg::CodeSpace& space)
     }
   }
   forget_all();
-  if (status_ != tcg::CompileResult::kOk) return {status_, 0};
-  return {tcg::CompileResult::kOk, static_cast<uint32_t>(as_.cursor() - start_)};
+  const uint8_t* data = as_.cursor();
+  if (status_ == tcg::CompileResult::kOk) emit_constants();
+  if (status_ != tcg::CompileResult::kOk) return {status_};
+  return {tcg::CompileResult::kOk, static_cast<uint32_t>(as_.cursor() - start_),
+          static_cast<uint32_t>(as_.cursor() - data)};
 }
 
 // Goes on from a copy of the state. Values are over by then; slots and flags are not.
@@ -119,7 +123,8 @@ void CodeGen::emit_inst(uint32_t i) {
   switch (in.op) {
     case Op::kNop:
     case Op::kRestart: return;
-    case Op::kConst: val.loc = Loc::kConst; return;
+    case Op::kConst:
+    case Op::kVConst: val.loc = Loc::kConst; return;
     case Op::kInsn:
       insn_offset_ = in.imm;
       insn_restore_ = in.aux;

@@ -260,22 +260,47 @@ class CodeGen {
   void emit_soft_cold(const Cold& c);
 
   // ---- vector.cc
+  Mem constant(uint64_t low, uint64_t high);  // 16 aligned bytes behind the code
+  Mem constant(uint64_t each) { return constant(each, each); }
+  void load_const(Xmm d, uint64_t low, uint64_t high);
   Xmm const_x(uint64_t low, uint64_t high);
-  void xbinary(Simd op, Xmm d, Xmm a, Xmm b);
+  void emit_constants();
+  // d = a op b, in the shortest form that the host has. d may be a or b.
+  void xop(Simd op, Xmm d, Xmm a, Xmm b, int imm = 0);
+  void xop(Simd op, Xmm d, Xmm a, const Mem& b, int imm = 0);
+  void xop(SimdShift op, Xmm d, Xmm a, unsigned count);
+  // d = op a.
+  void xop1(Simd op, Xmm d, Xmm a, int imm = 0);
   void xmove(Xmm d, Xmm s);
   void emit_vector(uint32_t i);
+  bool emit_vector_shape(uint32_t i);
   bool emit_lane_op(uint32_t i);
+  void emit_bitcast(uint32_t i);
+  void emit_vpair(uint32_t i);
+  void emit_vany(uint32_t i);
+
+  // ---- vector_lanes.cc
+  bool emit_vector_lanes(uint32_t i);
   void emit_vshift(uint32_t i);
+  void emit_vshift_by(uint32_t i);
+  void shift_lanes_apart(Simd op, unsigned lane, Xmm d, Xmm a, Xmm count);
+  void emit_vmul(uint32_t i);
+  void emit_vmul_long(uint32_t i);
+  void emit_vadd_pairs(uint32_t i);
+  void emit_vabs(uint32_t i);
+  void emit_vpopcnt(uint32_t i);
+  void emit_vcmpgtu(uint32_t i);
+
+  // ---- vector_shape.cc
   void emit_vdup(uint32_t i);
+  void emit_vsplat(uint32_t i);
   void emit_vlane(uint32_t i);
   void emit_vuzp(uint32_t i);
   void emit_vnarrow(uint32_t i);
   void emit_vwiden(uint32_t i);
   void emit_vext(uint32_t i);
   void emit_vrev(uint32_t i);
-  void emit_vpopcnt(uint32_t i);
-  void emit_vcmpgtu(uint32_t i);
-  void emit_bitcast(uint32_t i);
+  void emit_vshuffle(uint32_t i);
 
   // ---- exits.cc
   const std::vector<ir::SlotId>* dead_slots(const ir::Inst& exit) const;
@@ -328,6 +353,11 @@ class CodeGen {
   std::vector<Place> block_place_;    // guest instruction that each block begins in
   std::vector<ir::BlockId> pending_;  // blocks that several others lead to, to be emitted
   std::vector<uint16_t> temp_frame_;  // frame slot of each temporary
+  struct Constant {
+    uint64_t low, high;
+    Label label;
+  };
+  std::vector<Constant> constants_;  // to be put behind the code
   HostState state_;
   std::vector<HostReg> slot_reg_;    // register that caches each slot
   std::vector<V> slot_reader_;       // value still to be read from each slot (Loc::kSlot)

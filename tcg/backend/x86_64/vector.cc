@@ -1,4 +1,5 @@
-// Vector ops. A v64 occupies the low half of its register; what is in the upper half is unspecified.
+// Vector ops: constants, dispatch, and what is one instruction. A v64 occupies the low half of its register;
+// what is in the upper half is unspecified.
 #include "tcg/backend/x86_64/codegen.h"
 
 namespace xarch::x86_64 {
@@ -6,8 +7,6 @@ namespace xarch::x86_64 {
 using namespace ir;
 
 namespace {
-
-constexpr uint64_t kBytes = 0x0101010101010101;
 
 struct LaneOps {
   Op op;
@@ -24,58 +23,111 @@ constexpr LaneOps kLaneOps[] = {
     {Op::kVMinS, {Simd::pminsb, Simd::pminsw, Simd::pminsd, Simd::pminsd}, 7},
     {Op::kVMaxS, {Simd::pmaxsb, Simd::pmaxsw, Simd::pmaxsd, Simd::pmaxsd}, 7},
     {Op::kVZip1, {Simd::punpcklbw, Simd::punpcklwd, Simd::punpckldq, Simd::punpcklqdq}, 15},
-    {Op::kVZip2, {Simd::punpckhbw, Simd::punpckhwd, Simd::punpckhdq, Simd::punpckhqdq}, 15},
     {Op::kVAnd, {Simd::pand, Simd::pand, Simd::pand, Simd::pand}, 15},
     {Op::kVOr, {Simd::por, Simd::por, Simd::por, Simd::por}, 15},
     {Op::kVXor, {Simd::pxor, Simd::pxor, Simd::pxor, Simd::pxor}, 15},
+    {Op::kVMulHiS, {Simd::pmulhw, Simd::pmulhw, Simd::pmulhw, Simd::pmulhw}, 2},
+    {Op::kVMulRS, {Simd::pmulhrsw, Simd::pmulhrsw, Simd::pmulhrsw, Simd::pmulhrsw}, 2},
+    {Op::kVAvgU, {Simd::pavgb, Simd::pavgw, Simd::pavgw, Simd::pavgw}, 3},
+    {Op::kVAddSatU, {Simd::paddusb, Simd::paddusw, Simd::paddusw, Simd::paddusw}, 3},
+    {Op::kVAddSatS, {Simd::paddsb, Simd::paddsw, Simd::paddsw, Simd::paddsw}, 3},
+    {Op::kVSubSatU, {Simd::psubusb, Simd::psubusw, Simd::psubusw, Simd::psubusw}, 3},
+    {Op::kVSubSatS, {Simd::psubsb, Simd::psubsw, Simd::psubsw, Simd::psubsw}, 3},
 };
-
-// Mask of the low (or high) n bits of each byte.
-uint64_t byte_mask(unsigned bits) { return kBytes * ((1u << bits) - 1); }
+constexpr Simd kZip1[] = {Simd::punpcklbw, Simd::punpcklwd, Simd::punpckldq, Simd::punpcklqdq};
+constexpr Simd kZip2[] = {Simd::punpckhbw, Simd::punpckhwd, Simd::punpckhdq, Simd::punpckhqdq};
 
 }  // namespace
 
-// A 128-bit constant in a new register. Leaves the flags alone; rax or another scratch register is used up.
-Xmm CodeGen::const_x(uint64_t low, uint64_t high) {
-  Xmm d = alloc_xmm();
+// ---- constants
+
+Mem CodeGen::constant(uint64_t low, uint64_t high) {
+  for (const Constant& c : constants_) {
+    if (c.low == low && c.high == high) return Mem::label(c.label);
+  }
+  constants_.push_back({low, high, as_.new_label()});
+  return Mem::label(constants_.back().label);
+}
+
+void CodeGen::emit_constants() {
+  if (constants_.empty()) return;
+  if (!as_.reserve(16 * constants_.size() + 16)) {
+    status_ = tcg::CompileResult::kNoRoom;
+    return;
+  }
+  as_.align(16);
+  for (const Constant& c : constants_) {
+    as_.bind(c.label);
+    as_.put64(c.low);
+    as_.put64(c.high);
+  }
+}
+
+// Leaves the flags alone.
+void CodeGen::load_const(Xmm d, uint64_t low, uint64_t high) {
   if (low == 0 && high == 0) {
     as_.sse(Simd::pxor, d, d);
-    return d;
-  }
-  if (low == ~uint64_t{0} && high == low) {
+  } else if (low == ~uint64_t{0} && high == low) {
     as_.sse(Simd::pcmpeqd, d, d);
-    return d;
+  } else {
+    as_.sse(Simd::movaps, d, constant(low, high));
   }
-  Reg t = alloc_gpr();
-  as_.mov_imm(64, t, low);
-  as_.sse(Simd::movq_gpr, d, t);
-  if (high == low) {
-    as_.sse(Simd::punpcklqdq, d, d);
-  } else if (high) {
-    as_.mov_imm(64, t, high);
-    as_.sse(Simd::pinsrq, d, t, 1);
-  }
-  unlock(host(t));
+}
+
+Xmm CodeGen::const_x(uint64_t low, uint64_t high) {
+  Xmm d = alloc_xmm();
+  load_const(d, low, high);
   return d;
 }
 
-void CodeGen::xbinary(Simd op, Xmm d, Xmm a, Xmm b) {
+// ---- instructions
+
+void CodeGen::xop(Simd op, Xmm d, Xmm a, Xmm b, int imm) {
   if (features_.avx) {
-    as_.avx(op, 128, d, a, b);
+    as_.avx(op, 128, d, a, b, imm);
   } else if (d == b && d != a) {
     Xmm t = alloc_xmm();
     as_.sse(Simd::movaps, t, a);
-    as_.sse(op, t, b);
+    as_.sse(op, t, b, imm);
     as_.sse(Simd::movaps, d, t);
+    unlock(host(t));
   } else {
-    if (d != a) as_.sse(Simd::movaps, d, a);
-    as_.sse(op, d, b);
+    xmove(d, a);
+    as_.sse(op, d, b, imm);
+  }
+}
+
+void CodeGen::xop(Simd op, Xmm d, Xmm a, const Mem& b, int imm) {
+  if (features_.avx) {
+    as_.avx(op, 128, d, a, b, imm);
+  } else {
+    xmove(d, a);
+    as_.sse(op, d, b, imm);
+  }
+}
+
+void CodeGen::xop(SimdShift op, Xmm d, Xmm a, unsigned count) {
+  if (features_.avx) {
+    as_.avx_shift(op, 128, d, a, count);
+  } else {
+    xmove(d, a);
+    as_.sse_shift(op, d, count);
+  }
+}
+
+void CodeGen::xop1(Simd op, Xmm d, Xmm a, int imm) {
+  if (features_.avx) {
+    as_.avx(op, 128, d, a, imm);
+  } else {
+    as_.sse(op, d, a, imm);
   }
 }
 
 void CodeGen::xmove(Xmm d, Xmm s) {
   if (d != s) as_.sse(Simd::movaps, d, s);
 }
+
+// ---- dispatch
 
 bool CodeGen::emit_lane_op(uint32_t i) {
   const Inst& in = region_->insts[i];
@@ -86,229 +138,12 @@ bool CodeGen::emit_lane_op(uint32_t i) {
       return true;
     }
     Xmm a = use_x(in.args[0]), b = use_x(in.args[1]);
-    bool half = in.type == Type::kV64;
-    Simd op = row.by_lane[in.aux];
-    if (half && in.op == Op::kVZip2) op = kLaneOps[8].by_lane[in.aux];
     Xmm d = dest_x(static_cast<V>(i), in.args[0]);
-    xbinary(op, d, a, b);
-    if (half && in.op == Op::kVZip2) as_.sse_shift(SimdShift::psrldq, d, 8);
+    xop(row.by_lane[in.aux], d, a, b);
     finish(static_cast<V>(i), host(d), false);
     return true;
   }
   return false;
-}
-
-void CodeGen::emit_vshift(uint32_t i) {
-  const Inst& in = region_->insts[i];
-  V v = static_cast<V>(i);
-  auto n = static_cast<unsigned>(in.imm);
-  Xmm a = use_x(in.args[0]);
-  Xmm d = dest_x(v, in.args[0]);
-  bool left = in.op == Op::kVShlImm, arithmetic = in.op == Op::kVShrSImm;
-  if (in.aux == 0) {  // bytes: shift words, then mask what came from the neighbour
-    xmove(d, a);
-    if (n) {
-      as_.sse_shift(left ? SimdShift::psllw : SimdShift::psrlw, d, n);
-      uint64_t mask = left ? kBytes * (0xffu << n & 0xff) : byte_mask(8 - n);
-      Xmm m = const_x(mask, mask);
-      as_.sse(Simd::pand, d, m);
-      if (arithmetic) {  // sign: (x ^ s) - s with s the shifted sign bit
-        uint64_t sign = kBytes * (0x80u >> n);
-        Xmm s = const_x(sign, sign);
-        as_.sse(Simd::pxor, d, s);
-        as_.sse(Simd::psubb, d, s);
-      }
-    }
-    return finish(v, host(d), false);
-  }
-  if (arithmetic && in.aux == 3) {  // the same with quadwords
-    xmove(d, a);
-    if (n) {
-      as_.sse_shift(SimdShift::psrlq, d, n);
-      Xmm s = const_x(uint64_t{1} << (63 - n), uint64_t{1} << (63 - n));
-      as_.sse(Simd::pxor, d, s);
-      as_.sse(Simd::psubq, d, s);
-    }
-    return finish(v, host(d), false);
-  }
-  constexpr SimdShift kTable[3][4] = {
-      {SimdShift::psllw, SimdShift::psllw, SimdShift::pslld, SimdShift::psllq},
-      {SimdShift::psrlw, SimdShift::psrlw, SimdShift::psrld, SimdShift::psrlq},
-      {SimdShift::psraw, SimdShift::psraw, SimdShift::psrad, SimdShift::psrad}};
-  xmove(d, a);
-  if (n) as_.sse_shift(kTable[left ? 0 : arithmetic ? 2 : 1][in.aux], d, n);
-  finish(v, host(d), false);
-}
-
-void CodeGen::emit_vdup(uint32_t i) {
-  const Inst& in = region_->insts[i];
-  Reg r = use(in.args[0]);
-  Xmm d = alloc_xmm();
-  if (in.aux == 3) {
-    as_.sse(Simd::movq_gpr, d, r);
-    as_.sse(Simd::punpcklqdq, d, d);
-  } else {
-    as_.sse(Simd::movd_gpr, d, r);
-    if (in.aux == 0) {
-      Xmm zero = const_x(0, 0);
-      as_.sse(Simd::pshufb, d, zero);
-    } else {
-      if (in.aux == 1) as_.sse(Simd::pshuflw, d, d, 0);
-      as_.sse(Simd::pshufd, d, d, 0);
-    }
-  }
-  finish(static_cast<V>(i), host(d), false);
-}
-
-void CodeGen::emit_vlane(uint32_t i) {
-  const Inst& in = region_->insts[i];
-  V v = static_cast<V>(i);
-  auto lane = static_cast<int>(in.imm);
-  if (in.op == Op::kVExtract) {
-    Xmm x = use_x(in.args[0]);
-    Reg d = dest(v);
-    if (in.aux == 3 && lane == 0) {
-      as_.sse(Simd::movq_gpr_st, d, x);
-    } else if (in.aux == 2 && lane == 0) {
-      as_.sse(Simd::movd_gpr_st, d, x);
-    } else {
-      constexpr Simd kOps[] = {Simd::pextrb, Simd::pextrw, Simd::pextrd, Simd::pextrq};
-      as_.sse(kOps[in.aux], d, x, lane);
-    }
-    return finish(v, host(d), true);
-  }
-  Xmm a = use_x(in.args[0]);
-  Reg r = use(in.args[1]);
-  Xmm d = dest_x(v, in.args[0]);
-  xmove(d, a);
-  constexpr Simd kOps[] = {Simd::pinsrb, Simd::pinsrw, Simd::pinsrd, Simd::pinsrq};
-  as_.sse(kOps[in.aux], d, r, lane);
-  finish(v, host(d), false);
-}
-
-// Even (or odd) lanes of a and b. For v64 both are put into one register first.
-void CodeGen::emit_vuzp(uint32_t i) {
-  const Inst& in = region_->insts[i];
-  V v = static_cast<V>(i);
-  bool odd = in.op == Op::kVUzp2;
-  Xmm a = use_x(in.args[0]), b = use_x(in.args[1]);
-  Xmm d = alloc_xmm(), t = alloc_xmm();
-  if (in.type == Type::kV64) {
-    xbinary(Simd::punpcklqdq, d, a, b);
-    xmove(t, d);
-  } else {
-    xmove(d, a);
-    xmove(t, b);
-  }
-  if (in.aux == 3) {
-    as_.sse(odd ? Simd::punpckhqdq : Simd::punpcklqdq, d, t);
-  } else if (in.aux == 2) {
-    as_.sse(Simd::shufps, d, t, odd ? 0xdd : 0x88);
-  } else {
-    if (odd) {
-      as_.sse_shift(in.aux ? SimdShift::psrld : SimdShift::psrlw, d, in.aux ? 16 : 8);
-      as_.sse_shift(in.aux ? SimdShift::psrld : SimdShift::psrlw, t, in.aux ? 16 : 8);
-    } else {
-      uint64_t mask = in.aux ? 0x0000ffff0000ffff : 0x00ff00ff00ff00ff;
-      Xmm m = const_x(mask, mask);
-      as_.sse(Simd::pand, d, m);
-      as_.sse(Simd::pand, t, m);
-    }
-    as_.sse(in.aux ? Simd::packusdw : Simd::packuswb, d, t);
-  }
-  finish(v, host(d), false);
-}
-
-void CodeGen::emit_vnarrow(uint32_t i) {
-  const Inst& in = region_->insts[i];
-  Xmm a = use_x(in.args[0]);
-  Xmm d = dest_x(static_cast<V>(i), in.args[0]);
-  if (in.aux == 2) {
-    as_.sse(Simd::pshufd, d, a, 0x08);
-  } else {
-    uint64_t mask = in.aux ? 0x0000ffff0000ffff : 0x00ff00ff00ff00ff;
-    Xmm m = const_x(mask, mask);
-    xmove(d, a);
-    as_.sse(Simd::pand, d, m);
-    as_.sse(in.aux ? Simd::packusdw : Simd::packuswb, d, d);
-  }
-  finish(static_cast<V>(i), host(d), false);
-}
-
-void CodeGen::emit_vwiden(uint32_t i) {
-  const Inst& in = region_->insts[i];
-  constexpr Simd kU[] = {Simd::pmovzxbw, Simd::pmovzxwd, Simd::pmovzxdq};
-  constexpr Simd kS[] = {Simd::pmovsxbw, Simd::pmovsxwd, Simd::pmovsxdq};
-  Xmm a = use_x(in.args[0]);
-  Xmm d = dest_x(static_cast<V>(i), in.args[0]);
-  as_.sse(in.op == Op::kVWidenU ? kU[in.aux] : kS[in.aux], d, a);
-  finish(static_cast<V>(i), host(d), false);
-}
-
-void CodeGen::emit_vext(uint32_t i) {
-  const Inst& in = region_->insts[i];
-  V v = static_cast<V>(i);
-  auto n = static_cast<int>(in.imm);
-  Xmm a = use_x(in.args[0]), b = use_x(in.args[1]);
-  Xmm d = alloc_xmm();
-  if (in.type == Type::kV64) {
-    xbinary(Simd::punpcklqdq, d, a, b);
-    if (n) as_.sse_shift(SimdShift::psrldq, d, static_cast<unsigned>(n));
-  } else {
-    xmove(d, b);
-    as_.sse(Simd::palignr, d, a, n);
-  }
-  finish(v, host(d), false);
-}
-
-void CodeGen::emit_vrev(uint32_t i) {
-  const Inst& in = region_->insts[i];
-  uint64_t part[2] = {0, 0};
-  unsigned container = 1u << in.imm, lane = 1u << in.aux;
-  for (unsigned byte = 0; byte < 16; ++byte) {
-    unsigned base = byte & ~(container - 1), in_container = byte & (container - 1);
-    unsigned from = base + (container / lane - 1 - in_container / lane) * lane + in_container % lane;
-    part[byte / 8] |= uint64_t{from} << (byte % 8 * 8);
-  }
-  Xmm a = use_x(in.args[0]);
-  Xmm d = dest_x(static_cast<V>(i), in.args[0]);
-  Xmm m = const_x(part[0], part[1]);
-  xmove(d, a);
-  as_.sse(Simd::pshufb, d, m);
-  finish(static_cast<V>(i), host(d), false);
-}
-
-// Bits per byte by two lookups of a nibble each.
-void CodeGen::emit_vpopcnt(uint32_t i) {
-  const Inst& in = region_->insts[i];
-  Xmm a = use_x(in.args[0]);
-  Xmm mask = const_x(byte_mask(4), byte_mask(4));
-  Xmm low = const_x(0x0302020102010100, 0x0403030203020201);
-  Xmm high = alloc_xmm(), d = alloc_xmm(), t = alloc_xmm();
-  xmove(high, low);
-  xmove(t, a);
-  as_.sse(Simd::pand, t, mask);
-  as_.sse(Simd::pshufb, low, t);
-  xmove(d, a);
-  as_.sse_shift(SimdShift::psrlw, d, 4);
-  as_.sse(Simd::pand, d, mask);
-  as_.sse(Simd::pshufb, high, d);
-  as_.sse(Simd::paddb, low, high);
-  finish(static_cast<V>(i), host(low), false);
-}
-
-// Greater as unsigned: signed comparison with the top bits turned round.
-void CodeGen::emit_vcmpgtu(uint32_t i) {
-  const Inst& in = region_->insts[i];
-  constexpr uint64_t kTop[] = {0x8080808080808080, 0x8000800080008000, 0x8000000080000000,
-                               0x8000000000000000};
-  Xmm a = use_x(in.args[0]), b = use_x(in.args[1]);
-  Xmm m = const_x(kTop[in.aux], kTop[in.aux]);
-  Xmm d = alloc_xmm();
-  xbinary(Simd::pxor, d, a, m);
-  as_.sse(Simd::pxor, m, b);
-  as_.sse(kLaneOps[3].by_lane[in.aux], d, m);
-  finish(static_cast<V>(i), host(d), false);
 }
 
 void CodeGen::emit_bitcast(uint32_t i) {
@@ -330,20 +165,86 @@ void CodeGen::emit_bitcast(uint32_t i) {
   finish(v, host(d), true);
 }
 
+void CodeGen::emit_vpair(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  V v = static_cast<V>(i);
+  Xmm a = use_x(in.args[0]);
+  if (inst(in.args[1]).op == Op::kVConst && inst(in.args[1]).imm == 0) {
+    Xmm d = dest_x(v, in.args[0]);
+    xop1(Simd::movq, d, a);
+    return finish(v, host(d), false);
+  }
+  Xmm b = use_x(in.args[1]);
+  Xmm d = dest_x(v, in.args[0]);
+  xop(Simd::punpcklqdq, d, a, b);
+  finish(v, host(d), false);
+}
+
+void CodeGen::emit_vany(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  clobber_flags();
+  Xmm a = use_x(in.args[0]);
+  Reg d = dest(static_cast<V>(i));
+  as_.alu(Alu::kXor, 32, d, d);
+  as_.sse(Simd::ptest, a, a);
+  as_.setcc(Cc::ne, d);
+  finish(static_cast<V>(i), host(d), true);
+}
+
+// Ops that move lanes about.
+bool CodeGen::emit_vector_shape(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  V v = static_cast<V>(i);
+  switch (in.op) {
+    case Op::kVZip2: {
+      Xmm a = use_x(in.args[0]), b = use_x(in.args[1]);
+      Xmm d = dest_x(v, in.args[0]);
+      bool half = in.type == Type::kV64;
+      xop(half ? kZip1[in.aux] : kZip2[in.aux], d, a, b);
+      if (half) xop(SimdShift::psrldq, d, d, 8);
+      finish(v, host(d), false);
+      return true;
+    }
+    case Op::kVDup: return emit_vdup(i), true;
+    case Op::kVSplat: return emit_vsplat(i), true;
+    case Op::kVExtract:
+    case Op::kVInsert: return emit_vlane(i), true;
+    case Op::kVExt: return emit_vext(i), true;
+    case Op::kVNarrow:
+    case Op::kVNarrowS:
+    case Op::kVNarrowSU: return emit_vnarrow(i), true;
+    case Op::kVWidenU:
+    case Op::kVWidenS: return emit_vwiden(i), true;
+    case Op::kVUzp1:
+    case Op::kVUzp2: return emit_vuzp(i), true;
+    case Op::kVRev: return emit_vrev(i), true;
+    case Op::kVShuffle: return emit_vshuffle(i), true;
+    case Op::kVLo: return finish(v, fetch(in.args[0]), false), true;
+    case Op::kVHi: {
+      Xmm a = use_x(in.args[0]);
+      Xmm d = dest_x(v, in.args[0]);
+      xop1(Simd::pshufd, d, a, 0xee);
+      finish(v, host(d), false);
+      return true;
+    }
+    case Op::kVPair: return emit_vpair(i), true;
+    case Op::kBitcast: return emit_bitcast(i), true;
+    default: return false;
+  }
+}
+
 void CodeGen::emit_vector(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i);
   if (in.type == Type::kV256 || (in.args[0] != kNoValue && inst(in.args[0]).type == Type::kV256)) {
     return unsupported();
   }
-  if (emit_lane_op(i)) return;
+  if (emit_lane_op(i) || emit_vector_shape(i) || emit_vector_lanes(i)) return;
   switch (in.op) {
-    case Op::kVConst:
-      return bind(v, host(const_x(static_cast<uint64_t>(in.imm), static_cast<uint64_t>(in.imm))), false);
     case Op::kVAndNot: {
       Xmm a = use_x(in.args[0]), b = use_x(in.args[1]);
       Xmm d = dest_x(v, in.args[1]);
-      xbinary(Simd::pandn, d, b, a);
+      xop(Simd::pandn, d, b, a);
       return finish(v, host(d), false);
     }
     case Op::kVNot: {
@@ -352,35 +253,14 @@ void CodeGen::emit_vector(uint32_t i) {
       as_.sse(Simd::pxor, ones, a);
       return finish(v, host(ones), false);
     }
-    case Op::kVShlImm:
-    case Op::kVShrUImm:
-    case Op::kVShrSImm: return emit_vshift(i);
-    case Op::kVDup: return emit_vdup(i);
-    case Op::kVExtract:
-    case Op::kVInsert: return emit_vlane(i);
-    case Op::kVExt: return emit_vext(i);
-    case Op::kVNarrow: return emit_vnarrow(i);
-    case Op::kVWidenU:
-    case Op::kVWidenS: return emit_vwiden(i);
-    case Op::kVUzp1:
-    case Op::kVUzp2: return emit_vuzp(i);
-    case Op::kVRev: return emit_vrev(i);
-    case Op::kVPopcnt: return emit_vpopcnt(i);
-    case Op::kVCmpGtU: return emit_vcmpgtu(i);
-    case Op::kVLo: return finish(v, fetch(in.args[0]), false);
-    case Op::kVHi: {
-      Xmm a = use_x(in.args[0]);
-      Xmm d = dest_x(v, in.args[0]);
-      as_.sse(Simd::pshufd, d, a, 0xee);
-      return finish(v, host(d), false);
-    }
-    case Op::kVPair: {
+    case Op::kVClMul: {
+      if (!features_.pclmul) return unsupported();
       Xmm a = use_x(in.args[0]), b = use_x(in.args[1]);
       Xmm d = dest_x(v, in.args[0]);
-      xbinary(Simd::punpcklqdq, d, a, b);
+      xop(Simd::pclmulqdq, d, a, b, 0);
       return finish(v, host(d), false);
     }
-    case Op::kBitcast: return emit_bitcast(i);
+    case Op::kVAny: return emit_vany(i);
     default: return unsupported();
   }
 }
