@@ -104,7 +104,8 @@ enum class AddrXform : uint8_t { kNone, kWrap32, kStripTag };
 // displacement).
 struct MemDesc {
   uint8_t size = 0;   // log2 of the bytes accessed, 0..5
-  uint8_t elem = 0;   // log2 of the bytes of an element; byte order applies to each one. == size for scalars
+  uint8_t elem = 0;   // log2 of the bytes of an element; byte order applies to each one. == size for scalars;
+                      // an integer may also be a pair of elements
   bool sign = false;  // loads: sign-extend to the result type instead of zero-extending
   bool big = false;   // big-endian
   uint8_t align = 0;  // log2 of the alignment the guest demands; an access that is less aligned faults

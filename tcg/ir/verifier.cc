@@ -240,7 +240,9 @@ bool Verifier::memory_op(const Inst& in) {
     case Op::kStore:
       if (t == Type::kI1 || t == Type::kFlags || t == Type::kF80) return bad("not for that type");
       if (d.sign && (stores || !is_int(t))) return bad("a sign where there is none");
-      if (d.elem != d.size && !is_vector(t)) return bad("elements in a scalar");
+      if (d.elem != d.size && !is_vector(t) && !(is_int(t) && d.elem + 1 == d.size)) {
+        return bad("elements in a scalar, and no pair");
+      }
       return need(d.bytes() <= type_bytes(t), "the access is wider than the value");
     default: {
       const bool cas = in.op == Op::kCas;

@@ -1,5 +1,6 @@
-// Results of single instructions on random states, every line of the table, against another implementation of
-// the architecture (qemu-aarch64 runs oracle.S). XARCH_ARM_CASES sets how many, XARCH_ARM_SEED the seed.
+// Results of single instructions on random states, every line of the table, interpreted and by tier 1,
+// against another implementation of the architecture (qemu-aarch64 runs oracle.S). XARCH_ARM_CASES sets how
+// many, XARCH_ARM_SEED the seed.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -16,7 +17,9 @@
 #include "targets/arm/core/guest.h"
 #include "tcg/backend/interp/interp.h"
 #include "tcg/ir/verifier.h"
+#include "tcg/opt/passes.h"
 #include "tests/arm/generator.h"
+#include "tests/support/region_runner.h"
 
 namespace xarch::arm::test {
 namespace {
@@ -71,7 +74,7 @@ class LoggedMemory final : public tcg::InterpMemory {
   tcg::FlatInterpMemory flat_;
 };
 
-class Results : public testing::Test {
+class Results : public ::testing::Test {
  protected:
   static constexpr size_t kBatch = 4000;
 
@@ -80,6 +83,7 @@ class Results : public testing::Test {
     data_ = map(kData, kDataBytes);
     ASSERT_EQ(reinterpret_cast<uint64_t>(code_), kCode);
     ASSERT_EQ(reinterpret_cast<uint64_t>(data_), kData);
+    state_.reset();
   }
   void TearDown() override {
     munmap(code_, kFirstStub + kBatch * kStubBytes);
@@ -159,8 +163,8 @@ class Results : public testing::Test {
     return ok;
   }
 
-  // Runs case i on our side, in place.
-  void run(size_t i, Arm64State* s, tcg::Interpreter& interp) {
+  // Runs case i on our side, in place: interpreted, or emitted by tier 1 as the engine would do it.
+  void run(size_t i, Arm64State* s, tcg::Interpreter& interp, bool emitted) {
     Case& c = cases_[i];
     for (unsigned n = 0; n < 31; ++n) s->x(n) = c.x[n];
     s->sp = c.sp;
@@ -174,11 +178,19 @@ class Results : public testing::Test {
     key.flags = 2;
     ir::Builder b(&region_, guest_.layout(), key);
     guest_.lift(b, reader_, tcg::LiftLimits{});
-    const auto sound = ir::verify(region_);
-    if (!sound) ADD_FAILURE() << row(insns_[i]).name << ": " << sound.error().message;
-    const tcg::InterpResult r = interp.run(region_, s);
-    if (r.reason != tcg::Exit::kLookup) {
-      c.taken = 100 + static_cast<uint64_t>(r.reason);
+    tcg::Exit reason = tcg::Exit::kNone;
+    if (emitted) {
+      opt::run_passes(region_, work_);
+      const xarch::testing::Outcome o = runner_.emit_and_run(region_, &s->hdr);
+      if (!o.compiled) ADD_FAILURE() << row(insns_[i]).name << ": refused by tier 1";
+      reason = o.reason;
+    } else {
+      const auto sound = ir::verify(region_);
+      if (!sound) ADD_FAILURE() << row(insns_[i]).name << ": " << sound.error().message;
+      reason = interp.run(region_, s).reason;
+    }
+    if (reason != tcg::Exit::kLookup) {
+      c.taken = 100 + static_cast<uint64_t>(reason);
     } else {
       c.taken = s->pc == c.code + 8 ? 0 : s->pc == c.code + 12 ? 1 : s->pc;
     }
@@ -214,6 +226,35 @@ class Results : public testing::Test {
     return out;
   }
 
+  // Runs the batch and compares it with what the oracle made of it. The interpreter goes first and leaves in
+  // `logged` who writes where.
+  void compare(const std::vector<Case>& before, const std::vector<Case>& theirs,
+               const std::vector<uint8_t>& memory, LoggedMemory& logged, bool emitted) {
+    const std::string how = emitted ? " (tier 1)" : " (interpreter)";
+    tcg::Interpreter interp(logged);
+    for (size_t i = 0; i < cases_.size(); ++i) {
+      logged.current = i;
+      run(i, &state_, interp, emitted);
+      const std::string d = difference(cases_[i], theirs[i]);
+      if (d.empty()) continue;
+      const std::string name = std::string(row(insns_[i]).name) + how;
+      if (++failures_[name] <= 1) {
+        ADD_FAILURE() << name << " " << std::hex << word(i) << " with fpcr " << before[i].fpcr << " nzcv "
+                      << before[i].nzcv << "\n"
+                      << d;
+      }
+    }
+    for (size_t k = 0; k < kDataBytes; ++k) {
+      if (data_[k] == memory[k]) continue;
+      const size_t w = logged.writer[k];
+      const std::string name = (w == ~size_t{0} ? "nothing of ours" : std::string(row(insns_[w]).name)) + how;
+      if (++failures_["memory written by " + name] <= 1) {
+        ADD_FAILURE() << "memory at +" << std::hex << k << " written by " << name << " "
+                      << (w == ~size_t{0} ? 0 : word(w));
+      }
+    }
+  }
+
   uint32_t word(size_t i) const {
     uint32_t w;
     memcpy(&w, code_ + kFirstStub + i * kStubBytes + 4, 4);
@@ -223,6 +264,10 @@ class Results : public testing::Test {
   const Arm64Guest guest_{*find_model("max")};
   Reader reader_;
   ir::Region region_;
+  opt::Workspace work_;
+  xarch::testing::RegionRunner runner_{guest_.layout()};
+  Arm64State state_;
+  std::map<std::string, int> failures_;
   uint8_t* code_ = nullptr;
   uint8_t* data_ = nullptr;
   std::vector<Case> cases_;
@@ -242,42 +287,23 @@ TEST_F(Results, AgreeWithTheOracle) {
   const char* only = getenv("XARCH_ARM_ONLY");
   if (only) std::erase_if(insns, [&](Insn i) { return row(i).name.find(only) == std::string_view::npos; });
   ASSERT_GE(total, insns.size()) << "too few cases to reach every line";
-  std::map<std::string, int> failures;
-  Arm64State state;
-  state.reset();
   for (size_t done = 0; done < total;) {
     const size_t count = std::min<size_t>(kBatch, total - done);
     make(g, insns, done, count);
     const std::vector<Case> before = cases_;
+    const std::vector<uint8_t> data(data_, data_ + kDataBytes);
     std::vector<Case> theirs;
     std::vector<uint8_t> memory;
     ASSERT_TRUE(ask(&theirs, &memory));
     LoggedMemory logged;
-    tcg::Interpreter interp(logged);
-    for (size_t i = 0; i < count; ++i) {
-      logged.current = i;
-      run(i, &state, interp);
-      const std::string d = difference(cases_[i], theirs[i]);
-      if (d.empty()) continue;
-      const std::string name(row(insns_[i]).name);
-      if (++failures[name] <= 1) {
-        ADD_FAILURE() << name << " " << std::hex << word(i) << " with fpcr " << before[i].fpcr << " nzcv "
-                      << before[i].nzcv << "\n"
-                      << d;
-      }
-    }
-    for (size_t k = 0; k < kDataBytes; ++k) {
-      if (data_[k] == memory[k]) continue;
-      const size_t w = logged.writer[k];
-      const std::string name = w == ~size_t{0} ? "nothing of ours" : std::string(row(insns_[w]).name);
-      if (++failures["memory written by " + name] <= 1) {
-        ADD_FAILURE() << "memory at +" << std::hex << k << " written by " << name << " "
-                      << (w == ~size_t{0} ? 0 : word(w));
-      }
+    for (const bool emitted : {false, true}) {
+      cases_ = before;
+      memcpy(data_, data.data(), kDataBytes);
+      compare(before, theirs, memory, logged, emitted);
     }
     done += count;
   }
-  for (const auto& [name, n] : failures) printf("%-24s %d\n", name.c_str(), n);
+  for (const auto& [name, n] : failures_) printf("%-24s %d\n", name.c_str(), n);
 }
 
 }  // namespace

@@ -320,6 +320,7 @@ MemDesc Maker::mem_desc(Type t, bool atomic) {
   const bool whole = ir::is_float(t) || rng_.one_in(2) || (atomic && t == Type::kI128);
   d.size = static_cast<uint8_t>(whole ? limit : rng_.below(limit + 1));
   d.elem = ir::is_vector(t) ? static_cast<uint8_t>(rng_.below(d.size + 1u)) : d.size;
+  if (ir::is_int(t) && !atomic && d.size > 0 && rng_.one_in(8)) --d.elem;
   d.big = rng_.one_in(4);
   if (rng_.one_in(4)) d.align = static_cast<uint8_t>(rng_.one_in(2) ? d.size : rng_.below(6));
   // Atomics that lie across cache lines stop the machine: they are there, but rare.

@@ -225,7 +225,9 @@ class CodeGen {
   void flatten(Mem* m);
   Mem atomic_address(const ir::Inst& in, ir::MemDesc d);
   void take_rax_for(V v, Mem* m);
-  void swap_bytes(Reg r, unsigned size);
+  void swap_bytes(Reg r, ir::MemDesc d);
+  void swap_halves(Reg r, ir::MemDesc d);
+  static bool swap_clobbers_flags(ir::MemDesc d) { return swaps(d) && (d.size == 1 || d.elem != d.size); }
   static bool in_gpr(ir::Type t) { return ir::is_int(t) && t != ir::Type::kI128; }
   // Does the access go by a general register, whatever the value is in?
   static bool by_gpr(ir::Type t, ir::MemDesc d) {

@@ -143,10 +143,15 @@ void CodeGen::check_alignment(MemDesc d, bool write, Mem* m) {
   cold_.push_back(c);
 }
 
-void CodeGen::swap_bytes(Reg r, unsigned size) {
-  if (size == 1) as_.shift(Shift::kRol, 16, r, 8);
-  if (size == 2) as_.bswap(32, r);
-  if (size == 3) as_.bswap(64, r);
+// Turns the bytes of each element round in a value of up to 8 bytes: of the whole, or of both its halves.
+void CodeGen::swap_bytes(Reg r, MemDesc d) {
+  if (d.size == 1) return as_.shift(Shift::kRol, 16, r, 8);
+  as_.bswap(8u << d.size, r);
+  swap_halves(r, d);
+}
+// What is left to do when all bytes have been turned round.
+void CodeGen::swap_halves(Reg r, MemDesc d) {
+  if (d.elem != d.size) as_.shift(Shift::kRol, 8u << d.size, r, 4u << d.size);
 }
 
 // An access of up to 8 bytes into dst, extended to `to` bits (32 or 64).
@@ -156,9 +161,10 @@ void CodeGen::load_int(MemDesc d, unsigned to, Reg dst, const Mem& m) {
   if (swaps(d)) {
     if (features_.movbe) {
       as_.movbe(from, dst, m);
+      swap_halves(dst, d);
     } else {
       as_.mov(from, dst, m);
-      swap_bytes(dst, d.size);
+      swap_bytes(dst, d);
     }
     if (from < to && d.sign) {
       as_.movsx(to, dst, from, dst);
@@ -191,7 +197,7 @@ void CodeGen::emit_load(uint32_t i) {
   MemDesc d = in.mem();
   if (config_.soft_tlb) return soft_load(i);
   bool sign128 = d.sign && in.type == Type::kI128;
-  if (address_clobbers_flags(d) || sign128 || (swaps(d) && d.size == 1 && !features_.movbe)) clobber_flags();
+  if (address_clobbers_flags(d) || sign128 || swap_clobbers_flags(d)) clobber_flags();
   Mem m = address(in, d);
   check_alignment(d, false, &m);
   if (in_gpr(in.type)) {
@@ -276,7 +282,7 @@ void CodeGen::emit_store(uint32_t i) {
   Type t = inst(b).type;
   settle_condition(b);
   unsigned bits = 8u << d.size;
-  if (address_clobbers_flags(d) || (swaps(d) && d.size == 1)) clobber_flags();
+  if (address_clobbers_flags(d) || swap_clobbers_flags(d)) clobber_flags();
   Mem m = address(in, d);
   check_alignment(d, true, &m);
   if (!by_gpr(t, d)) {
@@ -302,7 +308,7 @@ void CodeGen::emit_store(uint32_t i) {
     as_.mov(64, t2, r);
     r = t2;
   }
-  if (swaps(d)) swap_bytes(r, d.size);
+  if (swaps(d)) swap_bytes(r, d);
   site();
   if (order) {
     as_.xchg(bits, m, r);
@@ -359,16 +365,16 @@ void CodeGen::emit_cas(uint32_t i) {
   if (desired == Reg::rax || swaps(d)) {
     Reg t = alloc_gpr(1u << host(Reg::rax));
     as_.mov(64, t, desired);
-    if (swaps(d)) swap_bytes(t, d.size);
+    if (swaps(d)) swap_bytes(t, d);
     unlock(host(desired));
     desired = t;
   }
   take_rax_for(in.args[1], &m);
-  if (swaps(d)) swap_bytes(Reg::rax, d.size);
+  if (swaps(d)) swap_bytes(Reg::rax, d);
   site();
   as_.lock_cmpxchg(8u << d.size, m, desired);
   if (d.size < 3) as_.movzx(Reg::rax, 8u << d.size, Reg::rax);
-  if (swaps(d)) swap_bytes(Reg::rax, d.size);
+  if (swaps(d)) swap_bytes(Reg::rax, d);
   finish(v, host(Reg::rax), true);
 }
 
@@ -456,7 +462,7 @@ void CodeGen::emit_rmw(uint32_t i) {
     Reg rb = use(b);
     Reg t = alloc_gpr();
     as_.mov(64, t, rb);
-    if (swaps(d)) swap_bytes(t, d.size);
+    if (swaps(d)) swap_bytes(t, d);
     site();
     if (op == RmwOp::kAdd) {
       as_.lock_xadd(bits, m, t);
@@ -464,7 +470,7 @@ void CodeGen::emit_rmw(uint32_t i) {
       as_.xchg(bits, m, t);
     }
     if (d.size < 3) as_.movzx(t, bits, t);
-    if (swaps(d)) swap_bytes(t, d.size);
+    if (swaps(d)) swap_bytes(t, d);
     return finish(v, host(t), true);
   }
   if (vals_[v].left == 0 && !swaps(d) && (op == RmwOp::kAnd || op == RmwOp::kOr || op == RmwOp::kXor)) {
@@ -501,7 +507,7 @@ void CodeGen::emit_rmw_loop(uint32_t i, Mem m) {
   Label again = as_.new_label();
   as_.bind(again);
   as_.mov(64, t, Reg::rax);
-  if (swaps(d)) swap_bytes(t, d.size);
+  if (swaps(d)) swap_bytes(t, d);
   switch (op) {
     case RmwOp::kAdd: as_.alu(Alu::kAdd, 64, t, rb); break;
     case RmwOp::kAnd: as_.alu(Alu::kAnd, 64, t, rb); break;
@@ -524,12 +530,12 @@ void CodeGen::emit_rmw_loop(uint32_t i, Mem m) {
       as_.bind(keep);
     }
   }
-  if (swaps(d)) swap_bytes(t, d.size);
+  if (swaps(d)) swap_bytes(t, d);
   site();
   as_.lock_cmpxchg(bits, m, t);
   as_.jcc(Cc::ne, again);
   if (d.size < 3) as_.movzx(Reg::rax, bits, Reg::rax);
-  if (swaps(d)) swap_bytes(Reg::rax, d.size);
+  if (swaps(d)) swap_bytes(Reg::rax, d);
   finish(v, host(Reg::rax), true);
 }
 

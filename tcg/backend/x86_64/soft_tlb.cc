@@ -126,12 +126,12 @@ void CodeGen::soft_store(uint32_t i) {
   Mem m = Mem::at(t, x);
   if (vector) {
     store_vector(d, m, stored);
-  } else if (swaps(d) && features_.movbe) {
+  } else if (swaps(d) && features_.movbe && d.elem == d.size) {
     as_.movbe(8u << d.size, m, gpr(data));
   } else if (swaps(d)) {
     as_.alu(Alu::kAdd, 64, t, x);
     as_.mov(64, x, gpr(data));
-    swap_bytes(x, d.size);
+    swap_bytes(x, d);
     as_.mov(8u << d.size, Mem::at(t), x);
   } else {
     as_.mov(8u << d.size, m, gpr(data));
