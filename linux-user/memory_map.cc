@@ -11,6 +11,7 @@
 
 #include "linux-user/guest_copy.h"
 #include "tcg/support/log.h"
+#include "tcg/support/outside.h"
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
@@ -470,30 +471,38 @@ uint64_t MemoryMap::brk(uint64_t addr, uint64_t max_bytes) {
 // ---- questions
 
 bool MemoryMap::find(uint64_t addr, Area* out) const {
-  std::lock_guard areas(area_mutex_);
-  auto it = find_locked(addr);
-  if (it == areas_.end()) return false;
-  *out = it->second;
-  return true;
+  bool found = false;
+  outside([&] {
+    std::lock_guard areas(area_mutex_);
+    auto it = find_locked(addr);
+    found = it != areas_.end();
+    if (found) *out = it->second;
+  });
+  return found;
 }
 
 std::vector<Area> MemoryMap::areas() const {
-  std::lock_guard lock(area_mutex_);
   std::vector<Area> all;
-  all.reserve(areas_.size());
-  for (const auto& [start, area] : areas_) all.push_back(area);
+  outside([&] {
+    std::lock_guard lock(area_mutex_);
+    all.reserve(areas_.size());
+    for (const auto& [start, area] : areas_) all.push_back(area);
+  });
   return all;
 }
 
 bool MemoryMap::allows(uint64_t addr, uint64_t bytes, int prot) const {
   if (!in_range(addr, bytes)) return false;
-  std::lock_guard areas(area_mutex_);
-  for (uint64_t at = addr; at < addr + bytes;) {
-    auto it = find_locked(at);
-    if (it == areas_.end() || (it->second.prot & prot) != prot) return false;
-    at = it->second.end;
-  }
-  return true;
+  bool all = true;
+  outside([&] {
+    std::lock_guard areas(area_mutex_);
+    for (uint64_t at = addr; all && at < addr + bytes;) {
+      auto it = find_locked(at);
+      all = it != areas_.end() && (it->second.prot & prot) == prot;
+      if (all) at = it->second.end;
+    }
+  });
+  return all;
 }
 
 std::string MemoryMap::maps_text(const std::function<std::string(const Area&)>& file_name) const {

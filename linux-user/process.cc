@@ -7,6 +7,7 @@
 
 #include "linux-user/thread.h"
 #include "tcg/support/log.h"
+#include "tcg/support/outside.h"
 
 namespace xarch::linux_user {
 
@@ -28,15 +29,21 @@ Result<void> Process::make_engine(uint64_t jit_cache_bytes) {
   return {};
 }
 
-void Process::exit_group(int status) {
+// Not by the child of a vfork: the process, and what waits in stdio's buffers, is its parent's.
+void Process::finish() {
+  if (Outside::current() != nullptr) return;
   if (options_.stats && engine_ != nullptr) Log::line(engine_->stats().to_string());
   fflush(nullptr);
+}
+
+void Process::exit_group(int status) {
+  finish();
   syscall(SYS_exit_group, status);
   __builtin_unreachable();
 }
 
 void Process::die_by_signal(int host_signo) {
-  if (options_.stats && engine_ != nullptr) Log::line(engine_->stats().to_string());
+  finish();
   die_on_host(host_signo);
 }
 
@@ -69,23 +76,45 @@ void Process::after_fork(Thread& self, bool child) {
 }
 
 bool Process::kept_limit(int resource, struct rlimit* limit) {
-  std::lock_guard lock(limits_mutex_);
-  auto it = limits_.find(resource);
-  if (it == limits_.end()) return false;
-  *limit = it->second;
-  return true;
+  bool kept = false;
+  outside([&] {
+    std::lock_guard lock(limits_mutex_);
+    auto it = limits_.find(resource);
+    kept = it != limits_.end();
+    if (kept) *limit = it->second;
+  });
+  return kept;
 }
 
 void Process::keep_limit(int resource, const struct rlimit& limit) {
-  std::lock_guard lock(limits_mutex_);
-  limits_[resource] = limit;
+  outside([&] {
+    std::lock_guard lock(limits_mutex_);
+    limits_[resource] = limit;
+  });
+}
+
+std::map<int, struct rlimit> Process::kept_limits() {
+  std::map<int, struct rlimit> copy;
+  outside([&] {
+    std::lock_guard lock(limits_mutex_);
+    copy = limits_;
+  });
+  return copy;
+}
+
+void Process::set_kept_limits(std::map<int, struct rlimit> limits) {
+  outside([&] {
+    std::lock_guard lock(limits_mutex_);
+    limits_ = std::move(limits);
+  });
 }
 
 void Process::note_missing(std::string_view what) {
   if (!Log::enabled(Trace::kUnimpl)) return;
-  std::lock_guard lock(missing_mutex_);
-  if (!missing_.emplace(what).second) return;
-  Log::line("unimplemented: " + std::string(what));
+  outside([&] {
+    std::lock_guard lock(missing_mutex_);
+    if (missing_.emplace(what).second) Log::line("unimplemented: " + std::string(what));
+  });
 }
 
 }  // namespace xarch::linux_user

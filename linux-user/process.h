@@ -49,6 +49,8 @@ class Process {
   tcg::Engine& engine() { return *engine_; }
   PathMap& paths() { return paths_; }
   SignalActions& actions() { return *actions_; }
+  // A vfork child's own, for a process that it has forked.
+  void adopt_actions(const SignalActions& actions) { actions_ = std::make_shared<SignalActions>(actions); }
   const RunOptions& options() const { return options_; }
   ImageInfo& image() { return image_; }
   const ImageInfo& image() const { return image_; }
@@ -76,7 +78,13 @@ class Process {
   // Names what the guest asked for and does not exist here, once each.
   void note_missing(std::string_view what);
 
+  // The limits kept here, for a vfork child that may change them while it runs on this process's memory.
+  std::map<int, struct rlimit> kept_limits();
+  void set_kept_limits(std::map<int, struct rlimit> limits);
+
  private:
+  void finish();
+
   const RunOptions options_;
   std::unique_ptr<UserAbi> abi_;
   MemoryMap mem_;

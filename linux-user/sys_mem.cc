@@ -4,10 +4,12 @@
 #include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 
 #include "linux-user/thread.h"
+#include "tcg/support/outside.h"
 
 namespace xarch::linux_user {
 
@@ -20,13 +22,52 @@ constexpr int kKnownMapFlags = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSD
                                MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK |
                                MAP_STACK | MAP_HUGETLB | MAP_SYNC | MAP_FIXED_NOREPLACE | (0x3f << 26);
 
+// What changes the address space takes its locks: a vfork child has it done by its parent.
+template <typename Fn>
+int64_t on_memory(Fn fn) {
+  int64_t result = 0;
+  outside([&] { result = fn(); });
+  return result;
+}
+
+// A vfork child's descriptor, for its parent; -errno.
+int descriptor_of(pid_t pid, int fd) {
+#ifdef SYS_pidfd_getfd
+  const auto task = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  if (task < 0) return -errno;
+  const auto copy = static_cast<int>(syscall(SYS_pidfd_getfd, task, fd, 0));
+  const int error = errno;
+  close(task);
+  return copy < 0 ? -error : copy;
+#else
+  (void)pid, (void)fd;
+  return -ENODEV;
+#endif
+}
+
+int64_t map(Call& call, int prot, int flags, int fd) {
+  return call.thread.mem().mmap(call.arg(0), call.arg(1), prot, flags & kKnownMapFlags, fd, call.arg(5));
+}
+
+int64_t map_in_parent(Call& call, int prot, int flags, int fd) {
+  const pid_t pid = getpid();
+  return on_memory([&]() -> int64_t {
+    if (fd < 0) return map(call, prot, flags, fd);
+    const int copy = descriptor_of(pid, fd);
+    if (copy < 0) return copy;
+    const int64_t result = map(call, prot, flags, copy);
+    close(copy);
+    return result;
+  });
+}
+
 }  // namespace
 
 int64_t sys_brk(Call& call) {
   struct rlimit limit;
   uint64_t max_bytes = UINT64_MAX;
   if (call.thread.process().data_limit(&limit)) max_bytes = limit.rlim_cur;
-  return static_cast<int64_t>(call.thread.mem().brk(call.arg(0), max_bytes));
+  return on_memory([&] { return static_cast<int64_t>(call.thread.mem().brk(call.arg(0), max_bytes)); });
 }
 
 int64_t sys_mmap(Call& call) {
@@ -36,11 +77,13 @@ int64_t sys_mmap(Call& call) {
   const int type = flags & MAP_TYPE;
   if (type != MAP_PRIVATE && type != MAP_SHARED && type != MAP_SHARED_VALIDATE) return -EINVAL;
   if (type == MAP_SHARED_VALIDATE && (flags & ~kKnownMapFlags) != 0) return -EOPNOTSUPP;
-  return call.thread.mem().mmap(call.arg(0), call.arg(1), prot, flags & kKnownMapFlags,
-                                (flags & MAP_ANONYMOUS) != 0 ? -1 : call.fd(4), call.arg(5));
+  const int fd = (flags & MAP_ANONYMOUS) != 0 ? -1 : call.fd(4);
+  return call.thread.in_vfork_child() ? map_in_parent(call, prot, flags, fd) : map(call, prot, flags, fd);
 }
 
-int64_t sys_munmap(Call& call) { return call.thread.mem().munmap(call.arg(0), call.arg(1)); }
+int64_t sys_munmap(Call& call) {
+  return on_memory([&] { return call.thread.mem().munmap(call.arg(0), call.arg(1)); });
+}
 
 int64_t sys_mprotect(Call& call) {
   const int grow = call.i32(2) & (PROT_GROWSDOWN | PROT_GROWSUP);
@@ -53,14 +96,18 @@ int64_t sys_mprotect(Call& call) {
     bytes += start - area.start;
     start = area.start;
   }
-  return call.thread.mem().mprotect(start, bytes, prot);
+  return on_memory([&] { return call.thread.mem().mprotect(start, bytes, prot); });
 }
 
 int64_t sys_mremap(Call& call) {
-  return call.thread.mem().mremap(call.arg(0), call.arg(1), call.arg(2), call.i32(3), call.arg(4));
+  return on_memory([&] {
+    return call.thread.mem().mremap(call.arg(0), call.arg(1), call.arg(2), call.i32(3), call.arg(4));
+  });
 }
 
-int64_t sys_madvise(Call& call) { return call.thread.mem().madvise(call.arg(0), call.arg(1), call.i32(2)); }
+int64_t sys_madvise(Call& call) {
+  return on_memory([&] { return call.thread.mem().madvise(call.arg(0), call.arg(1), call.i32(2)); });
+}
 
 int64_t sys_range_pass(Call& call) {
   if (!call.thread.mem().in_range(call.arg(0), call.arg(1))) return -ENOMEM;
@@ -81,10 +128,13 @@ int64_t sys_mincore(Call& call) {
 int64_t sys_shmat(Call& call) {
   struct shmid_ds segment;
   if (shmctl(call.i32(0), IPC_STAT, &segment) != 0) return -errno;
-  return call.thread.mem().shmat(call.i32(0), call.arg(1), segment.shm_segsz, call.i32(2));
+  return on_memory(
+      [&] { return call.thread.mem().shmat(call.i32(0), call.arg(1), segment.shm_segsz, call.i32(2)); });
 }
 
-int64_t sys_shmdt(Call& call) { return call.thread.mem().shmdt(call.arg(0)); }
+int64_t sys_shmdt(Call& call) {
+  return on_memory([&] { return call.thread.mem().shmdt(call.arg(0)); });
+}
 
 int64_t sys_membarrier(Call& call) { return sys_pass(call); }
 

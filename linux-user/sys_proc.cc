@@ -136,7 +136,7 @@ int64_t sys_unshare(Call& call) {
   const uint64_t flags = call.arg(0);
   // Without other threads these are no-ops; with them they cannot be had.
   const uint64_t impossible = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
-  if ((flags & impossible) != 0) {
+  if ((flags & impossible) != 0 && !call.thread.in_vfork_child()) {
     std::lock_guard lock(call.thread.process().threads_mutex());
     if (call.thread.process().threads().size() > 1) return -EINVAL;
   }

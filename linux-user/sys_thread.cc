@@ -34,6 +34,7 @@ int64_t sys_get_robust_list(Call& call) {
   if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
   uint64_t head = call.thread.robust_list;
   if (const pid_t tid = call.i32(0); tid != 0 && tid != call.thread.tid) {
+    if (call.thread.in_vfork_child()) return -ESRCH;
     std::lock_guard lock(call.thread.process().threads_mutex());
     const Thread* found = nullptr;
     for (const Thread* t : call.thread.process().threads())
@@ -169,12 +170,12 @@ int64_t sys_exit(Call& call) {
   Thread& t = call.thread;
   Process& process = t.process();
   const int status = call.i32(0) & 0xff;
-  bool last;
-  {
+  bool last = t.in_vfork_child();
+  if (!last) {
     std::lock_guard lock(process.threads_mutex());
     last = process.threads().size() == 1;
   }
-  if (last || t.in_vfork_child()) process.exit_group(status);
+  if (last) process.exit_group(status);
 
   block_host_signals();
   // What was taken for this thread and meant for the process goes to another one.

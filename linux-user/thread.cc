@@ -10,6 +10,7 @@
 
 #include "linux-user/guest_copy.h"
 #include "tcg/support/log.h"
+#include "tcg/support/outside.h"
 
 namespace xarch::linux_user {
 
@@ -53,6 +54,7 @@ void Thread::run() {
 }
 
 void Thread::do_syscall() {
+  if (Outside* const o = Outside::current(); o != nullptr) o->reset();
   call_ = abi().syscall_regs(state(), vcpu_->header().exit_code);
   const int64_t result = dispatch_syscall(*this, call_);
   if (exiting_) return;

@@ -100,6 +100,7 @@ class Thread {
   SyscallRegs call_;
   SignalActions* own_actions_ = nullptr;
   bool exiting_ = false;
+  bool forking_ = false;  // between Process::before_fork and after_fork
 };
 
 }  // namespace xarch::linux_user

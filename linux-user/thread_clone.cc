@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <map>
 #include <memory>
 
 #include "linux-user/thread.h"
+#include "tcg/support/outside.h"
 
 #ifndef CLONE_CLEAR_SIGHAND
 #define CLONE_CLEAR_SIGHAND 0x100000000ULL
@@ -52,7 +54,8 @@ void prepare_libc(Process& process) {
 struct CloneStart {
   Thread* parent;
   const Thread::CloneArgs* args;
-  std::atomic<int> tid{0};  // the new thread's when it is ready, or -errno
+  Outside* outside = nullptr;  // a vfork child's
+  std::atomic<int> tid{0};     // the new thread's when it is ready, or -errno
 
   static void* run(void* p) {
     auto* start = static_cast<CloneStart*>(p);
@@ -132,7 +135,10 @@ int64_t Thread::clone_process(const CloneArgs& args) {
                            CLONE_SYSVSEM | CLONE_PTRACE | CLONE_UNTRACED)) == 0 &&
                      (f & 0xff) == SIGCHLD;
   block_host_signals();
-  process_.before_fork(*this);
+  outside([this] {
+    process_.before_fork(*this);
+    forking_ = true;
+  });
   int pidfd = -1;
   long pid;
   if (plain) {
@@ -145,14 +151,22 @@ int64_t Thread::clone_process(const CloneArgs& args) {
                                CLONE_SYSVSEM | CLONE_PTRACE | CLONE_UNTRACED | 0xff);
     pid = host_call(SYS_clone, static_cast<long>(host), 0, reinterpret_cast<long>(&pidfd), 0, 0);
   }
-  process_.after_fork(*this, pid == 0);
   if (pid == 0) {
+    Outside::set_current(nullptr);
+    forking_ = false;
+    process_.after_fork(*this, true);
+    if (own_actions_ != nullptr) process_.adopt_actions(*own_actions_);
+    own_actions_ = nullptr;
     signals_.taken.clear();
     abi().set_result(state(), 0);
     become_child(args);
     sync_host_mask(*this);
     return kRegistersSet;
   }
+  outside([this] {
+    process_.after_fork(*this, false);
+    forking_ = false;
+  });
   if (pid > 0) {
     const int guest_pid = static_cast<int>(pid);
     if ((f & CLONE_PARENT_SETTID) != 0) put_ints(args.parent_tid, &guest_pid, 1);
@@ -162,9 +176,37 @@ int64_t Thread::clone_process(const CloneArgs& args) {
   return pid;
 }
 
+// What a vfork child has for itself while its parent waits: a stack, and memory for operator new.
+class VforkMemory {
+ public:
+  VforkMemory() {
+    // Strings of an execve are what takes most; with little address space less must do.
+    for (size_t heap : {kHeap, kHeap / 16}) {
+      bytes_ = kHostStack + heap;
+      start_ = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+      if (start_ != MAP_FAILED) return;
+    }
+  }
+  ~VforkMemory() {
+    if (start_ != MAP_FAILED) munmap(start_, bytes_);
+  }
+  VforkMemory(const VforkMemory&) = delete;
+  VforkMemory& operator=(const VforkMemory&) = delete;
+  bool ok() const { return start_ != MAP_FAILED; }
+  char* stack_top() const { return static_cast<char*>(start_) + kHostStack; }
+  Outside::Memory heap() const { return {stack_top(), static_cast<char*>(start_) + bytes_}; }
+
+ private:
+  static constexpr size_t kHeap = 64 << 20;
+  size_t bytes_ = 0;
+  void* start_ = MAP_FAILED;
+};
+
 int CloneStart::run_vfork(void* p) {
   auto* start = static_cast<CloneStart*>(p);
   Thread& thread = *start->parent;
+  Outside::set_current(start->outside);
   thread.abi().set_result(thread.state(), 0);
   thread.become_child(*start->args);
   sync_host_mask(thread);
@@ -173,17 +215,18 @@ int CloneStart::run_vfork(void* p) {
   __builtin_unreachable();
 }
 
-// The child runs as this very Thread, on a host stack of its own, while the parent waits in the kernel; then
-// everything that is the parent's is put back.
+// The child runs as this very Thread, on a host stack of its own, while the parent waits; then everything
+// that is the parent's is put back. The child may be killed at any instant, so it takes no lock and uses no
+// allocator that others use: the parent does that part of its work (Outside), which is why it waits here and
+// not in the kernel (CLONE_VFORK).
 int64_t Thread::clone_vfork(const CloneArgs& args) {
   const size_t header = sizeof(tcg::CpuHeader);
   const size_t bytes = abi().guest().layout().state_bytes - header;
   auto* registers = static_cast<char*>(state()) + header;
   const std::unique_ptr<char[]> saved(new char[bytes]);
   memcpy(saved.get(), registers, bytes);
-  void* stack = mmap(nullptr, kHostStack, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-  if (stack == MAP_FAILED) return -ENOMEM;
+  const VforkMemory memory;
+  if (!memory.ok()) return -ENOMEM;
 
   block_host_signals();
   const SyscallRegs saved_call = call_;
@@ -195,20 +238,26 @@ int64_t Thread::clone_vfork(const CloneArgs& args) {
   const AltStack saved_altstack = signals_.altstack;
   auto taken = std::make_unique<TakenSignals>();
   taken->copy_from(signals_.taken);
+  std::map<int, struct rlimit> saved_limits = process_.kept_limits();
   SignalActions* saved_actions = own_actions_;
   SignalActions child_actions(actions());
   signals_.taken.clear();
   own_actions_ = &child_actions;
 
-  CloneStart start{this, &args};
-  const int host = static_cast<int>(args.flags & ((kNamespaces & ~uint64_t{CLONE_NEWPID}) | CLONE_NEWPID |
-                                                  CLONE_PARENT | CLONE_PIDFD | CLONE_FS | CLONE_FILES |
-                                                  CLONE_IO | CLONE_SYSVSEM | 0xff)) |
-                   CLONE_VM | CLONE_VFORK;
+  Outside* const own_outside = Outside::current();
+  Outside outside(memory.heap());
+  CloneStart start{this, &args, &outside};
+  const int host = static_cast<int>(args.flags & (kNamespaces | CLONE_PARENT | CLONE_PIDFD | CLONE_FS |
+                                                  CLONE_FILES | CLONE_IO | CLONE_SYSVSEM | 0xff)) |
+                   CLONE_VM | CLONE_CHILD_CLEARTID;
   int pidfd = -1;
-  const int r = ::clone(&CloneStart::run_vfork, static_cast<char*>(stack) + kHostStack, host, &start, &pidfd,
-                        nullptr, nullptr);
+  const int r =
+      ::clone(&CloneStart::run_vfork, memory.stack_top(), host, &start, &pidfd, nullptr, outside.alive());
   const int64_t result = r < 0 ? -errno : r;
+  if (r > 0) outside.serve(own_outside);
+  // Killed in the middle of a fork of its own.
+  if (forking_) process_.after_fork(*this, false);
+  forking_ = false;
 
   own_actions_ = saved_actions;
   signals_.taken.copy_from(*taken);
@@ -224,7 +273,8 @@ int64_t Thread::clone_vfork(const CloneArgs& args) {
   memcpy(registers, saved.get(), bytes);
   vcpu_->header().guest_mxcsr = saved_mxcsr;
   set_current(this);
-  munmap(stack, kHostStack);
+  engine().abandon_run(*vcpu_);
+  process_.set_kept_limits(std::move(saved_limits));
   if (result > 0) {
     const int guest_pid = static_cast<int>(result);
     if ((args.flags & CLONE_PARENT_SETTID) != 0) put_ints(args.parent_tid, &guest_pid, 1);

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "tcg/runtime/engine_impl.h"
+#include "tcg/support/outside.h"
 
 namespace xarch::tcg {
 
@@ -12,9 +13,12 @@ VcpuImpl* EngineImpl::self_inside() const {
 }
 
 unsigned EngineImpl::drop(uint64_t start, uint64_t bytes, PageTracker::Why why) {
-  TranslationLock lock(translation_mutex_);
-  const unsigned n = tracker_.invalidate(lock, *slots_[current_slot_].generation, start, bytes, why);
-  counts_.invalidated += n;
+  unsigned n = 0;
+  outside([&] {
+    TranslationLock lock(translation_mutex_);
+    n = tracker_.invalidate(lock, *slots_[current_slot_].generation, start, bytes, why);
+    counts_.invalidated += n;
+  });
   return n;
 }
 
@@ -30,24 +34,28 @@ void EngineImpl::wait_for_stragglers() {
 
 void EngineImpl::invalidate(uint64_t start, uint64_t bytes, bool wait) {
   if (!tracker_.maybe_tracked(start, bytes) || drop(start, bytes, PageTracker::Why::kMapping) == 0) return;
-  // Without waiting: loops of dropped code still come out at their next poll.
-  if (wait) {
-    wait_for_stragglers();
-  } else {
-    registry_.advance();
-  }
+  outside([&] {
+    // Without waiting: loops of dropped code still come out at their next poll.
+    if (wait) {
+      wait_for_stragglers();
+    } else {
+      registry_.advance();
+    }
+  });
 }
 
 void EngineImpl::before_host_write(uint64_t start, uint64_t bytes) {
   if (!tracker_.maybe_tracked(start, bytes)) return;
-  if (drop(start, bytes, PageTracker::Why::kHostWrite) != 0) registry_.advance();
+  if (drop(start, bytes, PageTracker::Why::kHostWrite) != 0) outside([this] { registry_.advance(); });
 }
 
 void EngineImpl::mapped(uint64_t start, uint64_t bytes) {
-  TranslationLock lock(translation_mutex_);
-  const unsigned n = tracker_.mapped(lock, *slots_[current_slot_].generation, start, bytes);
-  counts_.invalidated += n;
-  if (n != 0) registry_.advance();
+  outside([&] {
+    TranslationLock lock(translation_mutex_);
+    const unsigned n = tracker_.mapped(lock, *slots_[current_slot_].generation, start, bytes);
+    counts_.invalidated += n;
+    if (n != 0) registry_.advance();
+  });
 }
 
 void EngineImpl::flush() {

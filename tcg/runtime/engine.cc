@@ -12,6 +12,7 @@
 #include "tcg/backend/x86_64/backend.h"
 #include "tcg/runtime/engine_impl.h"
 #include "tcg/support/log.h"
+#include "tcg/support/outside.h"
 
 namespace xarch::tcg {
 namespace {
@@ -120,8 +121,10 @@ uint64_t& EngineImpl::pc_of(VcpuImpl& v) const {
 
 void EngineImpl::use_jump_table(VcpuImpl& v, Generation& g, uint32_t mode) {
   if (v.table_generation == g.id && v.table_mode == mode) return;
-  TranslationLock lock(translation_mutex_);
-  v.table = g.jump_table(lock, mode);
+  outside([&] {
+    TranslationLock lock(translation_mutex_);
+    v.table = g.jump_table(lock, mode);
+  });
   v.table_generation = g.id;
   v.table_mode = mode;
 }
@@ -153,6 +156,10 @@ Generation* EngineImpl::generation_of(const Cell* cell) const {
 }
 
 void EngineImpl::interpret(VcpuImpl& v, const ir::Region& region) {
+  outside([&] { interpret_here(v, region); });
+}
+
+void EngineImpl::interpret_here(VcpuImpl& v, const ir::Region& region) {
   CpuHeader& h = v.header();
   // Without the signal mask: the handler has returned (by way of its changed context) when this is jumped to.
   if (_setjmp(v.interp_fault) != 0) {
@@ -167,6 +174,26 @@ void EngineImpl::interpret(VcpuImpl& v, const ir::Region& region) {
   guest_.restore_state(v.state(), pc_of(v), r.restore);
 }
 
+// One attempt at it, with nothing pinned at first. False: try again (pinned); else with made->cell pinned, or
+// a fetch fault and nothing pinned.
+bool EngineImpl::make_translation(VcpuImpl& v, uint64_t pc, uint32_t mode, Made* made) {
+  uint64_t wait_for = 0;
+  {
+    TranslationLock lock(translation_mutex_);
+    *made = translate(lock, pc, mode);
+    if (made->status == Made::kFetchFault) {
+      v.fault_info() = FaultInfo{.addr = fetch_fault_addr_, .fetch = true, .signo = SIGSEGV};
+      return true;
+    }
+    // Before the lock goes, so that the generation stays.
+    if (made->status == Made::kOk && registry_.try_enter(v.sync)) return true;
+    if (made->status == Made::kFull) next_generation(lock, &wait_for);
+  }
+  if (wait_for != 0) registry_.wait_passed(wait_for, &v.sync, false);
+  registry_.enter(v.sync);
+  return false;
+}
+
 // The translated cell of the key, with an epoch pinned. Null: *leave_with says what to return (nothing is
 // pinned).
 Cell* EngineImpl::find_or_translate(VcpuImpl& v, uint64_t pc, uint32_t mode, Exit* leave_with) {
@@ -177,21 +204,14 @@ Cell* EngineImpl::find_or_translate(VcpuImpl& v, uint64_t pc, uint32_t mode, Exi
       if (c != nullptr && g->translated(c)) return c;
     }
     registry_.leave(v.sync);
-    uint64_t wait_for = 0;
-    {
-      TranslationLock lock(translation_mutex_);
-      const Made made = translate(lock, pc, mode);
-      if (made.status == Made::kFetchFault) {
-        v.fault_info() = FaultInfo{.addr = fetch_fault_addr_, .fetch = true, .signo = SIGSEGV};
-        *leave_with = Exit::kFetch;
-        return nullptr;
-      }
-      // Before the lock goes, so that the generation stays.
-      if (made.status == Made::kOk && registry_.try_enter(v.sync)) return made.cell;
-      if (made.status == Made::kFull) next_generation(lock, &wait_for);
+    Made made;
+    bool done = false;
+    outside([&] { done = make_translation(v, pc, mode, &made); });
+    if (done && made.status == Made::kOk) return made.cell;
+    if (done) {
+      *leave_with = Exit::kFetch;
+      return nullptr;
     }
-    if (wait_for != 0) registry_.wait_passed(wait_for, &v.sync, false);
-    registry_.enter(v.sync);
     clear_internal_events(v.header());
   }
 }
@@ -206,15 +226,17 @@ Exit EngineImpl::finish(VcpuImpl& v, Exit exit) {
 void EngineImpl::step(VcpuImpl& v, uint32_t mode) {
   v.step_once = false;
   uint32_t flags = 1 | ir::kKeyNoLink;
-  {
-    TranslationLock lock(translation_mutex_);
-    flags |= tracker_.key_flags(lock, pc_of(v), 1) & ir::kKeyMaskTags;
-  }
-  LiftLimits one;
-  one.max_insns = 1;
-  // Read without protecting its page, which would make the store fault again.
-  ir::Builder b(&v.step_region, guest_.layout(), {pc_of(v), mode, flags});
-  guest_.lift(b, memory_, one);
+  outside([&] {
+    {
+      TranslationLock lock(translation_mutex_);
+      flags |= tracker_.key_flags(lock, pc_of(v), 1) & ir::kKeyMaskTags;
+    }
+    LiftLimits one;
+    one.max_insns = 1;
+    // Read without protecting its page, which would make the store fault again.
+    ir::Builder b(&v.step_region, guest_.layout(), {pc_of(v), mode, flags});
+    guest_.lift(b, memory_, one);
+  });
   v.header().helper_exit = 0;
   interpret(v, v.step_region);
 }
@@ -288,7 +310,7 @@ Exit EngineImpl::run_inside(VcpuImpl& v) {
 // ---- exclusive sections, parking, fork
 
 void EngineImpl::exclusive(Vcpu* self, const std::function<void()>& fn) {
-  registry_.exclusive(self == nullptr ? nullptr : &static_cast<VcpuImpl*>(self)->sync, fn);
+  outside([&] { registry_.exclusive(self == nullptr ? nullptr : &static_cast<VcpuImpl*>(self)->sync, fn); });
 }
 
 void EngineImpl::park(Vcpu& vcpu) {
@@ -298,6 +320,18 @@ void EngineImpl::park(Vcpu& vcpu) {
 }
 
 void EngineImpl::unpark(Vcpu& vcpu) { clear_internal_events(static_cast<VcpuImpl&>(vcpu).header()); }
+
+void EngineImpl::abandon_run(Vcpu& vcpu) {
+  auto& v = static_cast<VcpuImpl&>(vcpu);
+  running = nullptr;
+  v.step_once = false;
+  v.interpret_next = nullptr;
+  v.interp.abandon();
+  v.header().in_helper = 0;
+  v.header().helper_exit = 0;
+  v.sync.stopped.store(0, std::memory_order_seq_cst);
+  park(v);
+}
 
 void EngineImpl::before_fork(Vcpu&) {
   registry_.lock_exclusive_for_fork();

@@ -124,6 +124,10 @@ class Engine {
   virtual void park(Vcpu& vcpu) = 0;
   virtual void unpark(Vcpu& vcpu) = 0;
 
+  // The run() of this vCPU that another task of this thread's memory was in (a vfork child) will not go on:
+  // the task is gone.
+  virtual void abandon_run(Vcpu& vcpu) = 0;
+
   // ---- fork: the first in the parent before it, the others after it. In the child only `self` survives.
   virtual void before_fork(Vcpu& self) = 0;
   virtual void after_fork_parent(Vcpu& self) = 0;

@@ -129,6 +129,7 @@ class EngineImpl final : public Engine {
   void exclusive(Vcpu* self, const std::function<void()>& fn) override;
   void park(Vcpu& vcpu) override;
   void unpark(Vcpu& vcpu) override;
+  void abandon_run(Vcpu& vcpu) override;
   void before_fork(Vcpu& self) override;
   void after_fork_parent(Vcpu& self) override;
   void after_fork_child(Vcpu& self) override;
@@ -141,6 +142,7 @@ class EngineImpl final : public Engine {
   // Compares the bytes a checked block was made from; on a difference drops the block. Called by the block
   // itself.
   bool check_code(const CodeCheck& check);
+  bool check_code_here(const CodeCheck& check);
   // A guest access has been refused: if emitted code has called for it, puts right what depends on the place
   // of the instruction (the interpreter does so by itself).
   void restore_in_call(VcpuImpl& v) const;
@@ -156,8 +158,10 @@ class EngineImpl final : public Engine {
   // engine.cc
   Exit run_inside(VcpuImpl& v);
   Cell* find_or_translate(VcpuImpl& v, uint64_t pc, uint32_t mode, Exit* leave_with);
+  bool make_translation(VcpuImpl& v, uint64_t pc, uint32_t mode, Made* made);
   void execute(VcpuImpl& v, Generation& g, Cell* cell);
   void interpret(VcpuImpl& v, const ir::Region& region);
+  void interpret_here(VcpuImpl& v, const ir::Region& region);
   Generation* generation_of(const Cell* cell) const;
   void use_jump_table(VcpuImpl& v, Generation& g, uint32_t mode);
   void step(VcpuImpl& v, uint32_t mode);
@@ -200,6 +204,7 @@ class EngineImpl final : public Engine {
   bool locate(VcpuImpl& v, const ucontext_t& context, Site* site);
   uint32_t restore_of_call(const CpuHeader& h) const;
   bool code_write(VcpuImpl& v, uintptr_t host_pc, uint64_t addr);
+  bool code_write_here(VcpuImpl& v, uintptr_t host_pc, uint64_t addr);
   bool retry_with_masked_tags(const Site& site, uint64_t addr);
   FaultVerdict leave(VcpuImpl& v, const Site& site, ucontext_t* context, Exit reason);
 

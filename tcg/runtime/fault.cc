@@ -1,5 +1,6 @@
 // Host faults: from the host's context to the guest's exact state.
 #include "tcg/runtime/engine_impl.h"
+#include "tcg/support/outside.h"
 
 namespace xarch::tcg {
 namespace {
@@ -67,6 +68,12 @@ void EngineImpl::restore_in_call(VcpuImpl& v) const {
 // A store hit a page that may be write-protected for the code on it. True if it was; then the page is
 // writable now.
 bool EngineImpl::code_write(VcpuImpl& v, uintptr_t host_pc, uint64_t addr) {
+  bool was = false;
+  outside([&] { was = code_write_here(v, host_pc, addr); });
+  return was;
+}
+
+bool EngineImpl::code_write_here(VcpuImpl& v, uintptr_t host_pc, uint64_t addr) {
   TranslationLock lock(translation_mutex_);
   const uint64_t page = page_of(addr);
   if (!tracker_.is_protected(lock, page)) {
@@ -92,8 +99,10 @@ bool EngineImpl::retry_with_masked_tags(const Site& site, uint64_t addr) {
   if (!guest_.ignores_tags() || addr >> 56 == 0 || mmu_ != nullptr || site.in_helper) return false;
   const uint32_t flags = site.in_interp ? site.region->key.flags : site.block->key_flags;
   if (flags & ir::kKeyMaskTags) return false;
-  TranslationLock lock(translation_mutex_);
-  counts_.invalidated += tracker_.mask_tags(lock, *slots_[current_slot_].generation, site.pc);
+  outside([&] {
+    TranslationLock lock(translation_mutex_);
+    counts_.invalidated += tracker_.mask_tags(lock, *slots_[current_slot_].generation, site.pc);
+  });
   return true;
 }
 

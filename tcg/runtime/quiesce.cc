@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tcg/support/outside.h"
+
 namespace xarch::tcg {
 namespace {
 
@@ -63,7 +65,7 @@ bool VcpuRegistry::try_enter(VcpuSync& self) {
 void VcpuRegistry::enter(VcpuSync& self) {
   while (!try_enter(self)) {
     // Sleeps on the mutex that the section holds.
-    MutexGuard guard(exclusive_mutex_);
+    outside([this] { MutexGuard guard(exclusive_mutex_); });
   }
 }
 
@@ -79,7 +81,7 @@ void VcpuRegistry::resume(VcpuSync& self) {
         owner_.load(std::memory_order_relaxed) == thread_id())
       return;
     stop(self);
-    MutexGuard guard(exclusive_mutex_);
+    outside([this] { MutexGuard guard(exclusive_mutex_); });
   }
 }
 

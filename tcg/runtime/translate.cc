@@ -6,6 +6,7 @@
 #include "tcg/ir/builder.h"
 #include "tcg/runtime/engine_impl.h"
 #include "tcg/support/log.h"
+#include "tcg/support/outside.h"
 
 namespace xarch::tcg {
 
@@ -98,6 +99,12 @@ bool SoftCodeMemory::backing(uint64_t page, Backing* out) {
 // ---- blocks that check their bytes
 
 bool EngineImpl::check_code(const CodeCheck& check) {
+  bool same = false;
+  outside([&] { same = check_code_here(check); });
+  return same;
+}
+
+bool EngineImpl::check_code_here(const CodeCheck& check) {
   uint8_t now[256];
   for (const CodeCheck::Piece& piece : check.pieces) {
     for (uint32_t at = 0; at < piece.bytes;) {
