@@ -141,8 +141,7 @@ inline void Builder::set_known(uint32_t slot, Value v) { scratch().known[slot] =
 
 void Builder::forget_overlapping(SlotId slot) {
   Region::Scratch& s = scratch();
-  for (uint32_t i = s.overlap_first[slot]; i < s.overlap_first[slot + 1]; ++i)
-    s.known[s.overlap[i]].epoch = 0;
+  for (const SlotId other : s.overlaps[slot]) s.known[other].epoch = 0;
 }
 
 Value Builder::get(SlotId slot) {

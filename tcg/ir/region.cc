@@ -24,23 +24,10 @@ const Inst& Region::terminator(BlockId b) const {
 }
 
 void find_overlaps(Region& region) {
-  const StateLayout& layout = *region.layout;
   Region::Scratch& s = region.scratch;
-  if (s.layout == &layout) return;
-  const size_t n = layout.slots.size();
-  s.layout = &layout;
-  s.overlap.clear();
-  s.overlap_first.assign(n + 1, 0);
-  for (size_t i = 0; i < n; ++i) {
-    const Slot& a = layout.slots[i];
-    for (size_t j = 0; j < n; ++j) {
-      const Slot& b = layout.slots[j];
-      if (i != j && a.offset < b.offset + b.bytes() && b.offset < a.offset + a.bytes()) {
-        s.overlap.push_back(static_cast<SlotId>(j));
-      }
-    }
-    s.overlap_first[i + 1] = static_cast<uint32_t>(s.overlap.size());
-  }
+  if (s.layout == region.layout) return;
+  s.layout = region.layout;
+  s.overlaps = SlotOverlaps(*region.layout);
 }
 
 void count_uses(Region& region) {

@@ -102,12 +102,10 @@ struct Region {
       uint32_t epoch;
       ValueId value;
     };
-    const StateLayout* layout = nullptr;  // what overlap and overlap_first were made from
+    const StateLayout* layout = nullptr;  // what overlaps was made from
+    SlotOverlaps overlaps;
     std::vector<Known> known;
     uint32_t epoch = 0;
-    std::vector<SlotId>
-        overlap;  // for slot s: overlap[overlap_first[s], overlap_first[s + 1]), without itself
-    std::vector<uint32_t> overlap_first;
     std::vector<BlockId> position;  // of each named block, kNoBlock until it is started
   };
   Scratch scratch;
@@ -116,7 +114,7 @@ struct Region {
   const Inst& terminator(BlockId b) const;
 };
 
-// Fills Region::Scratch::overlap for the region's layout, unless that has been done.
+// Makes Region::Scratch::overlaps for the region's layout, unless that has been done.
 void find_overlaps(Region& region);
 
 // Recomputes Inst::uses of every instruction.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "tcg/ir/types.h"
 
@@ -31,6 +32,21 @@ struct StateLayout {
   std::span<const Slot> slots;
   SlotId pc;             // an i64 slot: the guest's pc whenever emitted code is left
   uint32_t state_bytes;  // size of the target's state struct, which begins with tcg::CpuHeader
+};
+
+// Which slots share bytes with which.
+class SlotOverlaps {
+ public:
+  SlotOverlaps() = default;
+  explicit SlotOverlaps(const StateLayout& layout);
+  // The slots that overlap this one, without itself.
+  std::span<const SlotId> operator[](SlotId slot) const {
+    return {others_.data() + first_[slot], others_.data() + first_[slot + 1u]};
+  }
+
+ private:
+  std::vector<SlotId> others_;
+  std::vector<uint32_t> first_;  // others_[first_[slot], first_[slot + 1]) belong to a slot
 };
 
 }  // namespace xarch::ir

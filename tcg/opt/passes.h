@@ -21,13 +21,11 @@ struct Workspace {
 // laid out before it if that is its only predecessor and ends in a br to it.
 void clean_up_blocks(ir::Region& region, Workspace& work);
 
-// Removes puts that are overwritten later in their block (or declared dead by its exit, ExitAux::dead_index)
-// before anything can see them: nothing that reads the slot, may fault, polls, calls or leaves stands in
-// between. Also puts of temporaries that nobody gets.
-void remove_dead_puts(ir::Region& region, Workspace& work);
-
-// Removes ops without effect whose result nobody uses, and sets Inst::uses.
-void remove_dead_code(ir::Region& region);
+// Removes ops without effect whose result nobody uses, and sets Inst::uses. Also puts that are overwritten
+// later in their block (or declared dead by its exit, ExitAux::dead_index) before anything can see them:
+// nothing that reads the slot, may fault, polls, calls or leaves stands in between; and puts of temporaries
+// that nobody gets. One walk for all of it, since what goes no longer uses or reads anything.
+void remove_dead_code(ir::Region& region, Workspace& work);
 
 // All of them in their order. In builds with XARCH_VERIFY_IR the verifier runs before the first and after
 // each.

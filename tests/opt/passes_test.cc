@@ -32,15 +32,14 @@ std::string after(const std::function<void(ir::Region&)>& pass, const std::strin
   return out;
 }
 
-std::string dead_puts(const std::string& text) {
+std::string dead_code(const std::string& text) {
   return after(
       [](ir::Region& r) {
         opt::Workspace work;
-        opt::remove_dead_puts(r, work);
+        opt::remove_dead_code(r, work);
       },
       text);
 }
-std::string dead_code(const std::string& text) { return after(opt::remove_dead_code, text); }
 std::string blocks(const std::string& text) {
   return after(
       [](ir::Region& r) {
@@ -50,69 +49,72 @@ std::string blocks(const std::string& text) {
       text);
 }
 
-TEST(RemoveDeadPuts, OverwrittenInTheBlock) {
-  EXPECT_EQ(dead_puts("block 0:\n%0 = get i64 x5\nput x1, %0\nput x2, %0\nput x1, %0\nhalt +0\n"),
+TEST(DeadPuts, OverwrittenInTheBlock) {
+  EXPECT_EQ(dead_code("block 0:\n%0 = get i64 x5\nput x1, %0\nput x2, %0\nput x1, %0\nhalt +0\n"),
             "%0 = get i64 x5\nput x2, %0\nput x1, %0\nhalt +0\n");
 }
 
-TEST(RemoveDeadPuts, AcrossInstructionsThatCannotFault) {
-  EXPECT_EQ(dead_puts("block 0:\n%0 = get i64 x5\ninsn +0\nput x1, %0\ninsn +4\nput x1, %0\nhalt +8\n"),
+TEST(DeadPuts, AcrossInstructionsThatCannotFault) {
+  EXPECT_EQ(dead_code("block 0:\n%0 = get i64 x5\ninsn +0\nput x1, %0\ninsn +4\nput x1, %0\nhalt +8\n"),
             "%0 = get i64 x5\ninsn +0\ninsn +4\nput x1, %0\nhalt +8\n");
 }
 
-TEST(RemoveDeadPuts, SeenInBetween) {
-  for (const char* between : {"%2 = get i64 x0", "%2 = get i32 w0", "%2 = load i64 [%0] bytes=8", "poll +8",
-                              "%2 = call i64 any", "%2 = call i64 leave", "probe store [%0] bytes=4"}) {
+TEST(DeadPuts, SeenInBetween) {
+  for (const char* between :
+       {"%2 = get i64 x0\nput x1, %2", "%2 = get i32 w0\nput w3, %2", "%2 = load i64 [%0] bytes=8", "poll +8",
+        "%2 = call i64 any", "%2 = call i64 leave", "probe store [%0] bytes=4"}) {
     const std::string text =
         std::string("%0 = get i64 x5\nput x0, %0\ninsn +4\n") + between + "\nput x0, %0\nhalt +8\n";
-    const std::string out = dead_puts("block 0:\n" + text);
+    const std::string out = dead_code("block 0:\n" + text);
     EXPECT_NE(out.find("put x0, %0\ninsn +4"), std::string::npos) << out;
   }
 }
 
-TEST(RemoveDeadPuts, NotSeenInBetween) {
+TEST(DeadPuts, NotSeenInBetween) {
   for (const char* between :
        {"%2 = get i64 x6", "%2 = call i64 mix, %0", "%2 = get_idx i64 win[%3]", "restart"}) {
     const std::string text = std::string("%3 = get i32 w10\n%0 = get i64 x5\nput x0, %0\ninsn +4\n") +
                              between + "\nput x0, %0\nhalt +8\n";
-    const std::string out = dead_puts("block 0:\n" + text);
+    const std::string out = dead_code("block 0:\n" + text);
     EXPECT_EQ(out.find("put x0, %1\ninsn +4"), std::string::npos) << out;
   }
 }
 
-TEST(RemoveDeadPuts, Aliases) {
+TEST(DeadPuts, Aliases) {
   // the whole overwrites the part
-  EXPECT_EQ(dead_puts("block 0:\n%0 = get i64 x5\n%1 = get i32 w3\nput w0, %1\nput x0, %0\nhalt +0\n"),
-            "%0 = get i64 x5\n%1 = get i32 w3\nput x0, %0\nhalt +0\n");
+  EXPECT_EQ(dead_code("block 0:\n%0 = get i64 x5\n%1 = get i32 w3\nput w0, %1\nput x0, %0\nhalt +0\n"),
+            "%0 = get i64 x5\nput x0, %0\nhalt +0\n");
   // the part does not overwrite the whole
-  EXPECT_EQ(dead_puts("block 0:\n%0 = get i64 x5\n%1 = get i32 w3\nput x0, %0\nput w0, %1\nhalt +0\n"),
+  EXPECT_EQ(dead_code("block 0:\n%0 = get i64 x5\n%1 = get i32 w3\nput x0, %0\nput w0, %1\nhalt +0\n"),
             "%0 = get i64 x5\n%1 = get i32 w3\nput x0, %0\nput w0, %1\nhalt +0\n");
   // an element may be read through the array
   EXPECT_EQ(
-      dead_puts("block 0:\n%0 = get i64 x5\n%1 = get i32 w3\nput win3, %0\n%3 = get_idx i64 win[%1]\n"
-                "put win3, %0\nhalt +0\n"),
-      "%0 = get i64 x5\n%1 = get i32 w3\nput win3, %0\n%3 = get_idx i64 win[%1]\nput win3, %0\nhalt +0\n");
+      dead_code(
+          "block 0:\n%0 = get i64 x5\n%1 = get i32 w3\nput win3, %0\n%3 = get_idx i64 win[%1]\nput x1, %3\n"
+          "put win3, %0\nhalt +0\n"),
+      "%0 = get i64 x5\n%1 = get i32 w3\nput win3, %0\n%3 = get_idx i64 win[%1]\nput x1, %3\nput win3, "
+      "%0\nhalt +0\n");
 }
 
-TEST(RemoveDeadPuts, DeadAtTheExit) {
+TEST(DeadPuts, DeadAtTheExit) {
   const std::string head = "dead flags x0\nblock 0:\n";
   const std::string body = "%0 = get i64 x5\n%1 = get i32 w3\nput x0, %0\nput w0, %1\nput x1, %0\n";
-  EXPECT_EQ(dead_puts(head + body + "goto_pc +8 jump dead=1\n"),
-            "%0 = get i64 x5\n%1 = get i32 w3\nput x1, %0\ngoto_pc +8 jump dead=1\n");
+  EXPECT_EQ(dead_code(head + body + "goto_pc +8 jump dead=1\n"),
+            "%0 = get i64 x5\nput x1, %0\ngoto_pc +8 jump dead=1\n");
   // whoever handles the event would see them
-  EXPECT_EQ(dead_puts(head + body + "goto_pc +8 jump poll dead=1\n"), body + "goto_pc +8 jump poll dead=1\n");
-  EXPECT_EQ(dead_puts(head + body + "goto_pc +8 jump\n"), body + "goto_pc +8 jump\n");
+  EXPECT_EQ(dead_code(head + body + "goto_pc +8 jump poll dead=1\n"), body + "goto_pc +8 jump poll dead=1\n");
+  EXPECT_EQ(dead_code(head + body + "goto_pc +8 jump\n"), body + "goto_pc +8 jump\n");
 }
 
-TEST(RemoveDeadPuts, UnreadTemporaries) {
+TEST(DeadPuts, UnreadTemporaries) {
   EXPECT_EQ(
-      dead_puts("temp i64\ntemp i64\nblock 0:\n%0 = get i64 x5\nput_tmp t0, %0\nput_tmp t1, %0\nbr block 1\n"
+      dead_code("temp i64\ntemp i64\nblock 0:\n%0 = get i64 x5\nput_tmp t0, %0\nput_tmp t1, %0\nbr block 1\n"
                 "block 1:\n%0 = get_tmp i64 t1\nput x1, %0\nhalt +0\n"),
       "block 0:\n%0 = get i64 x5\nput_tmp t1, %0\nbr block 1\n"
       "block 1:\n%4 = get_tmp i64 t1\nput x1, %4\nhalt +0\n");
 }
 
-TEST(RemoveDeadCode, ChainsGoAndEffectsStay) {
+TEST(DeadCode, ChainsGoAndEffectsStay) {
   EXPECT_EQ(dead_code("block 0:\ninsn +0\n%1 = get i64 x5\n%2 = add i64 %1, %1\n%3 = call i64 mix, %2\n"
                       "%4 = load i64 [%1] bytes=8\n%5 = call i64 swap, %1\nhalt +0\n"),
             "insn +0\n%1 = get i64 x5\n%4 = load i64 [%1] bytes=8\n%5 = call i64 swap, %1\nhalt +0\n");

@@ -42,12 +42,9 @@ TEST(RandomPasses, CleanUpBlocks) {
   opt::Workspace work;
   compare([&](ir::Region& r) { opt::clean_up_blocks(r, work); }, 20000);
 }
-TEST(RandomPasses, RemoveDeadPuts) {
-  opt::Workspace work;
-  compare([&](ir::Region& r) { opt::remove_dead_puts(r, work); }, 20000);
-}
 TEST(RandomPasses, RemoveDeadCode) {
-  compare([](ir::Region& r) { opt::remove_dead_code(r); }, 20000);
+  opt::Workspace work;
+  compare([&](ir::Region& r) { opt::remove_dead_code(r, work); }, 40000);
 }
 TEST(RandomPasses, All) {
   opt::Workspace work;

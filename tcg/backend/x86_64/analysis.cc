@@ -5,9 +5,8 @@ namespace xarch::x86_64 {
 
 using namespace ir;
 
-LayoutInfo::LayoutInfo(const StateLayout& l) : layout(&l) {
+LayoutInfo::LayoutInfo(const StateLayout& l) : layout(&l), overlaps(l) {
   pin.assign(l.slots.size(), kNoHostReg);
-  overlaps.resize(l.slots.size());
   pinned.assign(kNumPins, kNoSlot);
   for (SlotId s = 0; s < l.slots.size(); ++s) {
     const Slot& slot = l.slots[s];
@@ -15,12 +14,6 @@ LayoutInfo::LayoutInfo(const StateLayout& l) : layout(&l) {
     if (slot.hot >= 0 && slot.hot < static_cast<int>(kNumPins) && integer && slot.count == 1) {
       pin[s] = host(kPins[slot.hot]);
       pinned[static_cast<size_t>(slot.hot)] = s;
-    }
-    for (SlotId o = 0; o < l.slots.size(); ++o) {
-      const Slot& other = l.slots[o];
-      unsigned end = slot.offset + type_bytes(slot.type) * slot.count;
-      unsigned other_end = other.offset + type_bytes(other.type) * other.count;
-      if (o != s && slot.offset < other_end && other.offset < end) overlaps[s].push_back(o);
     }
     if (slot.type == Type::kFlags && flags == kNoSlot) flags = s;
   }
@@ -37,12 +30,13 @@ bool CodeGen::exit_kills_flags(const Inst& exit) const {
 
 void CodeGen::analyse() {
   const Region& r = *region_;
-  vals_.resize(r.insts.size());
-  for (size_t i = 0; i < r.insts.size(); ++i) {
-    vals_[i] = Val();
-    vals_[i].left = r.insts[i].uses;
+  if (vals_.size() < r.insts.size()) vals_.resize(r.insts.size());
+  Val* val = vals_.data();
+  for (const Inst& in : r.insts) {
+    Val v;
+    v.left = in.uses;
+    *val++ = v;
   }
-  flags_dead_.assign(r.insts.size(), 0);
   preds_.assign(r.blocks.size(), 0);
   block_flags_dead_.assign(r.blocks.size(), 0);
   last_hint_.assign(info_.layout->slots.size(), kNoValue);
@@ -132,7 +126,8 @@ void CodeGen::analyse_block(BlockId b) {
   if (term.op == Op::kGotoPc || term.op == Op::kGotoInd) dead = exit_kills_flags(term);
   ++hint_gen_;
   for (uint32_t i = r.blocks[b].end; i-- > r.blocks[b].first;) {
-    const Inst& in = r.insts[i];
+    const Inst& in = insts_[i];
+    if (in.op == Op::kNop) continue;
     const unsigned attributes = op_attributes(in.op);
     Val& val = vals_[i];
     if (val.hint != kNoSlot && val.hint_gen != hint_gen_) val.hint = kNoSlot;
@@ -160,7 +155,7 @@ void CodeGen::analyse_block(BlockId b) {
             !config_.soft_tlb && d.size == 4 && !d.atomic && !d.big && d.order != Order::kSeqCst;
       }
     }
-    flags_dead_[i] = dead;
+    val.flags_dead = dead;
   }
   block_flags_dead_[b] = dead;
 }

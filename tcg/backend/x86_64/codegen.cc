@@ -15,6 +15,7 @@ CodeGen::CodeGen(const LayoutInfo& info, const tcg::BackendConfig& config, const
 
 tcg::CompileResult CodeGen::compile(const Region& region, tcg::CodeSpace& space) {
   region_ = &region;
+  insts_ = region.insts.data();
   space_ = &space;
   status_ = tcg::CompileResult::kOk;
   start_ = space.code;
@@ -96,6 +97,17 @@ void CodeGen::emit_block(BlockId b) {
   insn_restore_ = block_place_[b].restore;
   const Block& block = region_->blocks[b];
   for (uint32_t i = block.first; i < block.end && status_ == tcg::CompileResult::kOk; ++i) {
+    const Inst& in = insts_[i];
+    if (in.op == Op::kNop || in.op == Op::kRestart) continue;
+    if (in.op == Op::kConst || in.op == Op::kVConst) {
+      vals_[i].loc = Loc::kConst;
+      continue;
+    }
+    if (in.op == Op::kInsn) {
+      insn_offset_ = in.imm;
+      insn_restore_ = in.aux;
+      continue;
+    }
     if (!as_.reserve(512)) {
       status_ = tcg::CompileResult::kNoRoom;
       return;
@@ -108,9 +120,10 @@ void CodeGen::emit_block(BlockId b) {
   }
 }
 
+// What begins an instruction, constants and nops are nothing but notes and dealt with in emit_block.
 // Ops whose result nobody uses and that do nothing else are skipped; so are those that their user emits.
 void CodeGen::emit_inst(uint32_t i) {
-  const Inst& in = region_->insts[i];
+  const Inst& in = insts_[i];
   Val& val = vals_[i];
   if (is_pure(in.op) && val.left == 0) {
     bool flags_too = (in.op == Op::kAdd || in.op == Op::kSub) && fuse_with_flags(i);
@@ -121,14 +134,6 @@ void CodeGen::emit_inst(uint32_t i) {
     return;
   }
   switch (in.op) {
-    case Op::kNop:
-    case Op::kRestart: return;
-    case Op::kConst:
-    case Op::kVConst: val.loc = Loc::kConst; return;
-    case Op::kInsn:
-      insn_offset_ = in.imm;
-      insn_restore_ = in.aux;
-      return;
     case Op::kGet: return get(i);
     case Op::kPut: return put(i);
     case Op::kGetIdx:
@@ -193,7 +198,7 @@ void CodeGen::emit_inst(uint32_t i) {
 }
 
 void CodeGen::emit_integer(uint32_t i) {
-  switch (region_->insts[i].op) {
+  switch (insts_[i].op) {
     case Op::kAdd:
     case Op::kSub: return emit_add_sub(i);
     case Op::kMul: return emit_mul(i);

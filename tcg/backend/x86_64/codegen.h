@@ -27,10 +27,10 @@ namespace xarch::x86_64 {
 struct LayoutInfo {
   explicit LayoutInfo(const ir::StateLayout& layout);
   const ir::StateLayout* layout;
-  std::vector<HostReg> pin;                       // of each slot, kNoHostReg if it has none
-  std::vector<ir::SlotId> pinned;                 // slot of each rank
-  std::vector<std::vector<ir::SlotId>> overlaps;  // other slots that share bytes with this one
-  ir::SlotId flags = ir::kNoSlot;                 // the slot of packed flags that may stay in the host's
+  std::vector<HostReg> pin;        // of each slot, kNoHostReg if it has none
+  std::vector<ir::SlotId> pinned;  // slot of each rank
+  ir::SlotOverlaps overlaps;
+  ir::SlotId flags = ir::kNoSlot;  // the slot of packed flags that may stay in the host's
   bool is_pin(HostReg r) const {
     for (Reg p : kPins) {
       if (host(p) == r) return true;
@@ -61,8 +61,10 @@ class CodeGen {
   struct Val {
     Loc loc = Loc::kNone;
     HostReg reg = kNoHostReg;
-    bool clean = false;  // bits above the type's width are zero (integers narrower than 64 bits)
-    bool fold = false;   // deferred into the address of its only user
+    bool clean = false;     // bits above the type's width are zero (integers narrower than 64 bits)
+    bool fold : 1 = false;  // deferred into the address of its only user
+    bool flags_dead : 1 =
+        false;  // of an instruction: from here on, the flags slot is overwritten before it is seen
     uint16_t index = 0;
     uint16_t left = 0;              // uses to come
     ir::SlotId hint = ir::kNoSlot;  // slot it will be put to before anything can see the difference
@@ -325,7 +327,7 @@ class CodeGen {
   void emit_poll(uint32_t i);
   void emit_cold(const Cold& c);
 
-  const ir::Inst& inst(V v) const { return region_->insts[v]; }
+  const ir::Inst& inst(V v) const { return insts_[v]; }
   static unsigned bits_of(ir::Type t) { return t == ir::Type::kI1 ? 8 : ir::type_bits(t); }
   static unsigned op_bits(ir::Type t) { return ir::type_bits(t) <= 32 ? 32 : 64; }
 
@@ -334,6 +336,7 @@ class CodeGen {
   const HostFeatures& features_;
   Assembler as_;
   const ir::Region* region_ = nullptr;
+  const ir::Inst* insts_ = nullptr;  // the region's
   tcg::CodeSpace* space_ = nullptr;
   tcg::Cell* self_ = nullptr;  // the cell of the region's own key
   Label entry_;
@@ -341,8 +344,6 @@ class CodeGen {
   tcg::CompileResult::Status status_ = tcg::CompileResult::kOk;
 
   std::vector<Val> vals_;
-  std::vector<uint8_t>
-      flags_dead_;  // from each instruction on, the flags slot is overwritten before it is seen
   std::vector<uint8_t> block_flags_dead_;
   std::vector<V> last_hint_;      // of each slot: value of the put seen last
   std::vector<uint8_t> preds_;    // number of predecessors, at most 255

@@ -32,7 +32,7 @@ void CodeGen::set_exit(tcg::Exit reason, uint32_t mode) {
 // ---- calls
 
 void CodeGen::emit_call(uint32_t i) {
-  const Inst& in = region_->insts[i];
+  const Inst& in = insts_[i];
   V v = static_cast<V>(i);
   const HelperDesc& desc = *region_->helpers[in.aux];
   for (V arg : in.args) settle_condition(arg);
@@ -97,7 +97,7 @@ bool CodeGen::is_loop_exit(BlockId b) const {
 }
 
 void CodeGen::emit_br(uint32_t i) {
-  auto b = static_cast<BlockId>(region_->insts[i].aux);
+  auto b = static_cast<BlockId>(insts_[i].aux);
   note_place(b);
   branch_to(b);
 }
@@ -106,7 +106,7 @@ void CodeGen::emit_br(uint32_t i) {
 bool CodeGen::continues(BlockId b) const { return preds_[b] == 1 && !emitted_[b] && b != 0; }
 
 void CodeGen::emit_cond_br(uint32_t i) {
-  const Inst& in = region_->insts[i];
+  const Inst& in = insts_[i];
   V c = in.args[0];
   auto then_block = static_cast<BlockId>(in.aux), else_block = static_cast<BlockId>(in.imm);
   note_place(then_block);
@@ -181,7 +181,7 @@ void CodeGen::emit_unlinked_exit(uint32_t mode, bool poll) {
 }
 
 void CodeGen::emit_goto_pc(uint32_t i) {
-  const Inst& in = region_->insts[i];
+  const Inst& in = insts_[i];
   ExitAux e = ExitAux::unpack(in.aux);
   flush_slots(dead_slots(in));
   state_.flags = FlagsState();
@@ -218,7 +218,7 @@ void CodeGen::emit_goto_pc(uint32_t i) {
 }
 
 void CodeGen::emit_goto_ind(uint32_t i) {
-  const Inst& in = region_->insts[i];
+  const Inst& in = insts_[i];
   ExitAux e = ExitAux::unpack(in.aux);
   uint32_t mode = e.mode_change ? region_->exit_modes[e.mode_index] : region_->key.mode;
   V target = in.args[0];
@@ -263,7 +263,7 @@ void CodeGen::emit_goto_ind(uint32_t i) {
 }
 
 void CodeGen::emit_leave(uint32_t i) {
-  const Inst& in = region_->insts[i];
+  const Inst& in = insts_[i];
   flush_slots(nullptr);
   state_.flags = FlagsState();
   tcg::Exit reason = in.op == Op::kSyscall ? tcg::Exit::kSyscall
@@ -289,7 +289,7 @@ void CodeGen::emit_poll(uint32_t i) {
   c.kind = Cold::kPoll;
   c.label = as_.new_label();
   c.state = save_state();
-  c.pc_offset = region_->insts[i].imm;
+  c.pc_offset = insts_[i].imm;
   as_.jcc(Cc::ne, c.label);
   cold_.push_back(c);
 }

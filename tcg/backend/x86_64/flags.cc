@@ -8,7 +8,7 @@ using namespace ir;
 
 bool CodeGen::flags_needed() const {
   const FlagsState& f = state_.flags;
-  return f.valid && (f.num_vals > 0 || (f.dirty && !flags_dead_[now_]));
+  return f.valid && (f.num_vals > 0 || (f.dirty && !vals_[now_].flags_dead));
 }
 
 // To be called before anything that changes the host's flags, and before operands are fetched.
@@ -250,11 +250,11 @@ void CodeGen::emit_condition(uint32_t i) {
 
 // Does the next instruction want the flags of exactly this operation?
 uint32_t CodeGen::fuse_with_flags(uint32_t i) {
-  const Inst& in = region_->insts[i];
+  const Inst& in = insts_[i];
   uint32_t n = i + 1;
-  while (n < region_->insts.size() && region_->insts[n].op == Op::kNop) ++n;
+  while (n < region_->insts.size() && insts_[n].op == Op::kNop) ++n;
   if (n >= region_->insts.size() || vals_[n].left == 0) return 0;
-  const Inst& f = region_->insts[n];
+  const Inst& f = insts_[n];
   bool same2 = f.args[0] == in.args[0] && f.args[1] == in.args[1];
   switch (f.op) {
     case Op::kFlagsAdd: return in.op == Op::kAdd && same2 ? n : 0;
@@ -269,7 +269,7 @@ uint32_t CodeGen::fuse_with_flags(uint32_t i) {
 }
 
 void CodeGen::fused(uint32_t n) {
-  const Inst& f = region_->insts[n];
+  const Inst& f = insts_[n];
   bool logic = f.op == Op::kFlagsLogic;
   if (logic)
     consume_args(f);  // those of the others were consumed before, so that the operation may overwrite them
@@ -279,7 +279,7 @@ void CodeGen::fused(uint32_t n) {
 
 // Flags of an operation whose result nobody wants (compare, test), or whose flags stand apart from it.
 void CodeGen::emit_flags_op(uint32_t i) {
-  const Inst& in = region_->insts[i];
+  const Inst& in = insts_[i];
   V a = in.args[0], b = in.args[1];
   unsigned bits = bits_of(inst(a).type);
   if (in.op == Op::kFlagsAdc || in.op == Op::kFlagsSbb) return emit_carry(i);
@@ -307,7 +307,7 @@ void CodeGen::emit_flags_op(uint32_t i) {
 }
 
 void CodeGen::emit_flags_pack(uint32_t i) {
-  const Inst& in = region_->insts[i];
+  const Inst& in = insts_[i];
   constexpr unsigned kShift[] = {15, 14, 8, 0};
   for (V v : in.args) settle_condition(v);
   clobber_flags();
@@ -330,7 +330,7 @@ void CodeGen::emit_flags_pack(uint32_t i) {
 }
 
 void CodeGen::emit_select(uint32_t i) {
-  const Inst& in = region_->insts[i];
+  const Inst& in = insts_[i];
   V c = in.args[0], a = in.args[1], b = in.args[2];
   if (in.type == Type::kI128) {
     Xmm xa = use_x(a), xb = use_x(b);

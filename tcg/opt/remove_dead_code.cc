@@ -10,17 +10,20 @@ using ir::Op;
 using ir::Region;
 using ir::Slot;
 using ir::SlotId;
+using ir::ValueId;
 
 namespace {
 
-// Walks a block backwards and knows which slots are overwritten before anything sees them.
-class DeadPuts {
+// Walks a block backwards: counts the uses of each value, which are complete when its definition is reached,
+// and knows which slots are overwritten before anything sees them.
+class DeadCode {
  public:
-  DeadPuts(Region& region, Workspace& work) : region_(region), work_(work) {}
+  DeadCode(Region& region, Workspace& work) : region_(region), work_(work) {}
   void block(const Block& block);
 
  private:
-  void inst(Inst& in);
+  bool useless(const Inst& in) const;
+  void effects(const Inst& in);
   void call(const Inst& in);
   bool dead(uint32_t slot) const { return work_.slot_marks[slot] == work_.generation; }
   void forget_all() { ++work_.generation; }
@@ -28,28 +31,26 @@ class DeadPuts {
   void overwritten(uint32_t slot) {
     work_.slot_marks[slot] = work_.generation;
     const Slot& s = region_.layout->slots[slot];
-    for_overlapping(slot, [&](SlotId id) {
+    for (const SlotId id : overlaps(slot)) {
       const Slot& t = region_.layout->slots[id];
       if (t.offset >= s.offset && t.offset + t.bytes() <= s.offset + s.bytes()) {
         work_.slot_marks[id] = work_.generation;
       }
-    });
+    }
   }
   void seen(uint32_t slot) {
     work_.slot_marks[slot] = 0;
-    for_overlapping(slot, [&](SlotId id) { work_.slot_marks[id] = 0; });
+    for (const SlotId id : overlaps(slot)) work_.slot_marks[id] = 0;
   }
-  template <typename F>
-  void for_overlapping(uint32_t slot, F f) {
-    const Region::Scratch& s = region_.scratch;
-    for (uint32_t i = s.overlap_first[slot]; i < s.overlap_first[slot + 1]; ++i) f(s.overlap[i]);
+  std::span<const SlotId> overlaps(uint32_t slot) const {
+    return region_.scratch.overlaps[static_cast<SlotId>(slot)];
   }
 
   Region& region_;
   Workspace& work_;
 };
 
-void DeadPuts::call(const Inst& in) {
+void DeadCode::call(const Inst& in) {
   const ir::HelperDesc& helper = *region_.helpers[in.aux];
   if (helper.effects & ir::kHelperPure) return;
   const bool leaves = !(helper.effects & ir::kHelperNoFault) || (helper.effects & ir::kHelperMayExit);
@@ -57,15 +58,18 @@ void DeadPuts::call(const Inst& in) {
   for (SlotId slot : helper.reads) seen(slot);
 }
 
-void DeadPuts::inst(Inst& in) {
+// A put of which nobody sees the value, or an op without effect of which nobody uses the result.
+bool DeadCode::useless(const Inst& in) const {
+  if (in.op == Op::kPut) return dead(in.aux);
+  if (in.uses != 0) return false;
+  if (in.op == Op::kCall) return (region_.helpers[in.aux]->effects & ir::kHelperPure) != 0;
+  const unsigned attributes = ir::op_attributes(in.op);
+  return (attributes & ir::kPure) || attributes == ir::kReadsState;
+}
+
+void DeadCode::effects(const Inst& in) {
   switch (in.op) {
-    case Op::kPut:
-      if (dead(in.aux)) {
-        in = Inst{};
-      } else {
-        overwritten(in.aux);
-      }
-      return;
+    case Op::kPut: return overwritten(in.aux);
     case Op::kGet:
     case Op::kGetIdx: return seen(in.aux);
     case Op::kCall: return call(in);
@@ -84,9 +88,21 @@ void DeadPuts::inst(Inst& in) {
   }
 }
 
-void DeadPuts::block(const Block& block) {
+void DeadCode::block(const Block& block) {
   forget_all();
-  for (uint32_t i = block.end; i-- > block.first;) inst(region_.insts[i]);
+  for (uint32_t i = block.end; i-- > block.first;) {
+    Inst& in = region_.insts[i];
+    if (in.op == Op::kNop) continue;
+    if (useless(in)) {
+      in = Inst{};
+      continue;
+    }
+    for (const ValueId arg : in.args) {
+      if (arg == ir::kNoValue) break;
+      ++region_.insts[arg].uses;
+    }
+    effects(in);
+  }
 }
 
 void remove_unread_temps(Region& region, std::vector<uint8_t>& read) {
@@ -102,17 +118,18 @@ void remove_unread_temps(Region& region, std::vector<uint8_t>& read) {
 
 }  // namespace
 
-void remove_dead_puts(Region& region, Workspace& work) {
-  find_overlaps(region);
+void remove_dead_code(Region& region, Workspace& work) {
   const size_t slots = region.layout->slots.size();
   if (work.slot_marks.size() < slots) work.slot_marks.resize(slots);
   if (work.generation > 0xf0000000) {
     std::fill(work.slot_marks.begin(), work.slot_marks.end(), 0);
     work.generation = 0;
   }
-  DeadPuts dead(region, work);
-  for (const Block& block : region.blocks) dead.block(block);
+  find_overlaps(region);
   remove_unread_temps(region, work.flags);
+  for (Inst& in : region.insts) in.uses = 0;
+  DeadCode dead(region, work);
+  for (const Block& block : region.blocks) dead.block(block);
 }
 
 }  // namespace xarch::opt
