@@ -24,9 +24,10 @@ struct Cell {
 };
 static_assert(sizeof(Cell) == 24);
 
-// Jump tables have this many entries; the index is (pc >> Guest::pc_shift()) modulo it. Unused entries point
-// to a cell that no jump to them matches: its pc is kNoPc, but in the entry that kNoPc itself leads to, 0.
-inline constexpr unsigned kJumpTableBits = 13;
+// Jump tables have a power of two of entries, more as more targets come up; the index is (pc >> pc_shift)
+// modulo their number. CpuHeader::jump_mask is (entries - 1) << pc_shift. Unused entries point to a cell that
+// no jump to them matches: its pc is kNoPc, but in the entry that kNoPc itself leads to, 0.
+inline constexpr unsigned kMaxPcShift = 3;
 inline constexpr uint64_t kNoPc = ~uint64_t{0};
 
 // A cell that has no translation points to its thunk: this many bytes of code, written by Backend::emit_thunk

@@ -57,7 +57,7 @@ struct alignas(64) CpuHeader {
   const void* event_stub = nullptr;   // a poll found an event
   const void* exit_stub = nullptr;    // leave emitted code; exit_* and pc are set
   const void* helper_stub = nullptr;  // call a helper: saves and restores pinned registers
-  uint64_t reserved = 0;
+  uint64_t jump_mask = 0;  // picks the bits of a target that are its index in jump_table, still shifted
 
   // For helpers declared kHelperMayExit.
   void request_exit(Exit reason, uint32_t code, uint64_t value) {

@@ -141,7 +141,8 @@ void EngineImpl::execute(VcpuImpl& v, Generation& g, Cell* cell) {
     h.exit_mode = cell->mode;
     return;
   }
-  h.jump_table = v.table;
+  h.jump_table = v.table->entries;
+  h.jump_mask = g.jump_mask(*v.table);
   h.link_stub = g.stubs.link;
   h.miss_stub = g.stubs.miss;
   h.event_stub = g.stubs.event;
@@ -273,7 +274,10 @@ Exit EngineImpl::run_inside(VcpuImpl& v) {
       // Read after pinning; the cell may be of a generation that was retired since, which still works.
       Generation* g = generation_of(cell);
       use_jump_table(v, *g, mode);
-      if (indirect) g->fill_jump_table(v.table, cell);
+      if (indirect && g->fill_jump_table(*v.table, cell)) {
+        TranslationLock lock(translation_mutex_);
+        g->grow_jump_table(lock, *v.table);
+      }
       if (Log::enabled(Trace::kExec) || Log::enabled(Trace::kCpu)) trace_entry(v, *cell);
       execute(v, *g, cell);
       if (v.interpret_next != nullptr) interpret(v, *std::exchange(v.interpret_next, nullptr));

@@ -34,7 +34,7 @@ class VcpuImpl final : public Vcpu {
   // The cached jump table of (generation, mode).
   uint64_t table_generation = 0;
   uint32_t table_mode = 0;
-  Cell** table = nullptr;
+  JumpTable* table = nullptr;
   // The region that step_once made, and what the interpreter keeps.
   ir::Region step_region;
   // A region that emitted code left to the interpreter, to be run before anything else.
@@ -176,7 +176,7 @@ class EngineImpl final : public Engine {
   Made compile(const TranslationLock& lock, Cell* cell, std::unique_ptr<CodeCheck> check, bool* too_long);
   // trace.cc
   void trace_lifted();
-  void trace_compiled(const BlockRecord& block);
+  void trace_compiled(const BlockRecord& block, uint32_t code_bytes);
   void trace_entry(VcpuImpl& v, const Cell& cell) const;
 
   const ir::Region* keep_region(CacheState& slot);

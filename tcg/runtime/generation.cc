@@ -21,7 +21,6 @@ Result<std::unique_ptr<Generation>> Generation::create(uint64_t budget_bytes, un
   std::unique_ptr<Generation> g(new Generation);
   g->budget_ = budget;
   g->pc_shift_ = pc_shift;
-  const size_t jump_table = sizeof(Cell*) << kJumpTableBits;
   // Any area may fill up first; their sizes are address space only, the budget bounds their sum.
   Areas a{};
   a.code = page_up(budget);
@@ -30,7 +29,7 @@ Result<std::unique_ptr<Generation>> Generation::create(uint64_t budget_bytes, un
   a.blocks = page_up(budget / 4);
   a.hash = page_up(budget / 4);
   a.extra = page_up(budget / 2);
-  a.tables = kMaxTables * jump_table;
+  a.tables = kMaxTables * kMaxTableSize * sizeof(Cell*);
   if (!g->map(a)) {
     return Error{"cannot reserve address space for translated code: " + std::string(strerror(errno)), errno};
   }
@@ -97,8 +96,8 @@ void Generation::insert_hash(HashTable* table, uint32_t cell_index) {
 // reader comes to an end; if it has missed its cell, it asks again with the lock.
 bool Generation::grow_hash() {
   HashTable* old = table_.load(std::memory_order_relaxed);
-  const uint32_t heads = old == nullptr ? 512 : (old->mask + 1) * 2;
-  const size_t bytes = align16(sizeof(HashTable) + size_t{heads} * sizeof(uint32_t));
+  const uint32_t heads = old == nullptr ? 512 : (old->mask + 1) * 4;  // the old ones stay where they are
+  const size_t bytes = align(sizeof(HashTable) + size_t{heads} * sizeof(uint32_t), 16);
   if (hash_used_ + bytes > area_.hash) return false;
   auto* table = new (hash_area_ + hash_used_) HashTable{heads - 1};
   hash_used_ += bytes;
@@ -112,7 +111,7 @@ Cell* Generation::cell_for(const TranslationLock&, Backend* thunk_writer, uint64
   if (Cell* c = find(pc, mode)) return c;
   const uint32_t index = num_cells_.load(std::memory_order_relaxed);
   if (size_t{index + 1} * sizeof(Cell) > area_.cells || used_bytes() > budget_) return nullptr;
-  if (index > 2 * size_t{table_.load(std::memory_order_relaxed)->mask} && !grow_hash()) return nullptr;
+  if (index > 3 * size_t{table_.load(std::memory_order_relaxed)->mask} && !grow_hash()) return nullptr;
   Cell* c = new (&cells_[index]) Cell;
   c->entry.store(thunk(index), std::memory_order_relaxed);
   c->pc = pc;
@@ -139,26 +138,26 @@ BlockRecord* Generation::add_block(const TranslationLock&, Cell* cell, const ir:
   const size_t extra_end =
       listed ? ranges_at + region.ranges.size() * sizeof(ir::GuestRange) : extra_used_ + recovery.size();
   if (size_t{index + 1} * sizeof(BlockRecord) > area_.blocks || extra_end > area_.extra) return nullptr;
+  uint32_t guest_bytes = 0;
+  for (const ir::GuestRange& r : region.ranges) guest_bytes += r.bytes;
   BlockRecord* b = new (&blocks_[index]) BlockRecord;
   b->code = static_cast<uint32_t>(code_used_);
-  b->code_bytes = code_bytes;
   b->cell = cell_index(cell);
   b->extra = static_cast<uint32_t>(extra_used_);
-  b->recovery_bytes = static_cast<uint32_t>(recovery.size());
+  b->recovery_bytes = static_cast<uint16_t>(recovery.size());
   b->num_ranges = listed ? static_cast<uint16_t>(region.ranges.size()) : 0;
   b->pc_bias = listed ? 0 : static_cast<uint8_t>(bias);
   b->num_insns = static_cast<uint16_t>(region.num_insns);
   b->key_flags = static_cast<uint16_t>(region.key.flags & ~uint32_t{ir::kKeyInsnLimitMask});
   b->dead.store(0, std::memory_order_relaxed);
-  b->guest_bytes = 0;
-  for (const ir::GuestRange& r : region.ranges) b->guest_bytes += r.bytes;
+  b->guest_bytes = static_cast<uint16_t>(guest_bytes);
   if (!recovery.empty()) memcpy(extra_ + extra_used_, recovery.data(), recovery.size());
   if (listed) {
     memcpy(extra_ + ranges_at, region.ranges.data(), region.ranges.size() * sizeof(ir::GuestRange));
   }
   extra_used_ = extra_end;
   const uint8_t* entry = base_ + code_used_;
-  code_used_ = align16(code_used_ + code_bytes);
+  code_used_ = align(code_used_ + code_bytes, kCodeAlignment);
   num_blocks_.store(index + 1, std::memory_order_release);
   cell->entry.store(entry, std::memory_order_release);
   return b;
@@ -172,9 +171,7 @@ BlockRecord* Generation::block_at(const uint8_t* host_pc) const {
   const BlockRecord* b =
       std::upper_bound(const_cast<const BlockRecord*>(blocks_), end, offset,
                        [](uint32_t value, const BlockRecord& record) { return value < record.code; });
-  if (b == blocks_) return nullptr;
-  --b;
-  return offset < b->code + b->code_bytes ? const_cast<BlockRecord*>(b) : nullptr;
+  return b == blocks_ ? nullptr : const_cast<BlockRecord*>(b - 1);
 }
 
 void Generation::kill(const TranslationLock&, BlockRecord* block) {
@@ -191,28 +188,49 @@ void Generation::kill_all(const TranslationLock& lock) {
   for (uint32_t i = 0; i < n; ++i) kill(lock, &blocks_[i]);
 }
 
-Cell** Generation::jump_table(const TranslationLock&, uint32_t mode) {
+// ---- jump tables
+
+JumpTable* Generation::jump_table(const TranslationLock&, uint32_t mode) {
   for (unsigned i = 0; i < num_tables_; ++i) {
-    if (table_modes_[i] == mode) return table_at(i);
+    if (jump_tables_[i].mode == mode) return &jump_tables_[i];
   }
-  unsigned i = kMaxTables - 1;
-  if (num_tables_ < kMaxTables - 1) {
-    i = num_tables_++;
-    table_modes_[i] = mode;
-  } else if (shared_table_made_) {
-    return table_at(i);
-  } else {
-    shared_table_made_ = true;
-  }
-  std::fill_n(table_at(i), size_t{1} << kJumpTableBits, &cells_[0]);
-  table_at(i)[jump_index(kNoPc)] = &cells_[1];
-  return table_at(i);
+  const bool last = num_tables_ >= kMaxTables - 1;
+  JumpTable& t = jump_tables_[last ? kMaxTables - 1 : num_tables_];
+  if (last && t.entries != nullptr) return &t;
+  if (!last) ++num_tables_;
+  t.entries =
+      reinterpret_cast<Cell**>(tables_) + size_t{kMaxTableSize} * static_cast<size_t>(&t - jump_tables_);
+  t.mode = mode;
+  t.growable = !last;
+  extend(t, kFirstTableSize);
+  return &t;
+}
+
+void Generation::extend(JumpTable& table, uint32_t size) {
+  const uint32_t old = table.size.load(std::memory_order_relaxed);
+  std::fill(table.entries + old, table.entries + size - 1, &cells_[0]);
+  table.entries[size - 1] = &cells_[1];
+  tables_used_ += (size - old) * sizeof(Cell*);
+  table.fills.store(0, std::memory_order_relaxed);
+  table.size.store(size, std::memory_order_release);
+}
+
+bool Generation::fill_jump_table(JumpTable& table, Cell* cell) const {
+  if (!table.growable) return false;
+  const uint32_t size = table.size.load(std::memory_order_acquire);
+  __atomic_store_n(&table.entries[(cell->pc >> pc_shift_) & (size - 1)], cell, __ATOMIC_RELEASE);
+  return table.fills.fetch_add(1, std::memory_order_relaxed) >= size && size < kMaxTableSize;
+}
+
+void Generation::grow_jump_table(const TranslationLock&, JumpTable& table) {
+  const uint32_t size = table.size.load(std::memory_order_relaxed);
+  if (size < kMaxTableSize && table.fills.load(std::memory_order_relaxed) >= size) extend(table, 2 * size);
 }
 
 uint64_t Generation::used_bytes() const {
   const uint64_t cells = num_cells_.load(std::memory_order_relaxed);
   return code_used_ + cells * (sizeof(Cell) + kThunkBytes) + uint64_t{num_blocks()} * sizeof(BlockRecord) +
-         charged_ + hash_used_ + extra_used_ + num_tables_ * (sizeof(Cell*) << kJumpTableBits);
+         charged_ + hash_used_ + extra_used_ + tables_used_;
 }
 
 }  // namespace xarch::tcg

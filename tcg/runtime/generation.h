@@ -17,19 +17,28 @@ namespace xarch::tcg {
 
 // A translation. Records are in the order of their code, so that a host pc finds its block by binary search.
 struct BlockRecord {
-  uint32_t code;  // offset from Generation::code_begin
-  uint32_t code_bytes;
+  uint32_t code;   // offset from Generation::code_begin; it ends where the next one begins
   uint32_t cell;   // index
   uint32_t extra;  // offset of its recovery bytes, behind them (aligned) its guest ranges if it has many
-  uint32_t recovery_bytes;
+  uint16_t recovery_bytes;
   uint16_t num_ranges;  // 0: one range that starts at the cell's pc (less pc_bias)
   uint16_t num_insns;
-  uint32_t guest_bytes;  // sum over the ranges
+  uint16_t guest_bytes;  // sum over the ranges
   uint16_t key_flags;    // what the translation was made with (KeyFlags without the limit)
   std::atomic<uint8_t> dead;
   uint8_t pc_bias;
 };
-static_assert(sizeof(BlockRecord) == 32);
+static_assert(sizeof(BlockRecord) == 24);
+
+// Where indirect jumps of one mode look their targets up. It starts small and doubles in place: who still
+// uses the smaller mask misses at worst.
+struct JumpTable {
+  Cell** entries = nullptr;
+  uint32_t mode = 0;
+  bool growable = true;  // false: the one that several modes share, which is never filled
+  std::atomic<uint32_t> size{0};
+  std::atomic<uint32_t> fills{0};  // since it has had this size
+};
 
 class Generation {
  public:
@@ -87,7 +96,7 @@ class Generation {
   uint8_t* code_cursor(const TranslationLock&) const { return base_ + code_used_; }
   uint8_t* code_limit(const TranslationLock&) const;
   // After the stubs or anything else that is no block was put at the cursor.
-  void skip_code(const uint8_t* to) { code_used_ = align16(static_cast<size_t>(to - base_)); }
+  void skip_code(const uint8_t* to) { code_used_ = align(static_cast<size_t>(to - base_), 64); }
   // Memory that something else took on behalf of this generation's translations.
   void charge(uint64_t bytes) { charged_ += bytes; }
   // Records code that was put at the cursor and makes it the cell's translation. Null if there is no room for
@@ -102,11 +111,12 @@ class Generation {
 
   // The jump table for code of this mode, made on first use. Modes beyond the limit share one that always
   // misses.
-  Cell** jump_table(const TranslationLock&, uint32_t mode);
-  // Lets indirect jumps find the cell by themselves.
-  void fill_jump_table(Cell** table, Cell* cell) const {
-    if (table == table_at(kMaxTables - 1)) return;
-    __atomic_store_n(&table[jump_index(cell->pc)], cell, __ATOMIC_RELEASE);
+  JumpTable* jump_table(const TranslationLock&, uint32_t mode);
+  // Lets indirect jumps find the cell by themselves. True: the table has become too small and should grow.
+  bool fill_jump_table(JumpTable& table, Cell* cell) const;
+  void grow_jump_table(const TranslationLock&, JumpTable& table);
+  uint64_t jump_mask(const JumpTable& table) const {
+    return uint64_t{table.size.load(std::memory_order_acquire) - 1} << pc_shift_;
   }
 
   uint64_t used_bytes() const;
@@ -127,19 +137,19 @@ class Generation {
   };
   static constexpr size_t kReserve = 128 << 10;  // what one translation may need at most
   static constexpr unsigned kMaxTables = 32;
+  static constexpr uint32_t kFirstTableSize = 512, kMaxTableSize = 32768;
   static constexpr uint32_t kNoCells = 2;  // the first cells belong to no key
   static size_t ranges_offset(size_t extra, size_t recovery) { return (extra + recovery + 7) & ~size_t{7}; }
-  Cell** table_at(unsigned i) const {
-    return reinterpret_cast<Cell**>(tables_) + (size_t{i} << kJumpTableBits);
-  }
-  static size_t align16(size_t n) { return (n + 15) & ~size_t{15}; }
+  // Blocks are many and short: more would cost more in memory and caches than aligned entries gain.
+  static constexpr size_t kCodeAlignment = 4;
+  static size_t align(size_t n, size_t to) { return (n + to - 1) & ~(to - 1); }
 
   Generation() = default;
   bool map(const Areas& areas);
   uint32_t hash(uint64_t pc, uint32_t mode) const {
     return static_cast<uint32_t>(((pc >> pc_shift_) + mode * 0x85ebca6bu) * 0x9e3779b97f4a7c15u >> 32);
   }
-  uint32_t jump_index(uint64_t pc) const { return (pc >> pc_shift_) & ((1u << kJumpTableBits) - 1); }
+  void extend(JumpTable& table, uint32_t size);
   bool grow_hash();
   void insert_hash(HashTable* table, uint32_t cell_index);
 
@@ -155,10 +165,9 @@ class Generation {
   uint8_t* extra_ = nullptr;
   uint8_t* tables_ = nullptr;
   uint64_t charged_ = 0;
-  size_t code_used_ = 0, hash_used_ = 0, extra_used_ = 0;
+  size_t code_used_ = 0, hash_used_ = 0, extra_used_ = 0, tables_used_ = 0;
   unsigned num_tables_ = 0;
-  bool shared_table_made_ = false;
-  uint32_t table_modes_[kMaxTables] = {};
+  JumpTable jump_tables_[kMaxTables];
   std::atomic<uint32_t> num_cells_{0};
   std::atomic<uint32_t> num_blocks_{0};
   std::atomic<HashTable*> table_{nullptr};

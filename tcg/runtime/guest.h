@@ -57,7 +57,8 @@ class Guest {
   // instruction's address; puts right what else depends on the place (delay slots, IT state).
   virtual void restore_state(void* state, uint64_t pc, uint32_t restore) const = 0;
 
-  // log2 of the distance between instructions that may be jump targets (index shift of the jump table).
+  // log2 of the distance between instructions that may be jump targets (index shift of the jump table); at
+  // most kMaxPcShift.
   virtual unsigned pc_shift() const = 0;
 
   // Does the guest see its own stores in code that it executes next, without explicit cache maintenance

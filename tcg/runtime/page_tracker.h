@@ -76,7 +76,7 @@ class PageTracker {
     bool check_code = false;
     bool mask_tags = false;
   };
-  static constexpr unsigned kFilterBits = 14;
+  static constexpr unsigned kFilterBits = 13;
 
   Page& page(uint64_t addr);
   Page* find(uint64_t addr);

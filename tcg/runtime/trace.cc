@@ -42,14 +42,14 @@ void EngineImpl::trace_lifted() {
   if (Log::enabled(Trace::kIr)) Log::line(ir::print(region_));
 }
 
-void EngineImpl::trace_compiled(const BlockRecord& block) {
+void EngineImpl::trace_compiled(const BlockRecord& block, uint32_t code_bytes) {
   if (Log::enabled(Trace::kIrOpt)) Log::line(ir::print(region_));
   if (!Log::enabled(Trace::kOut)) return;
   const Generation& g = *slots_[current_slot_].generation;
   char head[64];
   snprintf(head, sizeof head, "host code of %#lx at %p: ", g.cell(block.cell)->pc,
            static_cast<const void*>(g.code_of(block)));
-  Log::line(head + hex(g.code_of(block), block.code_bytes));
+  Log::line(head + hex(g.code_of(block), code_bytes));
 }
 
 void EngineImpl::trace_entry(VcpuImpl& v, const Cell& cell) const {

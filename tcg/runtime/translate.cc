@@ -264,14 +264,14 @@ EngineImpl::Made EngineImpl::compile(const TranslationLock& lock, Cell* cell,
     memcpy(space.code, &kept, sizeof kept);
     code.code_bytes = sizeof kept;
   }
-  *too_long = code.status == CompileResult::kTooLong;
-  if (code.status != CompileResult::kOk) return {Made::kFull, nullptr};
+  *too_long = code.status == CompileResult::kTooLong || space.recovery.size() > UINT16_MAX;
+  if (code.status != CompileResult::kOk || *too_long) return {Made::kFull, nullptr};
   if (check != nullptr) g.charge(sizeof(CodeCheck) + check->data.size() + check->pieces.size() * 16);
   BlockRecord* block = g.add_block(lock, cell, region_, code.code_bytes, space.recovery);
   if (block == nullptr) return {Made::kFull, nullptr};
   if (check != nullptr) slot.checks.push_back(std::move(check));
   tracker_.add(lock, g, *block);
-  if (Log::enabled(Trace::kIrOpt) || Log::enabled(Trace::kOut)) trace_compiled(*block);
+  if (Log::enabled(Trace::kIrOpt) || Log::enabled(Trace::kOut)) trace_compiled(*block, code.code_bytes);
   ++counts_.regions;
   counts_.guest_insns += region_.num_insns;
   counts_.guest_bytes += block->guest_bytes;

@@ -28,7 +28,7 @@ class CodeArena : public tcg::CodeSpace {
     total_ = total;
     tcg::BackendConfig config;
     config.layout = &layout;
-    config.pc_shift = 2;
+    config.pc_shift = kPcShift;
     config.guest_base = guest_base;
     config.soft_tlb = soft != nullptr;
     if (soft != nullptr) config.soft_calls = *soft;
@@ -40,7 +40,7 @@ class CodeArena : public tcg::CodeSpace {
     // Cells 0 and 1 belong to no key: what empty entries of the jump table point to.
     cells_[0].pc = tcg::kNoPc;
     cells_[1].pc = 0;
-    constexpr unsigned kEntries = 1u << tcg::kJumpTableBits;
+
     jump_table_ = std::make_unique<tcg::Cell*[]>(kEntries);
     for (unsigned i = 0; i < kEntries; ++i) jump_table_[i] = &cells_[i == kEntries - 1];
     reset();
@@ -69,6 +69,7 @@ class CodeArena : public tcg::CodeSpace {
   // Makes the state block able to enter the code.
   void attach(tcg::CpuHeader* header) const {
     header->jump_table = jump_table_.get();
+    header->jump_mask = (kEntries - 1) << kPcShift;
     header->link_stub = stubs_.link;
     header->miss_stub = stubs_.miss;
     header->event_stub = stubs_.event;
@@ -79,6 +80,7 @@ class CodeArena : public tcg::CodeSpace {
   const uint8_t* first() const { return first_; }
 
  private:
+  static constexpr unsigned kEntries = 1024, kPcShift = 2;
   tcg::Backend& backend_;
   uint8_t* base_ = nullptr;
   uint8_t* thunks_ = nullptr;

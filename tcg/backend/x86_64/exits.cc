@@ -241,17 +241,10 @@ void CodeGen::emit_goto_ind(uint32_t i) {
     as_.jcc(Cc::ne, c.label);
     cold_.push_back(c);
   }
-  constexpr uint32_t kEntries = 1u << tcg::kJumpTableBits;
   as_.mov(32, Reg::rbx, Reg::rax);
-  if (config_.pc_shift <= 3) {  // scaled by the addressing mode
-    as_.alu(Alu::kAnd, 32, Reg::rbx, static_cast<int32_t>((kEntries - 1) << config_.pc_shift));
-  } else {
-    as_.shift(Shift::kShr, 32, Reg::rbx, config_.pc_shift);
-    as_.alu(Alu::kAnd, 32, Reg::rbx, static_cast<int32_t>(kEntries - 1));
-  }
-  unsigned scale = config_.pc_shift <= 3 ? 3 - config_.pc_shift : 3;
+  as_.alu(Alu::kAnd, 32, Reg::rbx, HDR(jump_mask));
   as_.mov(64, Reg::r10, HDR(jump_table));
-  as_.mov(64, Reg::rbx, Mem::at(Reg::r10, Reg::rbx, scale));
+  as_.mov(64, Reg::rbx, Mem::at(Reg::r10, Reg::rbx, 3 - config_.pc_shift));
   as_.alu(Alu::kCmp, 64, Reg::rax, Mem::at(Reg::rbx, static_cast<int32_t>(offsetof(tcg::Cell, pc))));
   Cold c;
   c.kind = Cold::kMiss;
