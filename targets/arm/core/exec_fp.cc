@@ -626,15 +626,6 @@ void exec<Insn::kFrecpxScalar>(Arm64State& s, Enc<Insn::kFrecpxScalar> e) {
   fp_unary(s, {e.word}, [](FpContext& c, auto a) { return fp_recip_exponent(c, a); });
 }
 template <>
-void exec<Insn::kFabsV>(Arm64State& s, Enc<Insn::kFabsV> e) {
-  fp_unary(s, {e.word}, [](FpContext&, auto a) { return absolute(a); });
-}
-template <>
-void exec<Insn::kFnegV>(Arm64State& s, Enc<Insn::kFnegV> e) {
-  fp_unary(s, {e.word},
-           [](FpContext&, auto a) { return static_cast<decltype(a)>(a ^ FpBits<decltype(a)>::kSign); });
-}
-template <>
 void exec<Insn::kFsqrtV>(Arm64State& s, Enc<Insn::kFsqrtV> e) {
   fp_unary(s, {e.word}, [](FpContext& c, auto a) { return fp_sqrt(c, a); });
 }

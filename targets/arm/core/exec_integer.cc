@@ -5,20 +5,6 @@ namespace xarch::arm {
 
 namespace {
 
-// f(n, m, d) on lanes; signedness as the U bit says.
-template <typename Fn>
-void integer(Arm64State& s, VecWord w, Index x, Fn f) {
-  const unsigned z = w.size();
-  each_lane(s, w, z, [&](unsigned i) {
-    return f(number(s.v(w.n()), z, i, w.u()), second(s, x, z, i, w.u()), number(s.v(w.d()), z, i, w.u()));
-  });
-}
-
-template <typename Fn>
-void integer(Arm64State& s, VecWord w, Fn f) {
-  integer(s, w, no_index(w.w), f);
-}
-
 template <typename Fn>
 void saturating(Arm64State& s, VecWord w, Fn f) {
   const unsigned z = w.size();
@@ -50,14 +36,6 @@ void shift_register(Arm64State& s, VecWord w, bool round, bool saturates) {
     const unsigned left = static_cast<unsigned>(n);
     if (saturates) return shift_left_saturating(s, a, left, z, w.u());
     return left >= width ? 0 : static_cast<uint64_t>(a) << left;
-  });
-}
-
-void round_shift(Arm64State& s, VecWord w, bool accumulate) {
-  const unsigned z = w.imm_size();
-  each_lane(s, w, z, [&](unsigned i) {
-    const Wide r = shift_right(number(s.v(w.n()), z, i, w.u()), w.right(z), true);
-    return static_cast<uint64_t>(r) + (accumulate ? lane(s.v(w.d()), z, i) : 0);
   });
 }
 
@@ -113,42 +91,8 @@ uint64_t reverse_bits(uint8_t v) {
   return r;
 }
 
-// TBL and TBX: up to four registers of table.
-void table_lookup(Arm64State& s, VecWord w) {
-  const unsigned registers = (w.w >> 13 & 3) + 1;
-  const bool extends = w.w >> 12 & 1;
-  const Vector index = s.v(w.m());
-  Vector table[4];
-  for (unsigned r = 0; r < registers; ++r) table[r] = s.v((w.n() + r) % 32);
-  each_lane(s, w, 0, [&](unsigned i) -> uint64_t {
-    const unsigned at = index.b[i];
-    if (at < 16 * registers) return table[at / 16].b[at % 16];
-    return extends ? s.v(w.d()).b[i] : 0;
-  });
-}
-
 }  // namespace
 
-template <>
-void exec<Insn::kShadd>(Arm64State& s, Enc<Insn::kShadd> e) {
-  integer(s, {e.word}, [](Wide a, Wide b, Wide) { return (a + b) >> 1; });
-}
-template <>
-void exec<Insn::kSrhadd>(Arm64State& s, Enc<Insn::kSrhadd> e) {
-  integer(s, {e.word}, [](Wide a, Wide b, Wide) { return (a + b + 1) >> 1; });
-}
-template <>
-void exec<Insn::kShsub>(Arm64State& s, Enc<Insn::kShsub> e) {
-  integer(s, {e.word}, [](Wide a, Wide b, Wide) { return (a - b) >> 1; });
-}
-template <>
-void exec<Insn::kSabd>(Arm64State& s, Enc<Insn::kSabd> e) {
-  integer(s, {e.word}, [](Wide a, Wide b, Wide) { return a > b ? a - b : b - a; });
-}
-template <>
-void exec<Insn::kSaba>(Arm64State& s, Enc<Insn::kSaba> e) {
-  integer(s, {e.word}, [](Wide a, Wide b, Wide d) { return d + (a > b ? a - b : b - a); });
-}
 template <>
 void exec<Insn::kSqadd>(Arm64State& s, Enc<Insn::kSqadd> e) {
   saturating(s, {e.word}, [](Wide a, Wide b) { return a + b; });
@@ -164,14 +108,6 @@ void exec<Insn::kSqsub>(Arm64State& s, Enc<Insn::kSqsub> e) {
 template <>
 void exec<Insn::kSqsubScalar>(Arm64State& s, Enc<Insn::kSqsubScalar> e) {
   saturating(s, {e.word}, [](Wide a, Wide b) { return a - b; });
-}
-template <>
-void exec<Insn::kSshl>(Arm64State& s, Enc<Insn::kSshl> e) {
-  shift_register(s, {e.word}, false, false);
-}
-template <>
-void exec<Insn::kSshlScalar>(Arm64State& s, Enc<Insn::kSshlScalar> e) {
-  shift_register(s, {e.word}, false, false);
 }
 template <>
 void exec<Insn::kSrshl>(Arm64State& s, Enc<Insn::kSrshl> e) {
@@ -198,48 +134,12 @@ void exec<Insn::kSqrshlScalar>(Arm64State& s, Enc<Insn::kSqrshlScalar> e) {
   shift_register(s, {e.word}, true, true);
 }
 template <>
-void exec<Insn::kSrshr>(Arm64State& s, Enc<Insn::kSrshr> e) {
-  round_shift(s, {e.word}, false);
-}
-template <>
-void exec<Insn::kSrshrScalar>(Arm64State& s, Enc<Insn::kSrshrScalar> e) {
-  round_shift(s, {e.word}, false);
-}
-template <>
-void exec<Insn::kSrsra>(Arm64State& s, Enc<Insn::kSrsra> e) {
-  round_shift(s, {e.word}, true);
-}
-template <>
-void exec<Insn::kSrsraScalar>(Arm64State& s, Enc<Insn::kSrsraScalar> e) {
-  round_shift(s, {e.word}, true);
-}
-template <>
 void exec<Insn::kSqshlImm>(Arm64State& s, Enc<Insn::kSqshlImm> e) {
   shift_saturating(s, {e.word}, false);
 }
 template <>
 void exec<Insn::kSqshlImmScalar>(Arm64State& s, Enc<Insn::kSqshlImmScalar> e) {
   shift_saturating(s, {e.word}, false);
-}
-template <>
-void exec<Insn::kUhadd>(Arm64State& s, Enc<Insn::kUhadd> e) {
-  integer(s, {e.word}, [](Wide a, Wide b, Wide) { return (a + b) >> 1; });
-}
-template <>
-void exec<Insn::kUrhadd>(Arm64State& s, Enc<Insn::kUrhadd> e) {
-  integer(s, {e.word}, [](Wide a, Wide b, Wide) { return (a + b + 1) >> 1; });
-}
-template <>
-void exec<Insn::kUhsub>(Arm64State& s, Enc<Insn::kUhsub> e) {
-  integer(s, {e.word}, [](Wide a, Wide b, Wide) { return (a - b) >> 1; });
-}
-template <>
-void exec<Insn::kUabd>(Arm64State& s, Enc<Insn::kUabd> e) {
-  integer(s, {e.word}, [](Wide a, Wide b, Wide) { return a > b ? a - b : b - a; });
-}
-template <>
-void exec<Insn::kUaba>(Arm64State& s, Enc<Insn::kUaba> e) {
-  integer(s, {e.word}, [](Wide a, Wide b, Wide d) { return d + (a > b ? a - b : b - a); });
 }
 template <>
 void exec<Insn::kUqadd>(Arm64State& s, Enc<Insn::kUqadd> e) {
@@ -256,14 +156,6 @@ void exec<Insn::kUqsub>(Arm64State& s, Enc<Insn::kUqsub> e) {
 template <>
 void exec<Insn::kUqsubScalar>(Arm64State& s, Enc<Insn::kUqsubScalar> e) {
   saturating(s, {e.word}, [](Wide a, Wide b) { return a - b; });
-}
-template <>
-void exec<Insn::kUshl>(Arm64State& s, Enc<Insn::kUshl> e) {
-  shift_register(s, {e.word}, false, false);
-}
-template <>
-void exec<Insn::kUshlScalar>(Arm64State& s, Enc<Insn::kUshlScalar> e) {
-  shift_register(s, {e.word}, false, false);
 }
 template <>
 void exec<Insn::kUrshl>(Arm64State& s, Enc<Insn::kUrshl> e) {
@@ -290,22 +182,6 @@ void exec<Insn::kUqrshlScalar>(Arm64State& s, Enc<Insn::kUqrshlScalar> e) {
   shift_register(s, {e.word}, true, true);
 }
 template <>
-void exec<Insn::kUrshr>(Arm64State& s, Enc<Insn::kUrshr> e) {
-  round_shift(s, {e.word}, false);
-}
-template <>
-void exec<Insn::kUrshrScalar>(Arm64State& s, Enc<Insn::kUrshrScalar> e) {
-  round_shift(s, {e.word}, false);
-}
-template <>
-void exec<Insn::kUrsra>(Arm64State& s, Enc<Insn::kUrsra> e) {
-  round_shift(s, {e.word}, true);
-}
-template <>
-void exec<Insn::kUrsraScalar>(Arm64State& s, Enc<Insn::kUrsraScalar> e) {
-  round_shift(s, {e.word}, true);
-}
-template <>
 void exec<Insn::kUqshlImm>(Arm64State& s, Enc<Insn::kUqshlImm> e) {
   shift_saturating(s, {e.word}, true);
 }
@@ -320,30 +196,6 @@ void exec<Insn::kSqshlu>(Arm64State& s, Enc<Insn::kSqshlu> e) {
 template <>
 void exec<Insn::kSqshluScalar>(Arm64State& s, Enc<Insn::kSqshluScalar> e) {
   shift_saturating(s, {e.word}, true);
-}
-template <>
-void exec<Insn::kMlaV>(Arm64State& s, Enc<Insn::kMlaV> e) {
-  integer(s, {e.word}, [](Wide a, Wide b, [[maybe_unused]] Wide d) { return d + a * b; });
-}
-template <>
-void exec<Insn::kMlaElem>(Arm64State& s, Enc<Insn::kMlaElem> e) {
-  integer(s, {e.word}, index_of(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return d + a * b; });
-}
-template <>
-void exec<Insn::kMlsV>(Arm64State& s, Enc<Insn::kMlsV> e) {
-  integer(s, {e.word}, [](Wide a, Wide b, [[maybe_unused]] Wide d) { return d - a * b; });
-}
-template <>
-void exec<Insn::kMlsElem>(Arm64State& s, Enc<Insn::kMlsElem> e) {
-  integer(s, {e.word}, index_of(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return d - a * b; });
-}
-template <>
-void exec<Insn::kMulV>(Arm64State& s, Enc<Insn::kMulV> e) {
-  integer(s, {e.word}, [](Wide a, Wide b, [[maybe_unused]] Wide d) { return a * b; });
-}
-template <>
-void exec<Insn::kMulElem>(Arm64State& s, Enc<Insn::kMulElem> e) {
-  integer(s, {e.word}, index_of(e.word), [](Wide a, Wide b, [[maybe_unused]] Wide d) { return a * b; });
 }
 template <>
 void exec<Insn::kPmulV>(Arm64State& s, Enc<Insn::kPmulV> e) {
@@ -458,22 +310,6 @@ void exec<Insn::kSqnegScalar>(Arm64State& s, Enc<Insn::kSqnegScalar> e) {
   saturating_unary(s, {e.word}, [](Wide a) { return -a; });
 }
 template <>
-void exec<Insn::kAbsV>(Arm64State& s, Enc<Insn::kAbsV> e) {
-  const VecWord w{e.word};
-  each_lane(s, w, w.size(), [&](unsigned i) {
-    const Wide a = number(s.v(w.n()), w.size(), i, false);
-    return a < 0 ? -a : a;
-  });
-}
-template <>
-void exec<Insn::kAbsVScalar>(Arm64State& s, Enc<Insn::kAbsVScalar> e) {
-  const VecWord w{e.word};
-  each_lane(s, w, w.size(), [&](unsigned i) {
-    const Wide a = number(s.v(w.n()), w.size(), i, false);
-    return a < 0 ? -a : a;
-  });
-}
-template <>
 void exec<Insn::kUrecpe>(Arm64State& s, Enc<Insn::kUrecpe> e) {
   const VecWord w{e.word};
   each_lane(s, w, 2, [&](unsigned i) { return recip_estimate_u32(s.v(w.n()).s[i]); });
@@ -482,10 +318,6 @@ template <>
 void exec<Insn::kUrsqrte>(Arm64State& s, Enc<Insn::kUrsqrte> e) {
   const VecWord w{e.word};
   each_lane(s, w, 2, [&](unsigned i) { return rsqrt_estimate_u32(s.v(w.n()).s[i]); });
-}
-template <>
-void exec<Insn::kTbl>(Arm64State& s, Enc<Insn::kTbl> e) {
-  table_lookup(s, {e.word});
 }
 
 }  // namespace xarch::arm

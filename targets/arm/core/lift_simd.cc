@@ -1,61 +1,9 @@
 // Vector instructions that map to a few IR operations.
-#include "targets/arm/core/lift.h"
+#include "targets/arm/core/lift_vector.h"
 
 namespace xarch::arm {
 
-using ir::Op;
-using ir::Type;
-using ir::Value;
-
 namespace {
-
-template <Insn I>
-constexpr bool has_field(char letter) {
-  return find_field(kPattern<I>, letter).bits != 0;
-}
-
-// Whether a vector operation works on 128 bits; scalar forms have no q and work on 64.
-template <Insn I>
-bool is_q(Enc<I> e) {
-  if constexpr (has_field<I>('q')) {
-    return e.template get<'q'>();
-  } else {
-    return false;
-  }
-}
-// Lane size; scalar forms of these groups work on 64 bits.
-template <Insn I>
-unsigned lane_size(Enc<I> e) {
-  if constexpr (has_field<I>('z')) {
-    return e.template get<'z'>();
-  } else {
-    return has_field<I>('q') ? 0 : 3;
-  }
-}
-
-template <Insn I, typename Fn>
-void binary(Lift& c, Enc<I> e, Fn fn) {
-  const bool q = is_q(e);
-  c.put_v(e.template get<'d'>(),
-          fn(c.vq(q, e.template get<'n'>()), c.vq(q, e.template get<'m'>()), lane_size(e)));
-}
-template <Insn I, typename Fn>
-void unary(Lift& c, Enc<I> e, Fn fn) {
-  c.put_v(e.template get<'d'>(), fn(c.vq(is_q(e), e.template get<'n'>()), lane_size(e)));
-}
-template <Insn I>
-void binary_op(Lift& c, Enc<I> e, Op op) {
-  binary(c, e, [&](Value n, Value m, unsigned size) { return c.b.vbinary(op, n, m, size); });
-}
-
-Value zero(Lift& c, Value like) { return c.b.vconst(like.type, 0); }
-Value vnot(Lift& c, Value v) { return c.b.vunary(Op::kVNot, v); }
-Value vand(Lift& c, Value a, Value b) { return c.b.vbinary(Op::kVAnd, a, b); }
-Value vor(Lift& c, Value a, Value b) { return c.b.vbinary(Op::kVOr, a, b); }
-Value andnot(Lift& c, Value a, Value b) { return c.b.vbinary(Op::kVAndNot, a, b); }
-
-// Bits from a where mask is one, from b elsewhere.
-Value merge(Lift& c, Value mask, Value a, Value b) { return vor(c, vand(c, mask, a), andnot(c, b, mask)); }
 
 // Pairwise operations: on the even and the odd lanes of both operands.
 template <Insn I>
@@ -65,15 +13,10 @@ void pairwise(Lift& c, Enc<I> e, Op op) {
   });
 }
 
-// One value from all lanes.
 template <Insn I>
 void across(Lift& c, Enc<I> e, Op op) {
   const unsigned size = lane_size(e);
-  Value v = c.vq(is_q(e), e.template get<'n'>());
-  for (unsigned bytes = is_q(e) ? 8 : 4; bytes >= 1u << size; bytes /= 2) {
-    v = c.b.vbinary(op, v, c.b.vbinary(Op::kVExt, v, v, 0, bytes), size);
-  }
-  c.put_scalar(e.template get<'d'>(), c.b.vextract(Type::kI32, v, size, 0));
+  c.put_v(e.template get<'d'>(), reduce(c, c.vq(is_q(e), e.template get<'n'>()), size, op));
 }
 
 template <Insn I>
@@ -83,29 +26,6 @@ void compare_zero(Lift& c, Enc<I> e, Op op, bool swap, bool invert) {
     const Value r = swap ? c.b.vbinary(op, z, n, size) : c.b.vbinary(op, n, z, size);
     return invert ? vnot(c, r) : r;
   });
-}
-
-// A constant with `lane` (1 << size bytes) in every lane.
-Value splat(Lift& c, Type t, unsigned size, uint64_t lane) {
-  for (unsigned s = size; s < 3; ++s)
-    lane = (lane & ((uint64_t{1} << (8u << s)) - 1)) * ((uint64_t{1} << (8u << s)) + 1);
-  return c.b.vconst(t, lane);
-}
-uint64_t lane_ones(unsigned size) { return size == 3 ? ~uint64_t{0} : (uint64_t{1} << (8u << size)) - 1; }
-
-// immh:immb of a shift: lane size, and the two ways it is counted.
-struct ShiftImm {
-  unsigned size, right, left;
-};
-ShiftImm shift_imm(unsigned imm) {
-  const unsigned size = 31 - static_cast<unsigned>(__builtin_clz(imm >> 3));
-  return {size, (16u << size) - imm, imm - (8u << size)};
-}
-
-Value shift_right(Lift& c, Value v, unsigned size, unsigned n, bool is_signed) {
-  const unsigned width = 8u << size;
-  if (is_signed) return c.b.vunary(Op::kVShrSImm, v, size, n < width ? n : width - 1);
-  return n < width ? c.b.vunary(Op::kVShrUImm, v, size, n) : zero(c, v);
 }
 
 template <Insn I>
@@ -141,29 +61,23 @@ void shift_insert(Lift& c, Enc<I> e, bool left) {
   c.put_v(e.template get<'d'>(), vor(c, moved, andnot(c, d, splat(c, d.type, s.size, mask))));
 }
 
-// Result of a narrowing operation: low half with the rest zero, or (second form) the high half of the
-// destination.
-void put_narrow(Lift& c, bool second, unsigned d, Value v) {
-  c.put_v(d, second ? c.b.vpair(c.v64(d), v) : v);
-}
-// Operand of a widening operation: low or high half.
-Value half(Lift& c, bool high, unsigned n) {
-  return c.b.vconvert(high ? Op::kVHi : Op::kVLo, Type::kV64, c.v(n));
-}
-
 template <Insn I>
 void shift_long(Lift& c, Enc<I> e, bool is_signed) {
   const ShiftImm s = shift_imm(e.template get<'i'>());
-  Value v = c.b.vconvert(is_signed ? Op::kVWidenS : Op::kVWidenU, Type::kV128,
-                         half(c, e.template get<'q'>(), e.template get<'n'>()), s.size);
+  Value v = c.b.vwiden(is_signed, c.v(e.template get<'n'>()), s.size, e.template get<'q'>());
   if (s.left != 0) v = c.b.vunary(Op::kVShlImm, v, s.size + 1, s.left);
   c.put_v(e.template get<'d'>(), v);
 }
 
+// Even (or odd) lanes of both operands in turn.
 template <Insn I>
-void transpose(Lift& c, Enc<I> e, Op part) {
+void transpose(Lift& c, Enc<I> e, bool odd) {
   binary(c, e, [&](Value n, Value m, unsigned size) {
-    return c.b.vbinary(Op::kVZip1, c.b.vbinary(part, n, n, size), c.b.vbinary(part, m, m, size), size);
+    if (size == 3) return c.b.vbinary(odd ? Op::kVZip2 : Op::kVZip1, n, m, size);
+    const int width = 8 << size;
+    const Value even = splat(c, n.type, size + 1, lane_ones(size));
+    if (odd) return vor(c, c.b.vunary(Op::kVShrUImm, n, size + 1, width), andnot(c, m, even));
+    return vor(c, vand(c, n, even), c.b.vunary(Op::kVShlImm, m, size + 1, width));
   });
 }
 
@@ -268,11 +182,11 @@ void lift<Insn::kCmhiV>(Lift& c, Enc<Insn::kCmhiV> e) {
 }
 template <>
 void lift<Insn::kCmgeV>(Lift& c, Enc<Insn::kCmgeV> e) {
-  binary(c, e, [&](Value n, Value m, unsigned z) { return vnot(c, c.b.vbinary(Op::kVCmpGtS, m, n, z)); });
+  binary(c, e, [&](Value n, Value m, unsigned z) { return not_less(c, n, m, z, true); });
 }
 template <>
 void lift<Insn::kCmhsV>(Lift& c, Enc<Insn::kCmhsV> e) {
-  binary(c, e, [&](Value n, Value m, unsigned z) { return vnot(c, c.b.vbinary(Op::kVCmpGtU, m, n, z)); });
+  binary(c, e, [&](Value n, Value m, unsigned z) { return not_less(c, n, m, z, false); });
 }
 template <>
 void lift<Insn::kCmtstV>(Lift& c, Enc<Insn::kCmtstV> e) {
@@ -306,11 +220,11 @@ void lift<Insn::kCmhiVScalar>(Lift& c, Enc<Insn::kCmhiVScalar> e) {
 }
 template <>
 void lift<Insn::kCmgeVScalar>(Lift& c, Enc<Insn::kCmgeVScalar> e) {
-  binary(c, e, [&](Value n, Value m, unsigned z) { return vnot(c, c.b.vbinary(Op::kVCmpGtS, m, n, z)); });
+  binary(c, e, [&](Value n, Value m, unsigned z) { return not_less(c, n, m, z, true); });
 }
 template <>
 void lift<Insn::kCmhsVScalar>(Lift& c, Enc<Insn::kCmhsVScalar> e) {
-  binary(c, e, [&](Value n, Value m, unsigned z) { return vnot(c, c.b.vbinary(Op::kVCmpGtU, m, n, z)); });
+  binary(c, e, [&](Value n, Value m, unsigned z) { return not_less(c, n, m, z, false); });
 }
 template <>
 void lift<Insn::kCmtstVScalar>(Lift& c, Enc<Insn::kCmtstVScalar> e) {
@@ -420,7 +334,8 @@ void lift<Insn::kAddv>(Lift& c, Enc<Insn::kAddv> e) {
 }
 template <>
 void lift<Insn::kAddpScalar>(Lift& c, Enc<Insn::kAddpScalar> e) {
-  c.put_scalar(e.get<'d'>(), c.b.add(c.lane(e.get<'n'>(), 3, 0), c.lane(e.get<'n'>(), 3, 1)));
+  const Value n = c.v(e.get<'n'>());
+  c.put_v(e.get<'d'>(), vadd(c, low_half(c, n), high_half(c, n), 3));
 }
 // ---- bits and bytes
 template <>
@@ -452,9 +367,7 @@ template <>
 void lift<Insn::kShllV>(Lift& c, Enc<Insn::kShllV> e) {
   const unsigned z = e.get<'z'>();
   c.put_v(e.get<'d'>(),
-          c.b.vunary(Op::kVShlImm,
-                     c.b.vconvert(Op::kVWidenU, Type::kV128, half(c, e.get<'q'>(), e.get<'n'>()), z), z + 1,
-                     8u << z));
+          c.b.vunary(Op::kVShlImm, c.b.vwiden(false, c.v(e.get<'n'>()), z, e.get<'q'>()), z + 1, 8u << z));
 }
 // ---- shifts
 template <>
@@ -547,11 +460,11 @@ void lift<Insn::kUzp2>(Lift& c, Enc<Insn::kUzp2> e) {
 }
 template <>
 void lift<Insn::kTrn1>(Lift& c, Enc<Insn::kTrn1> e) {
-  transpose(c, e, Op::kVUzp1);
+  transpose(c, e, false);
 }
 template <>
 void lift<Insn::kTrn2>(Lift& c, Enc<Insn::kTrn2> e) {
-  transpose(c, e, Op::kVUzp2);
+  transpose(c, e, true);
 }
 // ---- immediates
 template <>
@@ -573,7 +486,7 @@ void lift<Insn::kVecImm>(Lift& c, Enc<Insn::kVecImm> e) {
 template <>
 void lift<Insn::kDupElem>(Lift& c, Enc<Insn::kDupElem> e) {
   const unsigned i = e.get<'i'>(), size = copy_size(i);
-  c.put_v(e.get<'d'>(), c.b.vdup(c.vtype(e.get<'q'>()), c.lane(e.get<'n'>(), size, i >> (size + 1)), size));
+  c.put_v(e.get<'d'>(), c.b.vsplat(c.vtype(e.get<'q'>()), c.v(e.get<'n'>()), size, i >> (size + 1)));
 }
 template <>
 void lift<Insn::kDupGen>(Lift& c, Enc<Insn::kDupGen> e) {
@@ -583,7 +496,10 @@ void lift<Insn::kDupGen>(Lift& c, Enc<Insn::kDupGen> e) {
 template <>
 void lift<Insn::kDupScalar>(Lift& c, Enc<Insn::kDupScalar> e) {
   const unsigned i = e.get<'i'>(), size = copy_size(i);
-  c.put_scalar(e.get<'d'>(), c.lane(e.get<'n'>(), size, i >> (size + 1)));
+  const Value n = c.v(e.get<'n'>());
+  const unsigned index = i >> (size + 1);
+  const Value v = index == 0 ? n : c.b.vsplat(Type::kV64, n, size, index);
+  c.put_v(e.get<'d'>(), lowest_lane(c, v, size));
 }
 template <>
 void lift<Insn::kSmovW>(Lift& c, Enc<Insn::kSmovW> e) {
@@ -610,7 +526,12 @@ void lift<Insn::kInsGen>(Lift& c, Enc<Insn::kInsGen> e) {
 template <>
 void lift<Insn::kInsElem>(Lift& c, Enc<Insn::kInsElem> e) {
   const unsigned i = e.get<'i'>(), size = copy_size(i), d = e.get<'d'>();
-  c.put_v(d, c.b.vinsert(c.v(d), c.lane(e.get<'n'>(), size, e.get<'j'>() >> size), size, i >> (size + 1)));
+  const unsigned from = e.get<'j'>() >> size, to = i >> (size + 1);
+  if (size == 3) {
+    const Value n = from ? high_half(c, c.v(e.get<'n'>())) : c.v64(e.get<'n'>());
+    return c.put_v(d, to ? c.b.vpair(c.v64(d), n) : c.b.vpair(n, high_half(c, c.v(d))));
+  }
+  c.put_v(d, c.b.vinsert(c.v(d), c.lane(e.get<'n'>(), size, from), size, to));
 }
 template <>
 void lift<Insn::kExtV>(Lift& c, Enc<Insn::kExtV> e) {
