@@ -8,7 +8,8 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
-#include <vector>
+#include <iterator>
+#include <memory>
 
 #include "linux-user/thread.h"
 #include "linux-user/timeout.h"
@@ -23,6 +24,9 @@ struct GuestEpollEvent {
   uint32_t pad;
   uint64_t data;
 };
+
+// Events taken by one call; a descriptor table has no more entries.
+constexpr int kMostEvents = 1 << 20;
 
 constexpr uint64_t kUnblockable = uint64_t{1} << (SIGKILL - 1) | uint64_t{1} << (SIGSTOP - 1);
 
@@ -133,7 +137,12 @@ int64_t wait_epoll(Call& call, int64_t deadline, uint64_t mask_at, uint64_t mask
   const uint64_t room = static_cast<uint64_t>(max_events) * sizeof(GuestEpollEvent);
   if (!t.mem().in_range(call.arg(1), room)) return -EFAULT;
   if (int64_t r = take_mask(t, mask_at, mask_bytes); r != 0) return r;
-  std::vector<epoll_event> events(static_cast<size_t>(std::min(max_events, 4096)));
+  // Programs pass room for all they watch, most of it never filled: left untouched, it costs nothing.
+  const size_t most = static_cast<size_t>(std::min(max_events, kMostEvents));
+  epoll_event few[32];
+  std::unique_ptr<epoll_event[]> many;
+  if (most > std::size(few)) many = std::make_unique_for_overwrite<epoll_event[]>(most);
+  epoll_event* events = many ? many.get() : few;
   int64_t r;
   do {
     int timeout = -1;
@@ -141,8 +150,8 @@ int64_t wait_epoll(Call& call, int64_t deadline, uint64_t mask_at, uint64_t mask
       const int64_t left = std::max<int64_t>(deadline - now_ns(CLOCK_MONOTONIC), 0);
       timeout = static_cast<int>(std::min<int64_t>((left + 999999) / 1000000, INT_MAX));
     }
-    r = host_block(t, kRestartSys, SYS_epoll_pwait, call.fd(0), reinterpret_cast<long>(events.data()),
-                   static_cast<long>(events.size()), timeout, 0, 8);
+    r = host_block(t, kRestartSys, SYS_epoll_pwait, call.fd(0), reinterpret_cast<long>(events),
+                   static_cast<long>(most), timeout, 0, 8);
   } while (r == kRestartSys && !interrupted_by_signal(t));
   if (r == kRestartSys) return -EINTR;
   restore_temporary_mask(t);

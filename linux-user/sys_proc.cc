@@ -3,6 +3,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -126,10 +127,14 @@ int64_t sys_prlimit64(Call& call) {
 }
 
 int64_t sys_personality(Call& call) {
-  const long current = host_call(SYS_personality, 0xffffffff);
-  if (call.u32(0) == 0xffffffff || call.u32(0) == 0) return current & 0xff0000ff;
-  // Flags such as ADDR_NO_RANDOMIZE (0x0040000) change nothing here: addresses are the same in every run.
-  return (call.u32(0) & 0xff) == 0 ? current & 0xff0000ff : -EINVAL;
+  // The kernel keeps these for us, through fork and exec, too. They change what it tells, or nothing at all
+  // (addresses are the same in every run); the others would change where xarch's own memory lies.
+  constexpr uint32_t kKept =
+      ADDR_NO_RANDOMIZE | ADDR_COMPAT_LAYOUT | UNAME26 | SHORT_INODE | WHOLE_SECONDS | STICKY_TIMEOUTS;
+  const uint32_t wanted = call.u32(0);
+  if (wanted == 0xffffffff) return host_call(SYS_personality, 0xffffffff);
+  if ((wanted & PER_MASK) != PER_LINUX) return -EINVAL;
+  return host_call(SYS_personality, wanted & kKept);
 }
 
 int64_t sys_unshare(Call& call) {

@@ -5,6 +5,7 @@
 #include <sys/auxv.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -112,6 +113,16 @@ int main(int argc, char** argv) {
   SHOW(clock_getres(CLOCK_MONOTONIC, &t));
   VALUE(time(NULL) > 1000000000);
   SHOW(syscall(4000));
+  SHOW(personality(0xffffffff));
+  SHOW(personality(ADDR_NO_RANDOMIZE));
+  SHOW(personality(0xffffffff));
+  if (fork() == 0) {
+    SHOW(personality(0xffffffff));
+    fflush(stdout);
+    _exit(0);
+  }
+  wait(NULL);
+  SHOW(personality(PER_LINUX));
 
   int sem = semget(IPC_PRIVATE, 2, IPC_CREAT | 0600);
   unsigned short values[2] = {3, 4};

@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -67,6 +68,17 @@ int main(void) {
   SHOW(read(p[0], buffer, 16));
   clock_gettime(CLOCK_MONOTONIC, &start);
   SHOW(epoll_wait(e, got, 4, 25));
+  // More events at once than fit on a stack.
+  int many = epoll_create1(0), none = eventfd(1, 0), added = 0;
+  struct rlimit files;
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max < 5200 ? files.rlim_max : 5200;
+  setrlimit(RLIMIT_NOFILE, &files);
+  for (int i = 0; i < 5000; ++i) added += epoll_ctl(many, EPOLL_CTL_ADD, dup(none), &event) == 0;
+  static struct epoll_event all[6000];
+  VALUE(epoll_wait(many, all, 6000, 0) == added);
+  VALUE(epoll_wait(many, all, 100, 0));
+  close_range(many, 6000, 0);
   VALUE(elapsed_ms(&start) >= 24);
 
   int v = eventfd(3, EFD_NONBLOCK | EFD_SEMAPHORE);
