@@ -293,6 +293,11 @@ Result<void> load_program(Process& process, Program& program, const std::vector<
   ImageInfo& info = process.image();
   info = {};
   info.exe_host = program.host_path;
+  struct stat st;
+  if (fstat(program.fd, &st) == 0) {
+    info.exe_device = st.st_dev;
+    info.exe_inode = st.st_ino;
+  }
   info.exe_guest = process.paths().to_guest(program.host_path);
   // Position-independent programs go to two thirds of the address space, interpreter and libraries below the
   // stack.

@@ -28,7 +28,8 @@ class Thread;
 struct ImageInfo {
   std::string exe_host;   // path of the program on the host, absolute
   std::string exe_guest;  // the same as the guest sees it
-  uint64_t entry = 0;     // of the interpreter if there is one
+  uint64_t exe_device = 0, exe_inode = 0;
+  uint64_t entry = 0;  // of the interpreter if there is one
   uint64_t stack_top = 0;
   uint64_t stack_pointer = 0;
   uint64_t arg_start = 0, arg_end = 0;  // the strings of argv, then of envp

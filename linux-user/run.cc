@@ -224,7 +224,7 @@ Result<void> make_engine(Process& process, const std::string& name) {
 }
 
 // Makes the address space and loads the program.
-Result<void> load(Process& process, const RunOptions& options, Start& start) {
+Result<void> load(Process& process, const RunOptions& options, Start& start, uint64_t* ignored_faults) {
   const AbiInfo& info = process.info();
   const std::string& name = start.program.exec_name;
   if (const uint64_t base = options.engine.guest_base;
@@ -239,7 +239,7 @@ Result<void> load(Process& process, const RunOptions& options, Start& start) {
   if (start.program.image.high > process.mem().limit())
     return Error{name + ": segment above the end of the address space", ENOEXEC};
   process.paths().set_root(choose_root(options, start.program.host_path, info, start.program.image.interp));
-  install_host_handlers();
+  *ignored_faults = install_host_handlers();
   if (options.program_fd >= 0) close(options.program_fd);
   if (Result<void> r = load_program(process, start.program, start.argv, guest_environment(options)); !r)
     return r;
@@ -251,12 +251,14 @@ int start_process(const RunOptions& options, Start& start, const AbiFactory& gue
   if (!abi) return fail(abi.error());
   // Objects live as long as the process: it ends by exit_group or a signal.
   auto* process = new Process(std::move(*abi), options);
-  if (Result<void> loaded = load(*process, options, start); !loaded) return fail(loaded.error());
+  uint64_t ignored_faults = 0;
+  if (Result<void> loaded = load(*process, options, start, &ignored_faults); !loaded)
+    return fail(loaded.error());
 
   show_as_guest(*process);
   auto* thread = new Thread(*process);
   Thread::set_current(thread);
-  process->actions().inherit();
+  process->actions().inherit(ignored_faults);
   inherit_mask(*thread);
   process->abi().start(thread->state(), process->image().entry, process->image().stack_pointer);
   thread->run();

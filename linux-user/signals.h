@@ -39,8 +39,9 @@ class SignalActions {
   void set(int signo, const SignalAction& action);
   // SA_RESETHAND: gives the action for a delivery, and resets it if it says so.
   SignalAction take(int signo);
-  // What this process has inherited; installs the handlers that the run loop needs. Before guest code runs.
-  void inherit();
+  // What this process has inherited, of the faults' signals those in `ignored_faults`; installs the handlers
+  // that the run loop needs. Before guest code runs.
+  void inherit(uint64_t ignored_faults);
 
   void lock_for_fork() { mutex_.lock(); }
   void unlock_after_fork() { mutex_.unlock(); }
@@ -94,8 +95,9 @@ inline constexpr uint64_t kFaultSignals = uint64_t{1} << (SIGSEGV - 1) | uint64_
                                           uint64_t{1} << (SIGFPE - 1) | uint64_t{1} << (SIGILL - 1);
 // Neither can be blocked nor caught.
 inline constexpr uint64_t kUnblockableSignals = uint64_t{1} << (SIGKILL - 1) | uint64_t{1} << (SIGSTOP - 1);
-// Handlers for faults, before the guest's memory is touched; the rest by SignalActions::inherit.
-void install_host_handlers();
+// Handlers for faults, before the guest's memory is touched; the rest by SignalActions::inherit. Returns
+// those of the signals that were ignored before.
+uint64_t install_host_handlers();
 // Sets the host thread's mask, libc's own signals included; returns the old one.
 uint64_t set_host_mask(uint64_t mask);
 // Blocks all but the faults' signals: nothing is taken until the mask is set again.

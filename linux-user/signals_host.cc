@@ -144,9 +144,11 @@ SignalAction SignalActions::take(int signo) {
   return action;
 }
 
-void SignalActions::inherit() {
+void SignalActions::inherit(uint64_t ignored_faults) {
   std::lock_guard lock(mutex_);
   for (int signo = 1; signo <= kHostSignals; ++signo) {
+    if ((ignored_faults & bit(signo)) != 0)
+      actions_[static_cast<size_t>(signo)].handler = reinterpret_cast<uint64_t>(SIG_IGN);
     if ((kFaultSignals & bit(signo)) == 0) {
       KernelSigaction old = {};
       raw_sigaction(signo, nullptr, &old);
@@ -158,9 +160,15 @@ void SignalActions::inherit() {
   }
 }
 
-void install_host_handlers() {
+uint64_t install_host_handlers() {
   const KernelSigaction k = host_handler(SA_NODEFER);
-  for (int signo : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) raw_sigaction(signo, &k, nullptr);
+  uint64_t ignored = 0;
+  for (int signo : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
+    KernelSigaction old = {};
+    raw_sigaction(signo, &k, &old);
+    if (old.handler == reinterpret_cast<uint64_t>(SIG_IGN)) ignored |= bit(signo);
+  }
+  return ignored;
 }
 
 uint64_t set_host_mask(uint64_t mask) {

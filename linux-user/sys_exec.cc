@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -29,7 +30,8 @@ constexpr size_t kMaxTotal = 6 << 20;  // three quarters of what the kernel take
 struct Image {
   std::string guest;  // as the guest names it
   std::string host;
-  int fd = -1;  // execveat with an empty path
+  int fd = -1;   // execveat with an empty path
+  int dir = -1;  // execveat: the name begins with this descriptor's
   std::vector<std::string> argv;
   std::vector<std::string> envp;
 };
@@ -65,6 +67,17 @@ int64_t check_mode(const Image& image) {
   return r == 0 ? 0 : -errno;
 }
 
+// Has somebody opened the file for writing? A lease for reading cannot be had then. False if it cannot be
+// told (a file of another user's).
+bool being_written(int fd) {
+  // Whoever opens it for writing in this very moment waits until the lease is gone, and this process gets a
+  // signal that it may ignore.
+  fcntl(fd, F_SETSIG, SIGURG);
+  if (fcntl(fd, F_SETLEASE, F_RDLCK) != 0) return errno == EAGAIN;
+  fcntl(fd, F_SETLEASE, F_UNLCK);
+  return false;
+}
+
 enum class Kind : uint8_t { kForeign, kNative };
 
 // What kind of ELF file it is; -errno if none that can be executed.
@@ -92,10 +105,12 @@ int64_t find_image(Thread& t, Image* image, Kind* kind) {
     // A program that may be executed and not read cannot be translated.
     if (fd < 0) return -errno;
     Result<FileKind> file = file_kind(fd, image->host);
-    int64_t r = 0;
+    int64_t r = file && being_written(fd) ? -ETXTBSY : 0;
     ScriptLine line;
     const bool script = file && *file == FileKind::kScript;
-    if (!file) {
+    if (r != 0) {
+      // As the kernel has it, before the contents are looked at.
+    } else if (!file) {
       r = file.error().code == EIO ? -EIO : -ENOEXEC;
     } else if (script) {
       r = read_script_line(fd, &line);
@@ -107,12 +122,9 @@ int64_t find_image(Thread& t, Image* image, Kind* kind) {
     if (depth == kMaxScripts) return -ELOOP;
     std::vector<std::string> argv = {line.interp};
     if (!line.argument.empty()) argv.push_back(line.argument);
-    if (image->fd >= 0) {
-      // The interpreter opens it by number; it is gone by then if it closes on exec.
-      if ((fcntl(image->fd, F_GETFD) & FD_CLOEXEC) != 0) return -ENOENT;
-      image->guest = "/dev/fd/" + std::to_string(image->fd);
-      image->fd = -1;
-    }
+    // The interpreter opens it by a descriptor's number, which is gone by then if it closes on exec.
+    if (image->dir >= 0 && (fcntl(image->dir, F_GETFD) & FD_CLOEXEC) != 0) return -ENOENT;
+    image->fd = image->dir = -1;
     argv.push_back(image->guest);
     if (!image->argv.empty()) argv.insert(argv.end(), image->argv.begin() + 1, image->argv.end());
     image->argv = std::move(argv);
@@ -135,9 +147,9 @@ int64_t replace(Thread& t, Image& image, Kind kind) {
   std::vector<std::string> args = image.argv;
   if (kind == Kind::kForeign) {
     std::string program = image.guest;
-    if (image.fd >= 0) {
-      // A copy that survives; the new xarch closes it.
-      keep = fcntl(image.fd, F_DUPFD, 3);
+    if (image.dir >= 0) {
+      // A descriptor that survives; the new xarch closes it.
+      keep = image.fd >= 0 ? fcntl(image.fd, F_DUPFD, 3) : open(image.host.c_str(), O_PATH);
       if (keep < 0) return -errno;
       program = "/proc/self/fd/" + std::to_string(keep);
     } else if (image.host != image.guest) {
@@ -197,7 +209,7 @@ int64_t sys_execveat(Call& call) {
   if (image.guest.empty()) {
     if ((flags & AT_EMPTY_PATH) == 0) return -ENOENT;
     if (fcntl(dir, F_GETFD) < 0) return -errno;
-    image.fd = dir;
+    image.fd = image.dir = dir;
     image.guest = "/dev/fd/" + std::to_string(dir);
     image.host = "/proc/self/fd/" + std::to_string(dir);
   } else if (image.guest[0] == '/' || dir == AT_FDCWD) {
@@ -206,6 +218,7 @@ int64_t sys_execveat(Call& call) {
     if (fcntl(dir, F_GETFD) < 0) return -errno;
     image.guest = "/dev/fd/" + std::to_string(dir) + "/" + image.guest;
     image.host = image.guest;
+    image.dir = dir;
   }
   if ((flags & AT_SYMLINK_NOFOLLOW) != 0 && image.fd < 0) {
     struct stat st;

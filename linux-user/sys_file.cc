@@ -20,6 +20,14 @@ namespace xarch::linux_user {
 
 namespace {
 
+// A running program's file is not written to: to the host's kernel it is a file that is mapped, so that the
+// process itself (and its forks) must see to it. Processes that run something else are not held back.
+bool is_own_program(Process& process, int dir, const char* path, bool follow) {
+  struct stat st;
+  return fstatat(dir, path, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW) == 0 &&
+         st.st_ino == process.image().exe_inode && st.st_dev == process.image().exe_device;
+}
+
 int64_t open_path(Call& call, int host_flags, uint64_t mode, const open_how* how) {
   std::string guest;
   if (int64_t r = call.thread.copy_string(&guest, call.arg(1), PATH_MAX); r != 0) return r;
@@ -30,6 +38,8 @@ int64_t open_path(Call& call, int host_flags, uint64_t mode, const open_how* how
   // A link that must not be followed is not; one that is created through is the host's business.
   const bool follow = (host_flags & O_NOFOLLOW) == 0;
   const std::string host = !guest.empty() && guest[0] == '/' ? host_path(process, guest, follow) : guest;
+  const bool writes = (host_flags & (O_ACCMODE | O_TRUNC)) != 0 && (host_flags & O_PATH) == 0;
+  if (writes && is_own_program(process, call.fd(0), host.c_str(), follow)) return -ETXTBSY;
   if (how != nullptr)
     return host_block(call.thread, kRestartSys, SYS_openat2, call.fd(0), reinterpret_cast<long>(host.c_str()),
                       reinterpret_cast<long>(how), sizeof *how);
@@ -47,6 +57,14 @@ int64_t put_stat(Call& call, uint64_t to, const struct stat& st) {
 
 int64_t sys_openat(Call& call) {
   return open_path(call, call.thread.abi().open_flags_to_host(call.i32(2)), call.arg(3), nullptr);
+}
+
+int64_t sys_truncate(Call& call) {
+  std::string guest;
+  if (int64_t r = call.thread.copy_string(&guest, call.arg(0), PATH_MAX); r != 0) return r;
+  const std::string host = host_path(call.thread.process(), guest, true);
+  if (is_own_program(call.thread.process(), AT_FDCWD, host.c_str(), true)) return -ETXTBSY;
+  return sys_pass(call);
 }
 
 int64_t sys_openat2(Call& call) {
