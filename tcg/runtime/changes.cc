@@ -33,6 +33,10 @@ void EngineImpl::wait_for_stragglers() {
 }
 
 void EngineImpl::invalidate(uint64_t start, uint64_t bytes, bool wait) {
+  if (soft_memory_ != nullptr && bytes != 0) {  // ranges of blocks are virtual addresses: whole pages then
+    bytes = page_of(start + bytes - 1) + kHostPageSize - page_of(start);
+    start = page_of(start);
+  }
   if (!tracker_.maybe_tracked(start, bytes) || drop(start, bytes, PageTracker::Why::kMapping) == 0) return;
   outside([&] {
     // Without waiting: loops of dropped code still come out at their next poll.

@@ -47,25 +47,29 @@ VcpuImpl* current_vcpu() { return running; }
 
 Result<std::unique_ptr<Engine>> Engine::create(const Guest& guest, FlatMemory& memory,
                                                const EngineOptions& options) {
-  auto engine = std::make_unique<EngineImpl>(guest, memory, nullptr, options);
+  auto engine = std::make_unique<EngineImpl>(guest, memory, options);
   if (auto r = engine->init(); !r) return r.error();
   return std::unique_ptr<Engine>(std::move(engine));
 }
 
 Result<std::unique_ptr<Engine>> Engine::create(const Guest& guest, SoftMmu& mmu,
                                                const EngineOptions& options) {
-  auto memory = std::make_unique<SoftCodeMemory>(mmu);
-  FlatMemory& reference = *memory;
-  auto engine = std::make_unique<EngineImpl>(guest, reference, &mmu, options);
-  engine->adopt_memory(std::move(memory));
+  auto engine = std::make_unique<EngineImpl>(guest, std::make_unique<SoftCodeMemory>(mmu), mmu, options);
   if (auto r = engine->init(); !r) return r.error();
   return std::unique_ptr<Engine>(std::move(engine));
 }
 
-EngineImpl::EngineImpl(const Guest& guest, FlatMemory& memory, SoftMmu* mmu, const EngineOptions& options)
-    : guest_(guest), memory_(memory), mmu_(mmu), options_(options), tracker_(memory) {
+EngineImpl::EngineImpl(const Guest& guest, FlatMemory& memory, const EngineOptions& options)
+    : guest_(guest), memory_(memory), mmu_(nullptr), options_(options), tracker_(memory) {
   const ir::StateLayout& layout = guest.layout();
   pc_offset_ = layout.slots[layout.pc].offset;
+}
+
+EngineImpl::EngineImpl(const Guest& guest, std::unique_ptr<SoftCodeMemory> memory, SoftMmu& mmu,
+                       const EngineOptions& options)
+    : EngineImpl(guest, *memory, options) {
+  soft_memory_ = std::move(memory);
+  mmu_ = &mmu;
 }
 
 EngineImpl::~EngineImpl() = default;
@@ -170,6 +174,12 @@ void EngineImpl::interpret_here(VcpuImpl& v, const ir::Region& region) {
   }
   const InterpResult r = v.interp.run(region, v.state());
   if (r.reason != Exit::kFault) return;
+  if (r.fault.signo == 0 && v.step_once) {  // no fault: a store to its own code (soft_code_write)
+    guest_.restore_state(v.state(), pc_of(v), r.restore);
+    h.exit_reason = static_cast<uint32_t>(Exit::kLookup);
+    h.exit_mode = guest_.mode(v.state());
+    return;
+  }
   if (r.fault.signo != 0) v.fault_info() = r.fault;
   h.exit_reason = static_cast<uint32_t>(Exit::kFault);
   guest_.restore_state(v.state(), pc_of(v), r.restore);
@@ -179,6 +189,7 @@ void EngineImpl::interpret_here(VcpuImpl& v, const ir::Region& region) {
 // a fetch fault and nothing pinned.
 bool EngineImpl::make_translation(VcpuImpl& v, uint64_t pc, uint32_t mode, Made* made) {
   uint64_t wait_for = 0;
+  std::vector<uint64_t> unprotected;
   {
     TranslationLock lock(translation_mutex_);
     *made = translate(lock, pc, mode);
@@ -189,7 +200,9 @@ bool EngineImpl::make_translation(VcpuImpl& v, uint64_t pc, uint32_t mode, Made*
     // Before the lock goes, so that the generation stays.
     if (made->status == Made::kOk && registry_.try_enter(v.sync)) return true;
     if (made->status == Made::kFull) next_generation(lock, &wait_for);
+    if (made->status == Made::kProtect) unprotected.swap(unprotected_);
   }
+  if (!unprotected.empty()) protect_unprotected(std::move(unprotected));
   if (wait_for != 0) registry_.wait_passed(wait_for, &v.sync, false);
   registry_.enter(v.sync);
   return false;
@@ -228,7 +241,7 @@ void EngineImpl::step(VcpuImpl& v, uint32_t mode) {
   v.step_once = false;
   uint32_t flags = 1 | ir::kKeyNoLink;
   outside([&] {
-    {
+    if (mmu_ == nullptr) {
       TranslationLock lock(translation_mutex_);
       flags |= tracker_.key_flags(lock, pc_of(v), 1) & ir::kKeyMaskTags;
     }

@@ -79,8 +79,8 @@ class Engine {
   // guest and memory must outlive the engine.
   static Result<std::unique_ptr<Engine>> create(const Guest& guest, FlatMemory& memory,
                                                 const EngineOptions& options);
-  // Soft-TLB policy. Code is read through `mmu` and compared with the guest's bytes whenever a block is
-  // entered.
+  // Soft-TLB policy. Code is read through `mmu`; a block that is entered sees to it that its pages show the
+  // RAM it was made from.
   static Result<std::unique_ptr<Engine>> create(const Guest& guest, SoftMmu& mmu,
                                                 const EngineOptions& options);
   virtual ~Engine() = default;
@@ -102,7 +102,9 @@ class Engine {
   // Is this host pc in emitted code? Async-signal-safe.
   virtual bool in_code(uintptr_t host_pc) const = 0;
 
-  // ---- changed code. Addresses are the guest's; [start, start + bytes).
+  // ---- changed code. Addresses are the guest's; [start, start + bytes). Under the soft-TLB policy they are
+  // those of RAM in host memory; guest stores and changed mappings are noticed there without a call, and who
+  // writes to RAM by other ways calls before_host_write before and after it.
   // Guest memory there changes its mapping or protection, or its contents by other ways than guest stores:
   // drops the translations (those of other mappings of the same backing too). Returns when no vCPU can enter
   // them any more; with `wait`, when none executes them.

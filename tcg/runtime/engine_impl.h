@@ -44,10 +44,13 @@ class VcpuImpl final : public Vcpu {
   // Faults that looked like races with another thread, in a row at one place.
   uintptr_t retry_pc = 0;
   unsigned retries = 0;
+  // Emitted code called a cold function of the soft TLB: the instruction can be left without harm.
+  bool in_cold_call = false;
   FaultInfo& fault_info() { return fault_; }
 };
 
-// What a block of a page with kKeyCheckCode compares at its entry.
+// What a block makes sure of at its entry: under the soft-TLB policy that its pages show the same RAM, and if
+// a page has kKeyCheckCode that its bytes are the same.
 struct CodeCheck {
   EngineImpl* engine;
   Cell* cell;
@@ -60,6 +63,11 @@ struct CodeCheck {
   };
   std::vector<Piece> pieces;
   std::vector<uint8_t> data;
+  struct Page {
+    uint64_t vaddr;
+    uint64_t host;
+  };
+  std::vector<Page> pages;
 };
 
 // What belongs to a generation besides its own memory.
@@ -70,21 +78,44 @@ struct CacheState {
   uint64_t retired_at = 0;                           // epoch that all vCPUs must have passed
 };
 
+// Guest code behind a SoftMmu. What the page tracker protects are pages of RAM, by their address in host
+// memory.
+class SoftCodeMemory final : public FlatMemory {
+ public:
+  explicit SoftCodeMemory(SoftMmu& mmu) : mmu_(mmu) {}
+  bool fetch(uint64_t pc, void* out, unsigned bytes) override;
+  // The RAM that the page of vaddr shows the present vCPU as code; 0: none.
+  uint64_t code_page(uint64_t vaddr);
+  bool backing(uint64_t page, Backing* out) override;
+  void set_code_page(uint64_t page, bool write_protected) override;
+  bool guest_writable(uint64_t) override { return true; }
+
+ private:
+  const TlbEntry* code_entry(uint64_t vaddr);
+  SoftMmu& mmu_;
+};
+
 // Reads guest code for the lifter: pages are protected before their bytes are read, bytes may be remembered.
+// Protecting a page of RAM (soft: not null) needs an exclusive section: those that lack it are only listed.
 class TrackingReader final : public CodeReader {
  public:
-  TrackingReader(const TranslationLock& lock, FlatMemory& memory, PageTracker& tracker)
-      : lock_(lock), memory_(memory), tracker_(tracker) {}
+  TrackingReader(const TranslationLock& lock, FlatMemory& memory, SoftCodeMemory* soft, PageTracker& tracker)
+      : lock_(lock), memory_(memory), soft_(soft), tracker_(tracker) {}
   bool fetch(uint64_t pc, void* out, unsigned bytes) override;
 
   uint32_t key_flags = 0;    // that pages seen so far ask for
   bool failed = false;       // some fetch failed …
   uint64_t failed_addr = 0;  // … the last one here
   CodeCheck* log = nullptr;  // remembers what was read, if set
+  std::vector<CodeCheck::Page> pages;
+  std::vector<uint64_t> unprotected;
 
  private:
+  void track(uint64_t page);
+
   const TranslationLock& lock_;
   FlatMemory& memory_;
+  SoftCodeMemory* soft_;
   PageTracker& tracker_;
   bool fill_window(uint64_t pc);
 
@@ -95,25 +126,13 @@ class TrackingReader final : public CodeReader {
   uint8_t window_[128];
 };
 
-// Makes guest code readable through a SoftMmu's tables look like memory whose changes show at entry only.
-class SoftCodeMemory final : public FlatMemory {
- public:
-  SoftCodeMemory(SoftMmu& mmu) : mmu_(mmu) {}
-  bool fetch(uint64_t pc, void* out, unsigned bytes) override;
-  bool backing(uint64_t page, Backing* out) override;
-  void set_code_page(uint64_t, bool) override {}
-  bool guest_writable(uint64_t) override { return true; }
-
- private:
-  SoftMmu& mmu_;
-};
-
 class EngineImpl final : public Engine {
  public:
-  EngineImpl(const Guest& guest, FlatMemory& memory, SoftMmu* mmu, const EngineOptions& options);
+  EngineImpl(const Guest& guest, FlatMemory& memory, const EngineOptions& options);
+  EngineImpl(const Guest& guest, std::unique_ptr<SoftCodeMemory> memory, SoftMmu& mmu,
+             const EngineOptions& options);
   ~EngineImpl() override;
   Result<void> init();
-  void adopt_memory(std::unique_ptr<FlatMemory> memory) { owned_memory_ = std::move(memory); }
   InterpMemory& interp_memory() {
     return mmu_ == nullptr ? static_cast<InterpMemory&>(flat_interp_) : soft_interp_;
   }
@@ -143,6 +162,14 @@ class EngineImpl final : public Engine {
   // itself.
   bool check_code(const CodeCheck& check);
   bool check_code_here(const CodeCheck& check);
+  // Puts a filled entry into the present vCPU's table, so that stores to translated code take the cold path.
+  void set_tlb_entry(TlbEntry* to, const TlbEntry& filled);
+  // A store to a page with kTlbCode is about to happen: drops what was translated from there. False: the
+  // store's own block is among that; the instruction will be executed by itself, exit_* are set to leave.
+  bool soft_code_write(VcpuImpl& v, uint64_t vaddr, unsigned mmu_index);
+  // In a cold call of emitted code: sets exit_* and the state so that the present instruction is executed by
+  // itself.
+  void leave_to_step(VcpuImpl& v);
   // A guest access has been refused: if emitted code has called for it, puts right what depends on the place
   // of the instruction (the interpreter does so by itself).
   void restore_in_call(VcpuImpl& v) const;
@@ -151,7 +178,7 @@ class EngineImpl final : public Engine {
   friend class VcpuImpl;
   friend class EngineCodeSpace;
   struct Made {
-    enum Status : uint8_t { kOk, kFull, kFetchFault } status = kOk;
+    enum Status : uint8_t { kOk, kFull, kFetchFault, kProtect } status = kOk;
     Cell* cell = nullptr;
   };
 
@@ -178,6 +205,10 @@ class EngineImpl final : public Engine {
   void trace_lifted();
   void trace_compiled(const BlockRecord& block, uint32_t code_bytes);
   void trace_entry(VcpuImpl& v, const Cell& cell) const;
+
+  // soft_code.cc
+  void protect_unprotected(std::vector<uint64_t> pages);
+  bool own_block_dropped(VcpuImpl& v) const;
 
   const ir::Region* keep_region(CacheState& slot);
   CompileResult compile_interpreted(CacheState& slot, CodeSpace& space);
@@ -209,8 +240,8 @@ class EngineImpl final : public Engine {
   FaultVerdict leave(VcpuImpl& v, const Site& site, ucontext_t* context, Exit reason);
 
   const Guest& guest_;
+  std::unique_ptr<SoftCodeMemory> soft_memory_;  // null under the flat policy
   FlatMemory& memory_;
-  std::unique_ptr<FlatMemory> owned_memory_;
   FlatInterpMemory flat_interp_;
   SoftInterpMemory soft_interp_;
   SoftMmu* mmu_;
@@ -233,6 +264,7 @@ class EngineImpl final : public Engine {
   std::vector<uint8_t> recovery_buffer_;
   ir::Region region_;  // scratch of translate
   uint64_t fetch_fault_addr_ = 0;
+  std::vector<uint64_t> unprotected_;      // pages that the last lift() found so
   std::atomic<uint64_t> past_lookups_{0};  // of vCPUs that are gone
   EngineStats counts_;  // under the translation lock; sizes of dropped generations included
 };

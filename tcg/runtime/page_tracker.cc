@@ -90,18 +90,23 @@ void PageTracker::protect(const TranslationLock&, uint64_t start, uint64_t bytes
   }
 }
 
-void PageTracker::add(const TranslationLock&, const Generation& generation, const BlockRecord& block) {
+void PageTracker::add_to_page(const TranslationLock&, const Generation& generation, const BlockRecord& block,
+                              uint64_t addr) {
   const uint32_t index = generation.block_index(&block);
+  Page& p = page(addr);
+  if (!p.blocks.empty() && p.blocks.back() == index) return;
+  if (p.blocks.size() == p.blocks.capacity()) {
+    std::erase_if(p.blocks,
+                  [&](uint32_t i) { return generation.block(i)->dead.load(std::memory_order_relaxed); });
+  }
+  p.blocks.push_back(index);
+}
+
+void PageTracker::add(const TranslationLock& lock, const Generation& generation, const BlockRecord& block) {
   generation.for_each_range(block, [&](uint64_t start, uint64_t bytes) {
     if (bytes == 0) bytes = 1;
     for (uint64_t addr = page_of(start); addr < start + bytes; addr += kHostPageSize) {
-      Page& p = page(addr);
-      if (!p.blocks.empty() && p.blocks.back() == index) continue;
-      if (p.blocks.size() == p.blocks.capacity()) {
-        std::erase_if(p.blocks,
-                      [&](uint32_t i) { return generation.block(i)->dead.load(std::memory_order_relaxed); });
-      }
-      p.blocks.push_back(index);
+      add_to_page(lock, generation, block, addr);
     }
   });
 }

@@ -1,5 +1,6 @@
 // PageTracker: which pages of guest memory code was translated from, what backs them, and how changes of them
-// are noticed: by write protection, or by comparing the bytes whenever a block is entered.
+// are noticed: by write protection, or by comparing the bytes whenever a block is entered. Addresses are the
+// guest's under the flat policy, those of RAM in host memory under the soft-TLB policy.
 #pragma once
 
 #include <array>
@@ -34,6 +35,9 @@ class PageTracker {
   void protect(const TranslationLock& lock, uint64_t start, uint64_t bytes);
   // The block depends on the pages of its ranges.
   void add(const TranslationLock& lock, const Generation& generation, const BlockRecord& block);
+  // The same for these pages, whatever its ranges are.
+  void add_to_page(const TranslationLock& lock, const Generation& generation, const BlockRecord& block,
+                   uint64_t page);
 
   // Drops every translation that depends on [start, start + bytes), or on the same memory mapped elsewhere;
   // returns how many.

@@ -31,6 +31,11 @@ uint64_t VcpuRegistry::sum_lookups() {
   return n;
 }
 
+void VcpuRegistry::for_each(const std::function<void(CpuHeader*)>& fn) {
+  MutexGuard guard(list_mutex_);
+  for (VcpuSync* v : vcpus_) fn(v->header);
+}
+
 void VcpuRegistry::wake() {
   // The vCPU's new state is visible before the count of waiters is read; wait_until does the reverse.
   std::atomic_thread_fence(std::memory_order_seq_cst);

@@ -66,6 +66,7 @@ class VcpuRegistry {
   // Sets event bits of the vCPUs that are inside, but self.
   void post(uint32_t bits, const VcpuSync* self);
   uint64_t sum_lookups();
+  void for_each(const std::function<void(CpuHeader*)>& fn);
 
  private:
   template <typename Fn>

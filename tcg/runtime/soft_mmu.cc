@@ -38,7 +38,7 @@ struct Part {
 bool translate_page(CpuHeader* cpu, Part* part, unsigned mmu_index, unsigned access_bytes) {
   TlbEntry& e = tlb_entry(cpu, mmu_index, part->vaddr);
   const uint64_t page = part->vaddr & kTlbPageMask;
-  constexpr uint64_t kFlags = kTlbDevice | kTlbSwap | kTlbWatch;
+  constexpr uint64_t kFlags = kTlbDevice | kTlbSwap | kTlbWatch | kTlbCode;
   auto hit = [&](const TlbEntry& entry) {
     return ((part->write ? entry.addr_write : entry.addr_read) & ~kFlags) == page;
   };
@@ -51,7 +51,7 @@ bool translate_page(CpuHeader* cpu, Part* part, unsigned mmu_index, unsigned acc
         !hit(filled)) {
       return refuse(cpu, part->vaddr, access_bytes, part->write, SIGSEGV, SEGV_ACCERR, code);
     }
-    e = filled;
+    vcpu_of(cpu).engine.set_tlb_entry(&e, filled);
   }
   part->entry = e;
   return true;
@@ -80,6 +80,12 @@ bool prepare(CpuHeader* cpu, uint64_t vaddr, ir::MemDesc d, bool write, Split* s
   // All parts first: a store that fails changes nothing.
   for (unsigned i = 0; i < split->n; ++i) {
     if (!translate_page(cpu, &split->part[i], d.mmu_index, bytes)) return false;
+  }
+  for (unsigned i = 0; write && i < split->n; ++i) {
+    const Part& p = split->part[i];
+    if ((p.tag() & kTlbCode) && !vcpu_of(cpu).engine.soft_code_write(vcpu_of(cpu), p.vaddr, d.mmu_index)) {
+      return false;
+    }
   }
   for (unsigned i = 0; i < split->n; ++i) {
     Part& p = split->part[i];

@@ -18,6 +18,7 @@ enum TlbFlag : uint64_t {
   kTlbDevice = 1u << 1,   // not RAM: SoftMmu::device_load and device_store
   kTlbSwap = 1u << 2,     // the page has the other byte order (SPARC's IE bit, PowerPC's E)
   kTlbWatch = 1u << 3,    // RAM, but SoftMmu::watch wants to hear of the access first
+  kTlbCode = 1u << 4,     // of addr_write, set by the engine alone: code was translated from this page
 };
 
 inline constexpr unsigned kTlbPageBits = 12;
@@ -28,7 +29,7 @@ inline constexpr uint64_t kTlbPageMask = ~((uint64_t{1} << kTlbPageBits) - 1);
 // Fast path for an access of n bytes at v (already transformed) with MMU index m:
 //   e = tlb[m][(v >> kTlbPageBits) % 256]; hit if ((v + n - 1) & kTlbPageMask) == e.addr_read (addr_write for
 //   stores); host address = v + e.addend. An access that crosses pages misses; alignment rules are checked
-//   separately.
+//   separately. Pages of RAM are aligned in host memory too.
 struct TlbEntry {
   uint64_t addr_read = kTlbInvalid;
   uint64_t addr_write = kTlbInvalid;
@@ -46,7 +47,8 @@ inline TlbEntry& tlb_entry(CpuHeader* cpu, unsigned mmu_index, uint64_t vaddr) {
 
 enum class Access : uint8_t { kRead, kWrite, kFetch };
 
-// A guest's MMU and what lies behind it. Every function is called on the vCPU's own thread.
+// A guest's MMU and what lies behind it. Every function is called on the vCPU's own thread. What writes to
+// RAM by other ways than guest stores (devices, page walks that set bits) tells Engine::before_host_write.
 class SoftMmu {
  public:
   virtual ~SoftMmu() = default;

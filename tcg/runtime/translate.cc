@@ -21,6 +21,19 @@ bool TrackingReader::fill_window(uint64_t pc) {
   return window_bytes_ != 0;
 }
 
+void TrackingReader::track(uint64_t page) {
+  if (soft_ == nullptr) {
+    key_flags |= tracker_.key_flags(lock_, page, 1);
+    tracker_.protect(lock_, page, 1);
+    return;
+  }
+  const uint64_t host = soft_->code_page(page);
+  pages.push_back({page, host});
+  const uint32_t flags = tracker_.key_flags(lock_, host, 1);
+  key_flags |= flags;
+  if (!(flags & ir::kKeyCheckCode) && !tracker_.is_protected(lock_, host)) unprotected.push_back(host);
+}
+
 bool TrackingReader::fetch(uint64_t pc, void* out, unsigned bytes) {
   if (log == nullptr && page_of(pc) == last_page_ && bytes <= 8) {
     const auto inside = [&] {
@@ -45,8 +58,7 @@ bool TrackingReader::fetch(uint64_t pc, void* out, unsigned bytes) {
   if (fresh) {
     for (uint64_t page = page_of(pc); page <= page_of(pc + bytes - 1); page += kHostPageSize) {
       last_page_ = page;
-      key_flags |= tracker_.key_flags(lock_, page, 1);
-      tracker_.protect(lock_, page, 1);
+      track(page);
     }
     // What was read before the protection may have been changed since; what is read now is guarded.
     if (!memory_.fetch(pc, out, bytes)) return fetch(pc, out, bytes);
@@ -64,38 +76,6 @@ bool TrackingReader::fetch(uint64_t pc, void* out, unsigned bytes) {
   return true;
 }
 
-bool SoftCodeMemory::fetch(uint64_t pc, void* out, unsigned bytes) {
-  VcpuImpl* v = current_vcpu();
-  if (v == nullptr) return false;
-  const unsigned index = mmu_.code_mmu_index(v->engine.guest().mode(v->state()));
-  auto* to = static_cast<uint8_t*>(out);
-  while (bytes != 0) {
-    const unsigned n = std::min<uint64_t>(bytes, (uint64_t{1} << kTlbPageBits) - (pc & ~kTlbPageMask));
-    TlbEntry e = tlb_entry(&v->header(), index, pc);
-    uint32_t code = 0;
-    if (e.addr_code != (pc & kTlbPageMask)) {
-      if (!mmu_.fill(&v->header(), pc, Access::kFetch, index, &e, &code)) {
-        v->fault_info().mmu_code = code;
-        return false;
-      }
-      // Code is not fetched from devices; other flags don't matter for reading bytes.
-      if (e.addr_code & (kTlbDevice | kTlbInvalid)) return false;
-      tlb_entry(&v->header(), index, pc) = e;
-    }
-    memcpy(to, reinterpret_cast<const void*>(pc + e.addend), n);
-    to += n;
-    pc += n;
-    bytes -= n;
-  }
-  return true;
-}
-
-bool SoftCodeMemory::backing(uint64_t page, Backing* out) {
-  // A virtual page may show other memory at any time: bytes are compared at entry.
-  *out = Backing{.device = 0, .inode = 0, .offset = page, .shared_writable = true};
-  return true;
-}
-
 // ---- blocks that check their bytes
 
 bool EngineImpl::check_code(const CodeCheck& check) {
@@ -106,18 +86,24 @@ bool EngineImpl::check_code(const CodeCheck& check) {
 
 bool EngineImpl::check_code_here(const CodeCheck& check) {
   uint8_t now[256];
+  const auto drop_block = [&] {
+    TranslationLock lock(translation_mutex_);
+    Generation* g = generation_of(check.cell);
+    if (BlockRecord* b = g->block_at(static_cast<const uint8_t*>(check.cell->entry.load()))) {
+      g->kill(lock, b);
+      ++counts_.invalidated;
+    }
+    return false;
+  };
+  for (const CodeCheck::Page& page : check.pages) {
+    if (soft_memory_->code_page(page.vaddr) != page.host) return drop_block();
+  }
   for (const CodeCheck::Piece& piece : check.pieces) {
     for (uint32_t at = 0; at < piece.bytes;) {
       const uint32_t n = std::min<uint32_t>(sizeof now, piece.bytes - at);
       if (!memory_.fetch(piece.start + at, now, n) ||
           memcmp(now, check.data.data() + piece.offset + at, n) != 0) {
-        TranslationLock lock(translation_mutex_);
-        Generation* g = generation_of(check.cell);
-        if (BlockRecord* b = g->block_at(static_cast<const uint8_t*>(check.cell->entry.load()))) {
-          g->kill(lock, b);
-          ++counts_.invalidated;
-        }
-        return false;
+        return drop_block();
       }
       at += n;
     }
@@ -148,16 +134,31 @@ uint64_t interpret_helper(void* state, uint64_t a, uint64_t, uint64_t, uint64_t)
 }
 constexpr ir::HelperDesc kInterpret = {"interpret", interpret_helper, ir::kHelperNoMem | ir::kHelperMayExit};
 
-// xarch_soft_atomic for emitted code, which has no atomics of the other byte order: those instructions are
-// interpreted, one by one. The state is exact during the call.
-void* soft_atomic_of_emitted_code(CpuHeader* cpu, uint64_t vaddr, uint32_t desc, bool* swap) {
-  void* const p = xarch_soft_atomic(cpu, vaddr, desc, swap);
-  if (p == nullptr || !*swap) return p;
+// The cold functions of the soft TLB as emitted code calls them. The state is exact during the call.
+VcpuImpl& begin_cold_call(CpuHeader* cpu) {
   auto& v = static_cast<VcpuImpl&>(*cpu->vcpu);
-  v.step_once = true;
-  v.engine.restore_in_call(v);
-  cpu->exit_reason = static_cast<uint32_t>(Exit::kLookup);
-  cpu->exit_mode = v.engine.guest().mode(cpu);
+  v.in_cold_call = true;
+  return v;
+}
+bool store_of_emitted_code(CpuHeader* cpu, uint64_t vaddr, uint32_t desc, const uint64_t* value) {
+  VcpuImpl& v = begin_cold_call(cpu);
+  const bool done = xarch_soft_store(cpu, vaddr, desc, value);
+  v.in_cold_call = false;
+  return done;
+}
+bool probe_of_emitted_code(CpuHeader* cpu, uint64_t vaddr, uint32_t desc, bool write) {
+  VcpuImpl& v = begin_cold_call(cpu);
+  const bool done = xarch_soft_probe(cpu, vaddr, desc, write);
+  v.in_cold_call = false;
+  return done;
+}
+// There are no emitted atomics of the other byte order: those instructions are interpreted, one by one.
+void* atomic_of_emitted_code(CpuHeader* cpu, uint64_t vaddr, uint32_t desc, bool* swap) {
+  VcpuImpl& v = begin_cold_call(cpu);
+  void* const p = xarch_soft_atomic(cpu, vaddr, desc, swap);
+  v.in_cold_call = false;
+  if (p == nullptr || !*swap) return p;
+  v.engine.leave_to_step(v);
   return nullptr;
 }
 
@@ -197,19 +198,21 @@ std::unique_ptr<CodeCheck> EngineImpl::lift(const TranslationLock& lock, Cell* c
                                             bool* fetch_fault) {
   uint32_t flags = 0;
   for (;;) {
-    TrackingReader reader(lock, memory_, tracker_);
+    TrackingReader reader(lock, memory_, soft_memory_.get(), tracker_);
     std::unique_ptr<CodeCheck> check;
     ir::Builder b(&region_, guest_.layout(), {cell->pc, cell->mode, flags});
     LiftLimits limits = options_.limits;
     limits.max_insns = std::min(limits.max_insns, max_insns);
-    if (flags & ir::kKeyCheckCode) {
+    if (flags & ir::kKeyCheckCode || soft_memory_ != nullptr) {
       check = std::make_unique<CodeCheck>();
       check->engine = this;
       check->cell = cell;
       check->mode = cell->mode;
-      reader.log = check.get();
-      // A store of such a block into itself goes unnoticed until the next entry.
-      if (guest_.coherent_code()) limits.max_insns = 1;
+      if (flags & ir::kKeyCheckCode) {
+        reader.log = check.get();
+        // A store of such a block into itself goes unnoticed until the next entry.
+        if (guest_.coherent_code()) limits.max_insns = 1;
+      }
       b.insn(0);
       b.call(kCheckCode, ir::Type::kVoid, {b.i64(reinterpret_cast<uintptr_t>(check.get()))});
     }
@@ -221,7 +224,11 @@ std::unique_ptr<CodeCheck> EngineImpl::lift(const TranslationLock& lock, Cell* c
       fetch_fault_addr_ = reader.failed_addr;
     }
     const uint32_t wanted = reader.key_flags & kPageFlags;
-    if (*fetch_fault || (wanted & ~flags) == 0) return check;
+    if (*fetch_fault || (wanted & ~flags) == 0) {
+      unprotected_.swap(reader.unprotected);
+      if (check != nullptr) check->pages.swap(reader.pages);
+      return check;
+    }
     flags |= wanted;
   }
 }
@@ -269,8 +276,12 @@ EngineImpl::Made EngineImpl::compile(const TranslationLock& lock, Cell* cell,
   if (check != nullptr) g.charge(sizeof(CodeCheck) + check->data.size() + check->pieces.size() * 16);
   BlockRecord* block = g.add_block(lock, cell, region_, code.code_bytes, space.recovery);
   if (block == nullptr) return {Made::kFull, nullptr};
+  if (soft_memory_ == nullptr) {
+    tracker_.add(lock, g, *block);
+  } else {
+    for (const CodeCheck::Page& page : check->pages) tracker_.add_to_page(lock, g, *block, page.host);
+  }
   if (check != nullptr) slot.checks.push_back(std::move(check));
-  tracker_.add(lock, g, *block);
   if (Log::enabled(Trace::kIrOpt) || Log::enabled(Trace::kOut)) trace_compiled(*block, code.code_bytes);
   ++counts_.regions;
   counts_.guest_insns += region_.num_insns;
@@ -291,6 +302,7 @@ EngineImpl::Made EngineImpl::translate(const TranslationLock& lock, uint64_t pc,
     bool fetch_fault = false, too_long = false;
     std::unique_ptr<CodeCheck> check = lift(lock, cell, max_insns, &fetch_fault);
     if (fetch_fault) return {Made::kFetchFault, nullptr};
+    if (!unprotected_.empty()) return {Made::kProtect, nullptr};
     if (Log::enabled(Trace::kIn) || Log::enabled(Trace::kIr)) trace_lifted();
     opt::run_passes(region_, passes_);
     made = compile(lock, cell, std::move(check), &too_long);
@@ -318,7 +330,8 @@ Result<void> EngineImpl::start_generation(CacheState& slot) {
   config.layout = &guest_.layout();
   config.soft_tlb = mmu_ != nullptr;
   if (mmu_ != nullptr)
-    config.soft_calls = {xarch_soft_load, xarch_soft_store, soft_atomic_of_emitted_code, xarch_soft_probe};
+    config.soft_calls = {xarch_soft_load, store_of_emitted_code, atomic_of_emitted_code,
+                         probe_of_emitted_code};
   config.guest_base = options_.guest_base;
   config.pc_shift = guest_.pc_shift();
   config.thunk_base = gen.thunks();

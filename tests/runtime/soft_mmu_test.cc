@@ -4,83 +4,17 @@
 
 #include <csignal>
 #include <cstring>
-#include <map>
 
 #include "tcg/runtime/engine.h"
 #include "tcg/runtime/soft_mmu.h"
 #include "tests/support/toy_machine.h"
+#include "tests/support/toy_mmu.h"
 
 namespace xarch::toy {
 namespace {
 
-using tcg::Access;
 using tcg::BackendKind;
 using tcg::Exit;
-using tcg::TlbEntry;
-
-enum Permission : uint32_t { kRead = 1, kWrite = 2, kExec = 4, kDevice = 8, kSwap = 16, kWatched = 32 };
-
-// Two levels of 1024 entries over 32-bit addresses, in a buffer; an entry is a page number << 8 |
-// permissions.
-class ToyMmu final : public tcg::SoftMmu {
- public:
-  ToyMmu() : ram(size_t{kPages} * 4096), l1(1024) {}
-
-  void map(uint32_t vaddr, uint32_t page, uint32_t permissions) {
-    uint32_t& table = l1[vaddr >> 22];
-    if (table == 0) {
-      l2.resize(l2.size() + 1024);
-      table = static_cast<uint32_t>(l2.size() / 1024);
-    }
-    l2[(table - 1) * 1024 + (vaddr >> 12 & 1023)] = page << 8 | permissions;
-  }
-  bool fill(tcg::CpuHeader*, uint64_t vaddr, Access access, unsigned, TlbEntry* out,
-            uint32_t* code) override {
-    ++fills;
-    *code = 1;  // no translation
-    if (vaddr >> 32 != 0 || l1[vaddr >> 22] == 0) return false;
-    const uint32_t e = l2[(l1[vaddr >> 22] - 1) * 1024 + (vaddr >> 12 & 1023)];
-    if (e == 0) return false;
-    *code = 2;  // not permitted
-    const uint32_t need = access == Access::kRead ? kRead : access == Access::kWrite ? kWrite : kExec;
-    if ((e & need) == 0) return false;
-    uint64_t flags = 0;
-    if (e & kDevice) flags |= tcg::kTlbDevice;
-    if (e & kSwap) flags |= tcg::kTlbSwap;
-    if (e & kWatched) flags |= tcg::kTlbWatch;
-    const uint64_t page = vaddr & tcg::kTlbPageMask;
-    *out = TlbEntry{};
-    if (e & kRead) out->addr_read = page | flags;
-    if (e & kWrite) out->addr_write = page | flags;
-    if (e & kExec) out->addr_code = page;
-    out->addend = reinterpret_cast<uintptr_t>(&ram[size_t{e >> 8} * 4096]) - page;
-    return true;
-  }
-  bool device_load(tcg::CpuHeader*, uint64_t vaddr, unsigned bytes, unsigned, uint64_t* value) override {
-    if ((vaddr & 0xfff) >= 0x800) return false;
-    ++device_loads;
-    *value = device[vaddr & 0xfff] & (~uint64_t{0} >> (64 - 8 * bytes));
-    return true;
-  }
-  bool device_store(tcg::CpuHeader*, uint64_t vaddr, unsigned, unsigned, uint64_t value) override {
-    if ((vaddr & 0xfff) >= 0x800) return false;
-    device[vaddr & 0xfff] = value;
-    return true;
-  }
-  void watch(tcg::CpuHeader*, uint64_t vaddr, unsigned, bool write) override { watched[vaddr] = write; }
-
-  template <typename T>
-  T& at(uint32_t page, uint32_t offset) {
-    return *reinterpret_cast<T*>(&ram[size_t{page} * 4096 + offset]);
-  }
-
-  static constexpr unsigned kPages = 32;
-  std::vector<uint8_t> ram;
-  std::vector<uint32_t> l1, l2;
-  std::map<uint64_t, uint64_t> device;
-  std::map<uint64_t, bool> watched;
-  unsigned fills = 0, device_loads = 0;
-};
 
 constexpr uint32_t kCode = 0x400000, kData = 0x10000, kDev = 0x20000, kSwapped = 0x30000, kReadOnly = 0x40000,
                    kHole = 0x50000, kWatch = 0x60000;
@@ -106,7 +40,7 @@ class SoftTlb : public testing::TestWithParam<BackendKind> {
   }
   State& state() { return *static_cast<State*>(vcpu->state()); }
   Exit run(const Asm& a) {
-    memcpy(&mmu.at<uint32_t>(1, 0), a.words().data(), a.words().size() * 4);
+    mmu.write_code(*engine, 1, 0, a);
     state().pc = kCode;
     const FaultScope faults(*engine, vcpu.get());
     return engine->run(*vcpu);

@@ -43,6 +43,8 @@ class Interpreter {
   void abandon() { phase_ = kIdle; }
   // Is run() under way?
   bool busy() const { return phase_ != kIdle; }
+  // The region whose own guest access is being made, or null.
+  const ir::Region* accessing() const { return phase_ == kAccess ? region_ : nullptr; }
 
  private:
   enum Phase : uint32_t { kIdle, kRunning, kAccess, kHelper };
