@@ -277,6 +277,7 @@ class CodeGen {
   void xop1(Simd op, Xmm d, Xmm a, int imm = 0);
   void xmove(Xmm d, Xmm s);
   void emit_vector(uint32_t i);
+  void emit_vclmul(uint32_t i);
   bool emit_vector_shape(uint32_t i);
   bool emit_lane_op(uint32_t i);
   void emit_bitcast(uint32_t i);

@@ -233,6 +233,32 @@ bool CodeGen::emit_vector_shape(uint32_t i) {
   }
 }
 
+// A carry-less product bit by bit, where the host has no instruction for it.
+void CodeGen::emit_vclmul(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  clobber_flags();
+  Xmm a = use_x(in.args[0]), b = use_x(in.args[1]);
+  Xmm d = alloc_xmm(), t = alloc_xmm(), carry = alloc_xmm();
+  Reg bits = alloc_gpr();
+  Label again = as_.new_label(), zero = as_.new_label();
+  as_.sse(Simd::movq_gpr_st, bits, a);
+  as_.sse(Simd::pxor, d, d);
+  as_.sse(Simd::movq, t, b);
+  as_.bind(again);
+  as_.shift(Shift::kShr, 64, bits, 1);
+  as_.jcc_short(Cc::ae, zero);
+  as_.sse(Simd::pxor, d, t);
+  as_.bind(zero);
+  as_.sse(Simd::movaps, carry, t);
+  as_.sse_shift(SimdShift::psrlq, carry, 63);
+  as_.sse_shift(SimdShift::pslldq, carry, 8);
+  as_.sse_shift(SimdShift::psllq, t, 1);
+  as_.sse(Simd::por, t, carry);
+  as_.test(64, bits, bits);
+  as_.jcc(Cc::ne, again);
+  finish(static_cast<V>(i), host(d), false);
+}
+
 void CodeGen::emit_vector(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i);
@@ -254,7 +280,7 @@ void CodeGen::emit_vector(uint32_t i) {
       return finish(v, host(ones), false);
     }
     case Op::kVClMul: {
-      if (!features_.pclmul) return unsupported();
+      if (!features_.pclmul) return emit_vclmul(i);
       Xmm a = use_x(in.args[0]), b = use_x(in.args[1]);
       Xmm d = dest_x(v, in.args[0]);
       xop(Simd::pclmulqdq, d, a, b, 0);
