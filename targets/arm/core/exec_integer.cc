@@ -1,23 +1,9 @@
-// Integer vector instructions executed by C++: results as wide as the operands.
+// Integer vector instructions executed by C++.
 #include "targets/arm/core/exec_integer.h"
 
 namespace xarch::arm {
 
 namespace {
-
-template <typename Fn>
-void saturating(Arm64State& s, VecWord w, Fn f) {
-  const unsigned z = w.size();
-  each_lane(s, w, z, [&](unsigned i) {
-    return saturate(s, f(number(s.v(w.n()), z, i, w.u()), number(s.v(w.m()), z, i, w.u())), z, w.u());
-  });
-}
-
-template <typename Fn>
-void saturating_unary(Arm64State& s, VecWord w, Fn f) {
-  const unsigned z = w.size();
-  each_lane(s, w, z, [&](unsigned i) { return saturate(s, f(number(s.v(w.n()), z, i, false)), z, false); });
-}
 
 // a shifted left, saturated to a lane.
 uint64_t shift_left_saturating(Arm64State& s, Wide a, unsigned n, unsigned size, bool is_unsigned) {
@@ -39,15 +25,6 @@ void shift_register(Arm64State& s, VecWord w, bool round, bool saturates) {
   });
 }
 
-// SQSHL, UQSHL, SQSHLU by an immediate. The last has its U bit set and signed operands.
-void shift_saturating(Arm64State& s, VecWord w, bool unsigned_result) {
-  const unsigned z = w.imm_size();
-  const bool unsigned_source = w.u() && (w.w >> 12 & 1);
-  each_lane(s, w, z, [&](unsigned i) {
-    return shift_left_saturating(s, number(s.v(w.n()), z, i, unsigned_source), w.left(z), z, unsigned_result);
-  });
-}
-
 // SUQADD, USQADD: operands of different signedness.
 void add_mixed(Arm64State& s, VecWord w, bool unsigned_result) {
   const unsigned z = w.size();
@@ -57,20 +34,25 @@ void add_mixed(Arm64State& s, VecWord w, bool unsigned_result) {
   });
 }
 
-// 2nm, high half; accumulate 1, -1: d plus or minus that, rounded once.
-void double_multiply_high(Arm64State& s, VecWord w, Index x, bool round, int accumulate) {
+// The high half of d plus or minus 2nm, rounded.
+void multiply_high(Arm64State& s, VecWord w, Index x, int sign) {
   const unsigned z = w.size(), width = 8u << z;
   each_lane(s, w, z, [&](unsigned i) {
-    Wide p = 2 * number(s.v(w.n()), z, i, false) * second(s, x, z, i, false);
-    if (accumulate != 0) p = (number(s.v(w.d()), z, i, false) << width) + accumulate * p;
-    if (round) p += Wide{1} << (width - 1);
-    return saturate(s, p >> width, z, false);
+    const Wide p = 2 * number(s.v(w.n()), z, i, false) * second(s, x, z, i, false);
+    const Wide sum = (number(s.v(w.d()), z, i, false) << width) + sign * p;
+    return saturate(s, (sum + (Wide{1} << (width - 1))) >> width, z, false);
   });
 }
 
 void polynomial_multiply(Arm64State& s, VecWord w) {
   each_lane(s, w, 0,
             [&](unsigned i) { return static_cast<uint64_t>(carryless(s.v(w.n()).b[i], s.v(w.m()).b[i])); });
+}
+
+void polynomial_multiply_long(Arm64State& s, VecWord w) {
+  wide_lanes(s, w, 0, [&](unsigned from, unsigned) {
+    return static_cast<uint64_t>(carryless(s.v(w.n()).b[from], s.v(w.m()).b[from]));
+  });
 }
 
 void count_leading(Arm64State& s, VecWord w, bool sign_bits) {
@@ -94,22 +76,6 @@ uint64_t reverse_bits(uint8_t v) {
 }  // namespace
 
 template <>
-void exec<Insn::kSqadd>(Arm64State& s, Enc<Insn::kSqadd> e) {
-  saturating(s, {e.word}, [](Wide a, Wide b) { return a + b; });
-}
-template <>
-void exec<Insn::kSqaddScalar>(Arm64State& s, Enc<Insn::kSqaddScalar> e) {
-  saturating(s, {e.word}, [](Wide a, Wide b) { return a + b; });
-}
-template <>
-void exec<Insn::kSqsub>(Arm64State& s, Enc<Insn::kSqsub> e) {
-  saturating(s, {e.word}, [](Wide a, Wide b) { return a - b; });
-}
-template <>
-void exec<Insn::kSqsubScalar>(Arm64State& s, Enc<Insn::kSqsubScalar> e) {
-  saturating(s, {e.word}, [](Wide a, Wide b) { return a - b; });
-}
-template <>
 void exec<Insn::kSrshl>(Arm64State& s, Enc<Insn::kSrshl> e) {
   shift_register(s, {e.word}, true, false);
 }
@@ -132,30 +98,6 @@ void exec<Insn::kSqrshl>(Arm64State& s, Enc<Insn::kSqrshl> e) {
 template <>
 void exec<Insn::kSqrshlScalar>(Arm64State& s, Enc<Insn::kSqrshlScalar> e) {
   shift_register(s, {e.word}, true, true);
-}
-template <>
-void exec<Insn::kSqshlImm>(Arm64State& s, Enc<Insn::kSqshlImm> e) {
-  shift_saturating(s, {e.word}, false);
-}
-template <>
-void exec<Insn::kSqshlImmScalar>(Arm64State& s, Enc<Insn::kSqshlImmScalar> e) {
-  shift_saturating(s, {e.word}, false);
-}
-template <>
-void exec<Insn::kUqadd>(Arm64State& s, Enc<Insn::kUqadd> e) {
-  saturating(s, {e.word}, [](Wide a, Wide b) { return a + b; });
-}
-template <>
-void exec<Insn::kUqaddScalar>(Arm64State& s, Enc<Insn::kUqaddScalar> e) {
-  saturating(s, {e.word}, [](Wide a, Wide b) { return a + b; });
-}
-template <>
-void exec<Insn::kUqsub>(Arm64State& s, Enc<Insn::kUqsub> e) {
-  saturating(s, {e.word}, [](Wide a, Wide b) { return a - b; });
-}
-template <>
-void exec<Insn::kUqsubScalar>(Arm64State& s, Enc<Insn::kUqsubScalar> e) {
-  saturating(s, {e.word}, [](Wide a, Wide b) { return a - b; });
 }
 template <>
 void exec<Insn::kUrshl>(Arm64State& s, Enc<Insn::kUrshl> e) {
@@ -182,88 +124,44 @@ void exec<Insn::kUqrshlScalar>(Arm64State& s, Enc<Insn::kUqrshlScalar> e) {
   shift_register(s, {e.word}, true, true);
 }
 template <>
-void exec<Insn::kUqshlImm>(Arm64State& s, Enc<Insn::kUqshlImm> e) {
-  shift_saturating(s, {e.word}, true);
-}
-template <>
-void exec<Insn::kUqshlImmScalar>(Arm64State& s, Enc<Insn::kUqshlImmScalar> e) {
-  shift_saturating(s, {e.word}, true);
-}
-template <>
-void exec<Insn::kSqshlu>(Arm64State& s, Enc<Insn::kSqshlu> e) {
-  shift_saturating(s, {e.word}, true);
-}
-template <>
-void exec<Insn::kSqshluScalar>(Arm64State& s, Enc<Insn::kSqshluScalar> e) {
-  shift_saturating(s, {e.word}, true);
-}
-template <>
 void exec<Insn::kPmulV>(Arm64State& s, Enc<Insn::kPmulV> e) {
   polynomial_multiply(s, {e.word});
 }
 template <>
-void exec<Insn::kSqdmulh>(Arm64State& s, Enc<Insn::kSqdmulh> e) {
-  double_multiply_high(s, {e.word}, no_index(e.word), false, 0);
-}
-template <>
-void exec<Insn::kSqdmulhScalar>(Arm64State& s, Enc<Insn::kSqdmulhScalar> e) {
-  double_multiply_high(s, {e.word}, no_index(e.word), false, 0);
-}
-template <>
-void exec<Insn::kSqdmulhElem>(Arm64State& s, Enc<Insn::kSqdmulhElem> e) {
-  double_multiply_high(s, {e.word}, index_of(e.word), false, 0);
-}
-template <>
-void exec<Insn::kSqdmulhElemScalar>(Arm64State& s, Enc<Insn::kSqdmulhElemScalar> e) {
-  double_multiply_high(s, {e.word}, index_of(e.word), false, 0);
-}
-template <>
-void exec<Insn::kSqrdmulh>(Arm64State& s, Enc<Insn::kSqrdmulh> e) {
-  double_multiply_high(s, {e.word}, no_index(e.word), true, 0);
-}
-template <>
-void exec<Insn::kSqrdmulhScalar>(Arm64State& s, Enc<Insn::kSqrdmulhScalar> e) {
-  double_multiply_high(s, {e.word}, no_index(e.word), true, 0);
-}
-template <>
-void exec<Insn::kSqrdmulhElem>(Arm64State& s, Enc<Insn::kSqrdmulhElem> e) {
-  double_multiply_high(s, {e.word}, index_of(e.word), true, 0);
-}
-template <>
-void exec<Insn::kSqrdmulhElemScalar>(Arm64State& s, Enc<Insn::kSqrdmulhElemScalar> e) {
-  double_multiply_high(s, {e.word}, index_of(e.word), true, 0);
+void exec<Insn::kPmullB>(Arm64State& s, Enc<Insn::kPmullB> e) {
+  polynomial_multiply_long(s, {e.word});
 }
 template <>
 void exec<Insn::kSqrdmlah>(Arm64State& s, Enc<Insn::kSqrdmlah> e) {
-  double_multiply_high(s, {e.word}, no_index(e.word), true, 1);
+  multiply_high(s, {e.word}, no_index(e.word), 1);
 }
 template <>
 void exec<Insn::kSqrdmlahScalar>(Arm64State& s, Enc<Insn::kSqrdmlahScalar> e) {
-  double_multiply_high(s, {e.word}, no_index(e.word), true, 1);
+  multiply_high(s, {e.word}, no_index(e.word), 1);
 }
 template <>
 void exec<Insn::kSqrdmlahElem>(Arm64State& s, Enc<Insn::kSqrdmlahElem> e) {
-  double_multiply_high(s, {e.word}, index_of(e.word), true, 1);
+  multiply_high(s, {e.word}, index_of(e.word), 1);
 }
 template <>
 void exec<Insn::kSqrdmlahElemScalar>(Arm64State& s, Enc<Insn::kSqrdmlahElemScalar> e) {
-  double_multiply_high(s, {e.word}, index_of(e.word), true, 1);
+  multiply_high(s, {e.word}, index_of(e.word), 1);
 }
 template <>
 void exec<Insn::kSqrdmlsh>(Arm64State& s, Enc<Insn::kSqrdmlsh> e) {
-  double_multiply_high(s, {e.word}, no_index(e.word), true, -1);
+  multiply_high(s, {e.word}, no_index(e.word), -1);
 }
 template <>
 void exec<Insn::kSqrdmlshScalar>(Arm64State& s, Enc<Insn::kSqrdmlshScalar> e) {
-  double_multiply_high(s, {e.word}, no_index(e.word), true, -1);
+  multiply_high(s, {e.word}, no_index(e.word), -1);
 }
 template <>
 void exec<Insn::kSqrdmlshElem>(Arm64State& s, Enc<Insn::kSqrdmlshElem> e) {
-  double_multiply_high(s, {e.word}, index_of(e.word), true, -1);
+  multiply_high(s, {e.word}, index_of(e.word), -1);
 }
 template <>
 void exec<Insn::kSqrdmlshElemScalar>(Arm64State& s, Enc<Insn::kSqrdmlshElemScalar> e) {
-  double_multiply_high(s, {e.word}, index_of(e.word), true, -1);
+  multiply_high(s, {e.word}, index_of(e.word), -1);
 }
 template <>
 void exec<Insn::kSuqadd>(Arm64State& s, Enc<Insn::kSuqadd> e) {
@@ -292,22 +190,6 @@ void exec<Insn::kClzV>(Arm64State& s, Enc<Insn::kClzV> e) {
 template <>
 void exec<Insn::kRbitV>(Arm64State& s, Enc<Insn::kRbitV> e) {
   each_lane(s, {e.word}, 0, [&](unsigned i) { return reverse_bits(s.v(VecWord{e.word}.n()).b[i]); });
-}
-template <>
-void exec<Insn::kSqabs>(Arm64State& s, Enc<Insn::kSqabs> e) {
-  saturating_unary(s, {e.word}, [](Wide a) { return a < 0 ? -a : a; });
-}
-template <>
-void exec<Insn::kSqabsScalar>(Arm64State& s, Enc<Insn::kSqabsScalar> e) {
-  saturating_unary(s, {e.word}, [](Wide a) { return a < 0 ? -a : a; });
-}
-template <>
-void exec<Insn::kSqneg>(Arm64State& s, Enc<Insn::kSqneg> e) {
-  saturating_unary(s, {e.word}, [](Wide a) { return -a; });
-}
-template <>
-void exec<Insn::kSqnegScalar>(Arm64State& s, Enc<Insn::kSqnegScalar> e) {
-  saturating_unary(s, {e.word}, [](Wide a) { return -a; });
 }
 template <>
 void exec<Insn::kUrecpe>(Arm64State& s, Enc<Insn::kUrecpe> e) {
