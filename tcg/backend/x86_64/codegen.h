@@ -73,17 +73,15 @@ class CodeGen {
 
   // Something to emit behind the main chain.
   struct Cold {
-    enum Kind : uint8_t { kBlock, kEdge, kEvent, kEventInd, kMiss, kTrap, kPoll, kHelperExit, kSoft } kind;
+    enum Kind : uint8_t { kBlock, kEdge, kTrap, kPoll, kHelperExit, kSoft } kind;
     Label label;
-    ir::BlockId block = 0;            // kBlock, kEdge
-    uint32_t state = 0;               // index into saved_states_
-    const tcg::Cell* cell = nullptr;  // kEvent
-    int64_t pc_offset = 0;            // kTrap, kPoll
-    uint32_t restore = 0;             // kTrap, kSoft
-    uint32_t mode = 0;                // kEventInd, kMiss
-    uint8_t size = 0;                 // kTrap: log2
-    bool write = false;               // kTrap
-    HostReg reg = kNoHostReg;         // kTrap, kSoft: the address
+    ir::BlockId block = 0;     // kBlock, kEdge
+    uint32_t state = 0;        // index into saved_states_
+    int64_t pc_offset = 0;     // kTrap, kPoll
+    uint32_t restore = 0;      // kTrap, kSoft
+    uint8_t size = 0;          // kTrap: log2
+    bool write = false;        // kTrap
+    HostReg reg = kNoHostReg;  // kTrap, kSoft: the address
     // kSoft: an access that the inline lookup did not find
     HostReg result = kNoHostReg;  // loaded to, stored from, or the host address for an atomic
     uint8_t result_bits = 64;     // of a general register that is loaded to

@@ -199,22 +199,21 @@ void CodeGen::emit_goto_pc(uint32_t i) {
     status_ = tcg::CompileResult::kNoRoom;
     return;
   }
+  // What an event needs stands right behind the exit, within reach of a short jump.
+  Label event = as_.new_label();
   if (e.poll) {
     as_.alu(Alu::kCmp, 32, HDR(event), 0);
     if (self) {
       as_.jcc(Cc::e, entry_);
-      as_.lea(64, Reg::rax, Mem::absolute(cell));
-      as_.jmp(HDR(event_stub));
-      return;
+    } else {
+      as_.jcc_short(Cc::ne, event);
     }
-    Cold c;
-    c.kind = Cold::kEvent;
-    c.label = as_.new_label();
-    c.cell = cell;
-    as_.jcc(Cc::ne, c.label);
-    cold_.push_back(c);
   }
-  as_.jmp(Mem::absolute(cell));
+  if (!(self && e.poll)) as_.jmp(Mem::absolute(cell));
+  if (!e.poll) return;
+  as_.bind(event);
+  as_.lea(64, Reg::rax, Mem::absolute(cell));
+  as_.jmp(HDR(event_stub));
 }
 
 void CodeGen::emit_goto_ind(uint32_t i) {
@@ -232,27 +231,26 @@ void CodeGen::emit_goto_ind(uint32_t i) {
     as_.mov(64, slot_mem(info_.layout->pc), Reg::rax);
     return emit_unlinked_exit(mode, e.poll);
   }
+  Label event = as_.new_label(), miss = as_.new_label();
   if (e.poll) {
     as_.alu(Alu::kCmp, 32, HDR(event), 0);
-    Cold c;
-    c.kind = Cold::kEventInd;
-    c.label = as_.new_label();
-    c.mode = mode;
-    as_.jcc(Cc::ne, c.label);
-    cold_.push_back(c);
+    as_.jcc_short(Cc::ne, event);
   }
   as_.mov(32, Reg::rbx, Reg::rax);
   as_.alu(Alu::kAnd, 32, Reg::rbx, HDR(jump_mask));
   as_.mov(64, Reg::r10, HDR(jump_table));
   as_.mov(64, Reg::rbx, Mem::at(Reg::r10, Reg::rbx, 3 - config_.pc_shift));
   as_.alu(Alu::kCmp, 64, Reg::rax, Mem::at(Reg::rbx, static_cast<int32_t>(offsetof(tcg::Cell, pc))));
-  Cold c;
-  c.kind = Cold::kMiss;
-  c.label = as_.new_label();
-  c.mode = mode;
-  as_.jcc(Cc::ne, c.label);
-  cold_.push_back(c);
+  as_.jcc_short(Cc::ne, miss);
   as_.jmp(Mem::at(Reg::rbx));
+  as_.bind(miss);
+  as_.mov_imm(32, HDR(exit_mode), static_cast<int32_t>(mode));
+  as_.jmp(HDR(miss_stub));
+  if (!e.poll) return;
+  as_.bind(event);
+  as_.mov(64, slot_mem(info_.layout->pc), Reg::rax);
+  set_exit(tcg::Exit::kEvent, mode);
+  as_.jmp(HDR(exit_stub));
 }
 
 void CodeGen::emit_leave(uint32_t i) {
@@ -301,19 +299,6 @@ void CodeGen::emit_cold(const Cold& c) {
       forget_all();
       as_.jmp(block_labels_[c.block]);
       if (!emitted_[c.block]) pending_.push_back(c.block);
-      break;
-    case Cold::kEvent:
-      as_.lea(64, Reg::rax, Mem::absolute(c.cell));
-      as_.jmp(HDR(event_stub));
-      break;
-    case Cold::kEventInd:
-      as_.mov(64, slot_mem(info_.layout->pc), Reg::rax);
-      set_exit(tcg::Exit::kEvent, c.mode);
-      as_.jmp(HDR(exit_stub));
-      break;
-    case Cold::kMiss:
-      as_.mov_imm(32, HDR(exit_mode), static_cast<int32_t>(c.mode));
-      as_.jmp(HDR(miss_stub));
       break;
     case Cold::kTrap:
       restore_state(c.state);
