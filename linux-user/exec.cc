@@ -1,6 +1,7 @@
 #include "linux-user/exec.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@ namespace {
 
 // Options one an argument, "letter=value", up to a lone "-".
 constexpr char kRoot = 'L', kCpu = 'c', kStack = 's', kRelease = 'r', kStrace = 't', kStats = 'S',
-               kBase = 'b', kBackend = 'i', kCache = 'j', kFd = 'f', kTrace = 'd', kLogFd = 'o';
+               kBase = 'b', kBackend = 'i', kCache = 'j', kFd = 'f', kTrace = 'd', kLogFd = 'o', kLimit = 'l';
 
 std::string option(char letter, const std::string& value) { return std::string(1, letter) + "=" + value; }
 
@@ -32,6 +33,9 @@ std::vector<std::string> exec_arguments(const RunOptions& current, const std::st
   if (current.engine.backend == tcg::BackendKind::kInterp) a.push_back(option(kBackend, ""));
   if (const tcg::EngineOptions standard; current.engine.jit_cache_bytes != standard.jit_cache_bytes)
     a.push_back(option(kCache, std::to_string(current.engine.jit_cache_bytes)));
+  for (const KeptLimit& l : current.limits)
+    a.push_back(option(
+        kLimit, std::to_string(l.resource) + " " + std::to_string(l.current) + " " + std::to_string(l.max)));
   if (program_fd >= 0) a.push_back(option(kFd, std::to_string(program_fd)));
   if (Log::mask() != 0) a.push_back(option(kTrace, std::to_string(Log::mask())));
   // The descriptor stays open over the call if the caller lets it.
@@ -60,6 +64,15 @@ bool parse_exec_arguments(int argc, char** argv, RunOptions* out) {
       case kBackend: out->engine.backend = tcg::BackendKind::kInterp; break;
       case kCache: out->engine.jit_cache_bytes = number(); break;
       case kFd: out->program_fd = static_cast<int>(number()); break;
+      case kLimit: {
+        KeptLimit l;
+        unsigned long long now = 0, max = 0;
+        if (sscanf(value, "%d %llu %llu", &l.resource, &now, &max) != 3) return false;
+        l.current = now;
+        l.max = max;
+        out->limits.push_back(l);
+        break;
+      }
       case kTrace: Log::set_mask(static_cast<uint32_t>(number())); break;
       case kLogFd:
         Log::set_fd(static_cast<int>(number()));

@@ -491,6 +491,16 @@ std::vector<Area> MemoryMap::areas() const {
   return all;
 }
 
+MemoryMap::Sizes MemoryMap::sizes() const {
+  Sizes sizes;
+  for (const Area& a : areas()) {
+    if (a.label == "[host]") continue;
+    sizes.all += a.end - a.start;
+    if ((a.prot & PROT_WRITE) != 0 && !a.shared && a.label != "[stack]") sizes.data += a.end - a.start;
+  }
+  return sizes;
+}
+
 bool MemoryMap::allows(uint64_t addr, uint64_t bytes, int prot) const {
   if (!in_range(addr, bytes)) return false;
   bool all = true;

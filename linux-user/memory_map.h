@@ -74,6 +74,12 @@ class MemoryMap final : public tcg::FlatMemory {
   // ---- questions
   bool find(uint64_t addr, Area* out) const;
   std::vector<Area> areas() const;
+  // Bytes mapped, as RLIMIT_AS counts them, and of private writable memory without the stack, as RLIMIT_DATA
+  // does.
+  struct Sizes {
+    uint64_t all = 0, data = 0;
+  };
+  Sizes sizes() const;
   // Every page of the range is mapped, and so that the guest may do that (PROT_READ, PROT_WRITE).
   bool allows(uint64_t addr, uint64_t bytes, int prot) const;
   // Text of /proc/self/maps; `file_name` names the file behind an area that has one.

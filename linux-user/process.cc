@@ -15,7 +15,9 @@ Process::Process(std::unique_ptr<UserAbi> abi, const RunOptions& options)
     : options_(options),
       abi_(std::move(abi)),
       mem_(options.engine.guest_base, uint64_t{1} << abi_->info().va_bits),
-      actions_(std::make_shared<SignalActions>()) {}
+      actions_(std::make_shared<SignalActions>()) {
+  for (const KeptLimit& l : options.limits) limits_[l.resource] = {l.current, l.max};
+}
 
 Process::~Process() { mem_.set_engine(nullptr); }
 

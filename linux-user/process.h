@@ -74,12 +74,12 @@ class Process {
   // Resource limits that are kept here instead of with the kernel: false if the guest has not set this one.
   bool kept_limit(int resource, struct rlimit* limit);
   void keep_limit(int resource, const struct rlimit& limit);
-  bool data_limit(struct rlimit* limit) { return kept_limit(RLIMIT_DATA, limit); }
 
   // Names what the guest asked for and does not exist here, once each.
   void note_missing(std::string_view what);
 
-  // The limits kept here, for a vfork child that may change them while it runs on this process's memory.
+  // The limits kept here: for the next program, and for a vfork child that may change them while it runs on
+  // this process's memory.
   std::map<int, struct rlimit> kept_limits();
   void set_kept_limits(std::map<int, struct rlimit> limits);
 

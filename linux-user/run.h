@@ -15,6 +15,12 @@ namespace xarch::linux_user {
 // Stacks of the first thread are not larger.
 inline constexpr uint64_t kMaxStack = uint64_t{4} << 30;
 
+// A resource limit that is kept here and not with the kernel, which would count the translator's memory, too.
+struct KeptLimit {
+  int resource = 0;  // RLIMIT_AS, RLIMIT_DATA
+  uint64_t current = 0, max = 0;
+};
+
 struct RunOptions {
   // The guests this program was built with.
   std::span<const AbiFactory> guests;
@@ -33,7 +39,8 @@ struct RunOptions {
   std::string uname_release;  // -r; empty: the host's
   bool strace = false;
   bool stats = false;
-  tcg::EngineOptions engine;  // guest_base included
+  std::vector<KeptLimit> limits;  // that a program executed before has set
+  tcg::EngineOptions engine;      // guest_base included
 };
 
 // Runs the program to its end. Returns its exit status; 126 or 127 after one line on stderr if it could not

@@ -4,11 +4,13 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -140,6 +142,31 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return p;
 }
 
+// While it lives the limits that are kept here are the kernel's: for a native program.
+class HostLimits {
+ public:
+  HostLimits(Process& process, bool wanted) {
+    if (!wanted) return;
+    for (const auto& [resource, limit] : process.kept_limits()) {
+      struct rlimit old;
+      const auto which = static_cast<__rlimit_resource>(resource);
+      if (getrlimit(which, &old) != 0) continue;
+      old_[resource] = old;
+      // The kernel's hard limit stays, so that it can be undone.
+      const struct rlimit now = {std::min(limit.rlim_cur, old.rlim_max), old.rlim_max};
+      setrlimit(which, &now);
+    }
+  }
+  ~HostLimits() {
+    for (const auto& [resource, limit] : old_) setrlimit(static_cast<__rlimit_resource>(resource), &limit);
+  }
+  HostLimits(const HostLimits&) = delete;
+  HostLimits& operator=(const HostLimits&) = delete;
+
+ private:
+  std::map<int, struct rlimit> old_;
+};
+
 // Only returns if it failed: -errno, or kRestartNoIntr if a signal came first.
 int64_t replace(Thread& t, Image& image, Kind kind) {
   std::string file = image.host;
@@ -156,10 +183,15 @@ int64_t replace(Thread& t, Image& image, Kind kind) {
       program = image.host;
     }
     if (program.find('/') == std::string::npos) program = "./" + program;
-    args = exec_arguments(t.process().options(), t.process().paths().root(), program, keep, image.argv);
+    RunOptions options = t.process().options();
+    options.limits.clear();
+    for (const auto& [resource, limit] : t.process().kept_limits())
+      options.limits.push_back({resource, limit.rlim_cur, limit.rlim_max});
+    args = exec_arguments(options, t.process().paths().root(), program, keep, image.argv);
     file = "/proc/self/exe";
     if (Log::fd() != 2) fcntl(Log::fd(), F_SETFD, 0);
   }
+  const HostLimits limits(t.process(), kind == Kind::kNative);
   std::vector<char*> argv = pointers(args), envp = pointers(image.envp);
   prepare_exec(t);
   int64_t r;

@@ -45,6 +45,18 @@ int descriptor_of(pid_t pid, int fd) {
 #endif
 }
 
+// Would so many bytes more exceed the limits that are kept here? `data`: private writable memory. 0 or
+// -ENOMEM.
+int64_t check_limits(Call& call, uint64_t more, bool data) {
+  Process& process = call.thread.process();
+  struct rlimit all = {RLIM_INFINITY, 0}, writable = {RLIM_INFINITY, 0};
+  const bool any = process.kept_limit(RLIMIT_AS, &all);
+  if (!process.kept_limit(RLIMIT_DATA, &writable) && !any) return 0;
+  const MemoryMap::Sizes sizes = call.thread.mem().sizes();
+  const auto exceeds = [more](uint64_t now, uint64_t limit) { return more > limit || now > limit - more; };
+  return exceeds(sizes.all, all.rlim_cur) || (data && exceeds(sizes.data, writable.rlim_cur)) ? -ENOMEM : 0;
+}
+
 int64_t map(Call& call, int prot, int flags, int fd) {
   return call.thread.mem().mmap(call.arg(0), call.arg(1), prot, flags & kKnownMapFlags, fd, call.arg(5));
 }
@@ -64,10 +76,13 @@ int64_t map_in_parent(Call& call, int prot, int flags, int fd) {
 }  // namespace
 
 int64_t sys_brk(Call& call) {
-  struct rlimit limit;
-  uint64_t max_bytes = UINT64_MAX;
-  if (call.thread.process().data_limit(&limit)) max_bytes = limit.rlim_cur;
-  return on_memory([&] { return static_cast<int64_t>(call.thread.mem().brk(call.arg(0), max_bytes)); });
+  return on_memory([&] {
+    MemoryMap& mem = call.thread.mem();
+    const uint64_t now = mem.brk(0, 0);
+    if (call.arg(0) > now && check_limits(call, call.arg(0) - now, true) != 0)
+      return static_cast<int64_t>(now);
+    return static_cast<int64_t>(mem.brk(call.arg(0), UINT64_MAX));
+  });
 }
 
 int64_t sys_mmap(Call& call) {
@@ -78,6 +93,8 @@ int64_t sys_mmap(Call& call) {
   if (type != MAP_PRIVATE && type != MAP_SHARED && type != MAP_SHARED_VALIDATE) return -EINVAL;
   if (type == MAP_SHARED_VALIDATE && (flags & ~kKnownMapFlags) != 0) return -EOPNOTSUPP;
   const int fd = (flags & MAP_ANONYMOUS) != 0 ? -1 : call.fd(4);
+  if (int64_t r = check_limits(call, call.arg(1), type == MAP_PRIVATE && (prot & PROT_WRITE) != 0); r != 0)
+    return r;
   return call.thread.in_vfork_child() ? map_in_parent(call, prot, flags, fd) : map(call, prot, flags, fd);
 }
 
@@ -100,6 +117,9 @@ int64_t sys_mprotect(Call& call) {
 }
 
 int64_t sys_mremap(Call& call) {
+  if (call.arg(2) > call.arg(1)) {
+    if (int64_t r = check_limits(call, call.arg(2) - call.arg(1), true); r != 0) return r;
+  }
   return on_memory([&] {
     return call.thread.mem().mremap(call.arg(0), call.arg(1), call.arg(2), call.i32(3), call.arg(4));
   });

@@ -40,7 +40,7 @@ TEST_P(ProcessTest, SameAsNatively) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Programs, ProcessTest,
-                         testing::Combine(testing::Values("delivery", "execs", "hazards", "vforks"),
+                         testing::Combine(testing::Values("delivery", "execs", "hazards", "limits", "vforks"),
                                           testing::Values("arm64", "arm64-static"),
                                           testing::Values("", "--guest-base 0x100000000000")),
                          [](const testing::TestParamInfo<Case>& info) {
