@@ -140,13 +140,13 @@ def keys(shell):
 
 
 def jobs(shell):
-    shell.do("set -b; sleep 200 & sleep 201 &")
+    shell.do("sleep 200 & sleep 201 &")
     shell.do("jobs")
     shell.do("kill %1; wait %1; echo $?")
-    shell.do("kill -STOP %2; wait %2; echo $?")
+    shell.do("kill -STOP %2; sleep 0.2")
     shell.do("jobs")
     shell.do("kill -CONT %2; kill -KILL %2; wait %2; echo $?")
-    shell.do("(exit 3) & wait -n; echo $?")
+    shell.do("(sleep 0.2; exit 3) & wait -n; echo $?")
     shell.do("sleep 50 & (sleep 0.1; exit 4) & wait -n; echo $?; kill %?50; wait; jobs")
     shell.do("for i in {1..500}; do (exit 0) || echo bad; done; echo 500 done")
     shell.do("for i in {1..100}; do /bin/true || echo bad; done; echo 100 done")
