@@ -16,6 +16,7 @@
 #include "tcg/runtime/soft_mmu.h"
 #include "tests/support/random_ir.h"
 #include "tests/support/region_runner.h"
+#include "tests/support/spoil.h"
 
 namespace xarch {
 namespace {
@@ -103,6 +104,7 @@ uint32_t g_restore = 0;
 bool g_swapped_atomic = false;  // the engine has it interpreted by itself
 
 bool ok(bool done) {
+  test::spoil_registers();
   if (!done) g_restore = g_runner->restore_of_call();
   return done;
 }
