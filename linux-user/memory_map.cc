@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "linux-user/guest_copy.h"
 #include "tcg/support/log.h"
@@ -51,7 +52,7 @@ int64_t host_result(void* p) { return p == MAP_FAILED ? -errno : 0; }
 
 }  // namespace
 
-MemoryMap::MemoryMap(uint64_t base, uint64_t limit) : base_(base), limit_(limit), mmap_top_(limit) {}
+MemoryMap::MemoryMap(uint64_t base, uint64_t limit) : base_(base), limit_(limit) { set_mmap_top(limit); }
 
 MemoryMap::~MemoryMap() {
   if (reserved_) {
@@ -102,7 +103,11 @@ void MemoryMap::split_locked(uint64_t addr) {
 void MemoryMap::erase_locked(uint64_t start, uint64_t end) {
   split_locked(start);
   split_locked(end);
-  areas_.erase(areas_.lower_bound(start), areas_.lower_bound(end));
+  const auto first = areas_.lower_bound(start), last = areas_.lower_bound(end);
+  if (first != last) {
+    areas_.erase(first, last);
+    freed_locked(start);
+  }
   generation_.store(++g_generation, std::memory_order_release);
 }
 
@@ -145,7 +150,40 @@ bool MemoryMap::covered_locked(uint64_t start, uint64_t end) const {
   return true;
 }
 
-uint64_t MemoryMap::find_free_locked(uint64_t hint, uint64_t bytes, uint64_t align) const {
+// Searches look again from where the gap around a freed range ends.
+void MemoryMap::freed_locked(uint64_t start) {
+  const auto next = areas_.lower_bound(start);
+  const uint64_t high = std::min(next == areas_.end() ? limit_ : next->first, mmap_top_);
+  const uint64_t low = next == areas_.begin() ? 0 : std::prev(next)->second.end;
+  if (high <= low) return;
+  const auto classes = static_cast<size_t>(std::bit_width(high - low));
+  for (size_t i = 0; i < classes; ++i) full_above_[i] = std::max(full_above_[i], high);
+}
+
+// The highest free range below `from` that is large enough; 0 if there is none. *passed: where the gap ends
+// that it lies in; *largest: the largest gap between there and `from`.
+uint64_t MemoryMap::search_down_locked(uint64_t from, uint64_t bytes, uint64_t align, uint64_t* passed,
+                                       uint64_t* largest) const {
+  *largest = 0;
+  *passed = from;
+  for (auto it = areas_.lower_bound(from);;) {
+    const bool first = it == areas_.begin();
+    const uint64_t low = first ? kLowestMapping : std::max(std::prev(it)->second.end, kLowestMapping);
+    if (*passed > low && *passed - low >= bytes) {
+      const uint64_t at = (*passed - bytes) & ~(align - 1);
+      if (at >= low) return at;
+    }
+    if (*passed > low) *largest = std::max(*largest, *passed - low);
+    if (first) {
+      *passed = kLowestMapping;
+      return 0;
+    }
+    --it;
+    *passed = std::min(*passed, it->first);
+  }
+}
+
+uint64_t MemoryMap::find_free_locked(uint64_t hint, uint64_t bytes, uint64_t align) {
   if (bytes == 0 || bytes > limit_) return 0;
   const auto fits = [&](uint64_t at) {
     return at >= kLowestMapping && at <= limit_ - bytes && !any_locked(at, at + bytes);
@@ -153,22 +191,16 @@ uint64_t MemoryMap::find_free_locked(uint64_t hint, uint64_t bytes, uint64_t ali
   hint = hint & ~(align - 1);
   if (hint != 0 && fits(hint)) return hint;
   // Top down below mmap_top_, then what lies above it.
-  for (uint64_t top : {mmap_top_, limit_}) {
-    uint64_t high = top;
-    auto it = areas_.lower_bound(top);
-    for (;;) {
-      const bool first = it == areas_.begin();
-      const uint64_t low = first ? kLowestMapping : std::max(std::prev(it)->second.end, kLowestMapping);
-      if (high > low && high - low >= bytes) {
-        const uint64_t at = (high - bytes) & ~(align - 1);
-        if (at >= low) return at;
-      }
-      if (first) break;
-      --it;
-      high = std::min(high, it->first);
-    }
+  uint64_t passed, largest;
+  const uint64_t from = full_above_[static_cast<size_t>(std::bit_width(bytes)) - 1];
+  uint64_t at = search_down_locked(from, bytes, align, &passed, &largest);
+  // Larger gaps than those that were passed over are not to be found there, as far as `from` was the top for
+  // them.
+  for (auto i = static_cast<size_t>(std::bit_width(largest)); i < full_above_.size(); ++i) {
+    if (full_above_[i] <= from) full_above_[i] = std::min(full_above_[i], passed);
   }
-  return 0;
+  if (at == 0) at = search_down_locked(limit_, bytes, align, &passed, &largest);
+  return at;
 }
 
 uint64_t MemoryMap::find_free(uint64_t hint, uint64_t bytes, uint64_t align) {

@@ -2,6 +2,7 @@
 // is what the engine sees of guest memory.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -69,7 +70,10 @@ class MemoryMap final : public tcg::FlatMemory {
   void set_brk_start(uint64_t addr) { brk_start_ = brk_ = addr; }
   uint64_t brk(uint64_t addr, uint64_t max_bytes);
   // Where mmap places what has no hint: top down from here.
-  void set_mmap_top(uint64_t addr) { mmap_top_ = addr; }
+  void set_mmap_top(uint64_t addr) {
+    mmap_top_ = addr;
+    full_above_.fill(addr);
+  }
 
   // ---- questions
   bool find(uint64_t addr, Area* out) const;
@@ -116,7 +120,10 @@ class MemoryMap final : public tcg::FlatMemory {
   void insert_locked(Area area);
   bool any_locked(uint64_t start, uint64_t end) const;
   bool covered_locked(uint64_t start, uint64_t end) const;
-  uint64_t find_free_locked(uint64_t hint, uint64_t bytes, uint64_t align) const;
+  uint64_t find_free_locked(uint64_t hint, uint64_t bytes, uint64_t align);
+  uint64_t search_down_locked(uint64_t from, uint64_t bytes, uint64_t align, uint64_t* passed,
+                              uint64_t* largest) const;
+  void freed_locked(uint64_t start);
   void unmap_host(uint64_t start, uint64_t bytes) const;
   int64_t map_host(uint64_t addr, uint64_t bytes, int prot, int flags, int fd, uint64_t offset, bool fixed);
   void changed(uint64_t start, uint64_t bytes);
@@ -131,6 +138,9 @@ class MemoryMap final : public tcg::FlatMemory {
   std::recursive_mutex change_mutex_;
   mutable std::mutex area_mutex_;
   AreaMap areas_;
+  // Where a search below mmap_top_ may start: no gap of 2^i bytes or more, cut off at mmap_top_, ends above
+  // full_above_[i]. With tens of thousands of areas it keeps mmap from walking over them all.
+  std::array<uint64_t, 64> full_above_;
   std::atomic<uint64_t> generation_{1};
   uint64_t mmap_top_ = 0;
   uint64_t brk_start_ = 0;

@@ -7,8 +7,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace xarch::linux_user {
 namespace {
@@ -39,6 +43,57 @@ TEST_P(MemoryMapTest, PlacesTopDownAndHonoursHints) {
   memset(at(b), 1, 8192);
   EXPECT_EQ(map_.areas().size(), 3u + (c + 4096 != b ? 0 : 0) - 1u)
       << "neighbours with equal attributes are one";
+}
+
+// Where a walk over all areas would place it: the highest gap below the top that is large enough.
+uint64_t highest_gap(const MemoryMap& map, uint64_t top, uint64_t bytes) {
+  uint64_t low = kLowestMapping, found = 0;
+  const auto gap = [&](uint64_t high) {
+    high = std::min(high, top);
+    if (high > low && high - low >= bytes) found = high - bytes;
+  };
+  for (const Area& area : map.areas()) {
+    gap(area.start);
+    low = std::max(low, area.end);
+  }
+  gap(kLimit);
+  return found;
+}
+
+TEST_P(MemoryMapTest, TheHighestGapIsFoundWhateverCameBefore) {
+  constexpr unsigned kSeed = 20;
+  SCOPED_TRACE("seed " + std::to_string(kSeed));
+  std::mt19937_64 random(kSeed);
+  const uint64_t top = kLimit - (uint64_t{1} << 32);
+  map_.set_mmap_top(top);
+  std::vector<std::pair<uint64_t, uint64_t>> live;
+  for (int i = 0; i < 3000; ++i) {
+    const uint64_t bytes = (1 + random() % (uint64_t{1} << random() % 8)) * 4096;
+    if (live.empty() || random() % 5 < 3) {
+      const uint64_t want = highest_gap(map_, top, bytes);
+      const uint64_t got = anon(0, bytes, i % 2 == 0 ? PROT_NONE : PROT_READ);
+      ASSERT_EQ(got, want) << "step " << i;
+      live.emplace_back(got, bytes);
+      continue;
+    }
+    const size_t which = random() % live.size();
+    auto [start, size] = live[which];
+    if (random() % 3 == 0) {
+      // The part behind its first half only, or something else in its place.
+      const uint64_t half = size / 8192 * 4096;
+      if (half == 0) continue;
+      if (random() % 2 == 0) {
+        ASSERT_EQ(anon(start, half, kRw, kAnon | MAP_FIXED), start);
+      } else {
+        ASSERT_EQ(map_.munmap(start + half, size - half), 0);
+        live[which].second = half;
+      }
+      continue;
+    }
+    ASSERT_EQ(map_.munmap(start, size), 0);
+    live[which] = live.back();
+    live.pop_back();
+  }
 }
 
 TEST_P(MemoryMapTest, RefusesWhatTheKernelRefuses) {
