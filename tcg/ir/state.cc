@@ -9,7 +9,7 @@ SlotOverlaps::SlotOverlaps(const StateLayout& layout) {
   const size_t n = layout.slots.size();
   std::vector<SlotId> order(n);
   for (size_t i = 0; i < n; ++i) order[i] = static_cast<SlotId>(i);
-  std::ranges::stable_sort(order, {}, [&](SlotId s) { return layout.slots[s].offset; });
+  std::ranges::sort(order, {}, [&](SlotId s) { return std::pair(layout.slots[s].offset, s); });
   std::vector<std::pair<SlotId, SlotId>> pairs;
   first_.assign(n + 1, 0);
   for (size_t i = 0; i < n; ++i) {
