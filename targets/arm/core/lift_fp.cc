@@ -1,12 +1,8 @@
 // Scalar floating point: moves and selections inline, arithmetic by helpers that get the values.
 #include "targets/arm/core/fp.h"
-#include "targets/arm/core/lift.h"
+#include "targets/arm/core/lift_vector.h"
 
 namespace xarch::arm {
-
-using ir::Op;
-using ir::Type;
-using ir::Value;
 
 namespace {
 
@@ -101,7 +97,7 @@ Value flip_sign(Lift& c, bool is_double, Value v) {
 }
 
 template <FpOp op, Insn I>
-void binary(Lift& c, Enc<I> e) {
+void arithmetic(Lift& c, Enc<I> e) {
   const bool k = e.template get<'k'>();
   const ir::HelperDesc& h = k ? kBinary<op, uint64_t> : kBinary<op, uint32_t>;
   c.put_scalar(
@@ -151,16 +147,18 @@ void fused(Lift& c, Enc<I> e, bool negate_product, bool negate_addend) {
 // ---- moves
 template <>
 void lift<Insn::kFmovReg>(Lift& c, Enc<Insn::kFmovReg> e) {
-  c.put_scalar(e.get<'d'>(), scalar(c, e.get<'k'>(), e.get<'n'>()));
+  c.put_v(e.get<'d'>(), lowest_lane(c, c.v(e.get<'n'>()), e.get<'k'>() ? 3 : 2));
 }
 template <>
 void lift<Insn::kFabsF>(Lift& c, Enc<Insn::kFabsF> e) {
-  const Value n = scalar(c, e.get<'k'>(), e.get<'n'>());
-  c.put_scalar(e.get<'d'>(), c.b.and_(n, e.get<'k'>() ? ~uint64_t{0} >> 1 : uint64_t{0x7fffffff}));
+  const uint64_t keep = e.get<'k'>() ? ~uint64_t{0} >> 1 : 0x7fffffff;
+  c.put_v(e.get<'d'>(), vand(c, c.v64(e.get<'n'>()), c.b.vconst(Type::kV64, keep)));
 }
 template <>
 void lift<Insn::kFnegF>(Lift& c, Enc<Insn::kFnegF> e) {
-  c.put_scalar(e.get<'d'>(), flip_sign(c, e.get<'k'>(), scalar(c, e.get<'k'>(), e.get<'n'>())));
+  const Value n = lowest_lane(c, c.v(e.get<'n'>()), e.get<'k'>() ? 3 : 2);
+  const uint64_t sign = e.get<'k'>() ? uint64_t{1} << 63 : uint64_t{1} << 31;
+  c.put_v(e.get<'d'>(), vxor(c, n, c.b.vconst(Type::kV64, sign)));
 }
 template <>
 void lift<Insn::kFmovImmF>(Lift& c, Enc<Insn::kFmovImmF> e) {
@@ -211,39 +209,39 @@ void lift<Insn::kFccmpF>(Lift& c, Enc<Insn::kFccmpF> e) {
 // ---- arithmetic
 template <>
 void lift<Insn::kFaddF>(Lift& c, Enc<Insn::kFaddF> e) {
-  binary<FpOp::kAdd>(c, e);
+  arithmetic<FpOp::kAdd>(c, e);
 }
 template <>
 void lift<Insn::kFsubF>(Lift& c, Enc<Insn::kFsubF> e) {
-  binary<FpOp::kSub>(c, e);
+  arithmetic<FpOp::kSub>(c, e);
 }
 template <>
 void lift<Insn::kFmulF>(Lift& c, Enc<Insn::kFmulF> e) {
-  binary<FpOp::kMul>(c, e);
+  arithmetic<FpOp::kMul>(c, e);
 }
 template <>
 void lift<Insn::kFdivF>(Lift& c, Enc<Insn::kFdivF> e) {
-  binary<FpOp::kDiv>(c, e);
+  arithmetic<FpOp::kDiv>(c, e);
 }
 template <>
 void lift<Insn::kFmaxF>(Lift& c, Enc<Insn::kFmaxF> e) {
-  binary<FpOp::kMax>(c, e);
+  arithmetic<FpOp::kMax>(c, e);
 }
 template <>
 void lift<Insn::kFminF>(Lift& c, Enc<Insn::kFminF> e) {
-  binary<FpOp::kMin>(c, e);
+  arithmetic<FpOp::kMin>(c, e);
 }
 template <>
 void lift<Insn::kFmaxnmF>(Lift& c, Enc<Insn::kFmaxnmF> e) {
-  binary<FpOp::kMaxNm>(c, e);
+  arithmetic<FpOp::kMaxNm>(c, e);
 }
 template <>
 void lift<Insn::kFminnmF>(Lift& c, Enc<Insn::kFminnmF> e) {
-  binary<FpOp::kMinNm>(c, e);
+  arithmetic<FpOp::kMinNm>(c, e);
 }
 template <>
 void lift<Insn::kFnmulF>(Lift& c, Enc<Insn::kFnmulF> e) {
-  binary<FpOp::kNmul>(c, e);
+  arithmetic<FpOp::kNmul>(c, e);
 }
 template <>
 void lift<Insn::kFrintnF>(Lift& c, Enc<Insn::kFrintnF> e) {

@@ -40,23 +40,20 @@ Value load_value(Lift& c, const Address& a, Kind kind, unsigned size, int32_t ex
     case Kind::kSignedW: d.sign = true; return c.b.load(Type::kI32, a.base, d, a.disp + extra);
     case Kind::kVector: break;
   }
-  const Type t = size == 4 ? Type::kV128 : size == 3 ? Type::kV64 : Type::kI32;
-  return c.b.load(t, a.base, d, a.disp + extra);
+  return c.b.load(size == 4 ? Type::kV128 : Type::kV64, a.base, d, a.disp + extra);
 }
 
 void put_loaded(Lift& c, Kind kind, unsigned t, Value v) {
   if (kind != Kind::kVector) {
     c.put(t, v);
-  } else if (ir::is_vector(v.type)) {
-    c.put_v(t, v);
   } else {
-    c.put_scalar(t, v);
+    c.put_v(t, v);
   }
 }
 
 Value store_value(Lift& c, Kind kind, unsigned t, unsigned size) {
   if (kind != Kind::kVector) return c.x(t);
-  return size == 4 ? c.v(t) : size == 3 ? c.v64(t) : c.lane(t, size, 0);
+  return size == 4 ? c.v(t) : size >= 2 ? c.v64(t) : c.lane(t, size, 0);
 }
 
 void load(Lift& c, const Address& a, Kind kind, unsigned t, unsigned size) {

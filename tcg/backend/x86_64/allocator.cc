@@ -251,7 +251,11 @@ void CodeGen::load_to(V v, HostReg r) {
     case Loc::kReg: copy_reg(r, val.reg); break;
     case Loc::kConst: {
       uint64_t c = static_cast<uint64_t>(inst(v).imm);
-      if (is_xmm(r)) return load_const(xmm(r), c, t == Type::kV64 ? 0 : c);
+      if (is_xmm(r)) {
+        uint64_t low = 0, high = 0;
+        vector_const(v, &low, &high);
+        return load_const(xmm(r), low, high);
+      }
       if (type_bits(t) < 64) c &= (uint64_t{1} << type_bits(t)) - 1;
       as_.mov_imm(64, gpr(r), c);
       break;

@@ -61,7 +61,7 @@ class CodeGen {
   struct Val {
     Loc loc = Loc::kNone;
     HostReg reg = kNoHostReg;
-    bool clean = false;     // bits above the type's width are zero (integers narrower than 64 bits)
+    bool clean = false;     // bits above the type's width are zero (integers narrower than 64 bits, v64)
     bool fold : 1 = false;  // deferred into the address of its only user
     bool flags_dead : 1 =
         false;  // of an instruction: from here on, the flags slot is overwritten before it is seen
@@ -265,6 +265,7 @@ class CodeGen {
   Mem constant(uint64_t low, uint64_t high);  // 16 aligned bytes behind the code
   Mem constant(uint64_t each) { return constant(each, each); }
   void load_const(Xmm d, uint64_t low, uint64_t high);
+  bool vector_const(V v, uint64_t* low, uint64_t* high) const;  // is v one? Its halves
   Xmm const_x(uint64_t low, uint64_t high);
   void emit_constants();
   // d = a op b, in the shortest form that the host has. d may be a or b.

@@ -662,7 +662,13 @@ void CodeGen::emit_pair_ops(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i);
   if (in.op == Op::kPair) {
-    Reg lo = use(in.args[0]), hi = use(in.args[1]);
+    Reg lo = use(in.args[0]);
+    if (is_const(in.args[1]) && const_of(in.args[1]) == 0) {
+      Xmm d = alloc_xmm();
+      as_.sse(Simd::movq_gpr, d, lo);
+      return finish(v, host(d), false);
+    }
+    Reg hi = use(in.args[1]);
     Xmm d = alloc_xmm();
     as_.sse(Simd::movq_gpr, d, lo);
     as_.sse(Simd::pinsrq, d, hi, 1);

@@ -216,7 +216,7 @@ void CodeGen::emit_load(uint32_t i) {
     site();
     load_vector(d, x, m, mask);
   }
-  finish(v, host(x), false);
+  finish(v, host(x), in.type == Type::kV64);
 }
 
 // A value of up to 8 bytes in a general register becomes one of a vector register. May change the flags if it

@@ -63,6 +63,16 @@ void CodeGen::emit_constants() {
   }
 }
 
+bool CodeGen::vector_const(V v, uint64_t* low, uint64_t* high) const {
+  const Inst& in = inst(v);
+  const bool pair = in.op == Op::kVPair;
+  if (pair && (inst(in.args[0]).op != Op::kVConst || inst(in.args[1]).op != Op::kVConst)) return false;
+  if (!pair && in.op != Op::kVConst) return false;
+  *low = static_cast<uint64_t>(pair ? inst(in.args[0]).imm : in.imm);
+  *high = in.type == Type::kV64 ? 0 : static_cast<uint64_t>(pair ? inst(in.args[1]).imm : in.imm);
+  return true;
+}
+
 // Leaves the flags alone.
 void CodeGen::load_const(Xmm d, uint64_t low, uint64_t high) {
   if (low == 0 && high == 0) {
@@ -168,8 +178,14 @@ void CodeGen::emit_bitcast(uint32_t i) {
 void CodeGen::emit_vpair(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i);
+  if (inst(in.args[0]).op == Op::kVConst && inst(in.args[1]).op == Op::kVConst) {
+    consume_args(in);
+    vals_[v].loc = Loc::kConst;
+    return;
+  }
   Xmm a = use_x(in.args[0]);
   if (inst(in.args[1]).op == Op::kVConst && inst(in.args[1]).imm == 0) {
+    if (vals_[in.args[0]].clean) return finish(v, host(a), false);
     Xmm d = dest_x(v, in.args[0]);
     xop1(Simd::movq, d, a);
     return finish(v, host(d), false);

@@ -12,6 +12,12 @@ constexpr uint64_t kBytes = 0x0101010101010101;
 // The even lanes of 1 or 2 bytes.
 constexpr uint64_t even_lanes(unsigned lane) { return lane ? 0x0000ffff0000ffff : 0x00ff00ff00ff00ff; }
 
+// Indexes of v.shuffle as pshufb wants them.
+uint64_t zero_above_15(uint64_t indexes) {
+  const uint64_t above = (indexes >> 4 | indexes >> 5 | indexes >> 6 | indexes >> 7) & kBytes;
+  return indexes | above * 0x80;
+}
+
 }  // namespace
 
 void CodeGen::emit_vdup(uint32_t i) {
@@ -184,7 +190,13 @@ void CodeGen::emit_vrev(uint32_t i) {
 void CodeGen::emit_vshuffle(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i);
-  Xmm table = use_x(in.args[0]), index = use_x(in.args[1]);
+  Xmm table = use_x(in.args[0]);
+  if (uint64_t low, high; vector_const(in.args[1], &low, &high)) {
+    Xmm d = dest_x(v, in.args[0]);
+    xop(Simd::pshufb, d, table, constant(zero_above_15(low), zero_above_15(high)));
+    return finish(v, host(d), false);
+  }
+  Xmm index = use_x(in.args[1]);
   Xmm d = dest_x(v, in.args[1], in.args[0]);
   xop(Simd::paddusb, d, index, constant(0x7070707070707070));
   xop(Simd::pshufb, d, table, d);
