@@ -1,4 +1,5 @@
-// Moving data: structures of arrays to arrays of structures and back, byte order, reversal, widening and narrowing.
+// Moving data: structures of arrays to arrays of structures and back, byte order, reversal, widening and
+// narrowing.
 #include "../kernels/kernel.h"
 
 enum { kSize = 4096 };

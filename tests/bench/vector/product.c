@@ -22,7 +22,8 @@ static void transpose(void) {
 int main(int argc, char** argv) {
   uint64_t seed = 3, sum = 0;
   for (int i = 0; i < kSize; i++) {
-    for (int j = 0; j < kSize; j++) a[i][j] = (uint32_t)next_random(&seed), b[i][j] = (uint32_t)next_random(&seed);
+    for (int j = 0; j < kSize; j++)
+      a[i][j] = (uint32_t)next_random(&seed), b[i][j] = (uint32_t)next_random(&seed);
   }
   for (unsigned r = rounds_of(argc, argv, 700); r > 0; r--) {
     multiply();

@@ -1,4 +1,5 @@
-// Reductions: sums of bytes and words, dot products, sums of absolute differences, minimum and maximum, Adler-32.
+// Reductions: sums of bytes and words, dot products, sums of absolute differences, minimum and maximum,
+// Adler-32.
 #include "../kernels/kernel.h"
 
 enum { kSize = 8192 };
@@ -54,12 +55,13 @@ int main(int argc, char** argv) {
   uint64_t seed = 9, sum = 0;
   for (int i = 0; i < kSize; i++) {
     uint64_t r = next_random(&seed);
-    bytes[i] = (uint8_t)r, more[i] = (uint8_t)(r >> 8), left[i] = (int16_t)(r >> 16), right[i] = (int16_t)(r >> 32);
+    bytes[i] = (uint8_t)r, more[i] = (uint8_t)(r >> 8), left[i] = (int16_t)(r >> 16),
+    right[i] = (int16_t)(r >> 32);
     words[i] = (int32_t)(r >> 20);
   }
   for (unsigned r = rounds_of(argc, argv, 20000); r > 0; r--) {
-    sum = sum * 31 + byte_sum() + (uint32_t)dot() + distance() + (uint64_t)word_sum() + (uint32_t)range() + adler() +
-          count((uint8_t)r);
+    sum = sum * 31 + byte_sum() + (uint32_t)dot() + distance() + (uint64_t)word_sum() + (uint32_t)range() +
+          adler() + count((uint8_t)r);
     bytes[r % kSize]++, left[(r * 3) % kSize]--, words[(r * 5) % kSize] ^= (int32_t)r;
   }
   return report("sums", sum);
