@@ -43,8 +43,8 @@ void store16(void* p, const uint64_t* value) {
   asm volatile("movdqu %1, %0" : "=m"(*static_cast<__m128i_u*>(p)) : "x"(v));
 }
 
-// Faults as a store would, without changing anything.
-void touch_for_write(uint8_t* p) { __atomic_fetch_or(p, 0, __ATOMIC_RELAXED); }
+// Faults as a store would, without changing anything. Compilers make a load of the builtin, or nothing.
+void touch_for_write(uint8_t* p) { asm volatile("lock orb $0, %0" : "+m"(*p) : : "cc", "memory"); }
 
 }  // namespace
 
