@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "tcg/backend/backend.h"
@@ -56,6 +57,7 @@ struct CodeCheck {
   Cell* cell;
   uint64_t pc;
   uint32_t mode;
+  uint32_t block = 0;  // index of its record
   struct Piece {
     uint64_t start;
     uint32_t bytes;
@@ -74,6 +76,8 @@ struct CodeCheck {
 struct CacheState {
   std::unique_ptr<Generation> generation;
   std::vector<std::unique_ptr<CodeCheck>> checks;
+  // Soft-TLB policy: the translations of each cell, made from different pages of RAM. By index of the cell.
+  std::unordered_multimap<uint32_t, const CodeCheck*> variants;
   std::vector<std::unique_ptr<ir::Region>> regions;  // what is interpreted
   uint64_t retired_at = 0;                           // epoch that all vCPUs must have passed
 };
@@ -207,6 +211,10 @@ class EngineImpl final : public Engine {
   void trace_entry(VcpuImpl& v, const Cell& cell) const;
 
   // soft_code.cc
+  // Does the present vCPU see the pages that the block was made from?
+  bool same_pages(const CodeCheck& check) const;
+  // Gives the cell back a translation that it had, if one was made from the pages seen now.
+  bool relink_variant(const TranslationLock& lock, CacheState& slot, Cell* cell);
   void protect_unprotected(std::vector<uint64_t> pages);
   bool own_block_dropped(VcpuImpl& v) const;
 

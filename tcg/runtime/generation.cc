@@ -174,13 +174,20 @@ BlockRecord* Generation::block_at(const uint8_t* host_pc) const {
   return b == blocks_ ? nullptr : const_cast<BlockRecord*>(b - 1);
 }
 
-void Generation::kill(const TranslationLock&, BlockRecord* block) {
-  if (block->dead.exchange(1, std::memory_order_relaxed) != 0) return;
-  Cell& c = cells_[block->cell];
-  // The cell may have a newer translation already.
-  if (c.entry.load(std::memory_order_relaxed) == code_of(*block)) {
-    c.entry.store(thunk(block->cell), std::memory_order_seq_cst);
+void Generation::unlink(const TranslationLock&, const BlockRecord& block) {
+  Cell& c = cells_[block.cell];
+  if (c.entry.load(std::memory_order_relaxed) == code_of(block)) {
+    c.entry.store(thunk(block.cell), std::memory_order_seq_cst);
   }
+}
+
+void Generation::relink(const TranslationLock&, const BlockRecord& block) {
+  cells_[block.cell].entry.store(code_of(block), std::memory_order_release);
+}
+
+void Generation::kill(const TranslationLock& lock, BlockRecord* block) {
+  // The cell may have a newer translation already.
+  if (block->dead.exchange(1, std::memory_order_relaxed) == 0) unlink(lock, *block);
 }
 
 void Generation::kill_all(const TranslationLock& lock) {

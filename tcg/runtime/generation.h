@@ -103,6 +103,9 @@ class Generation {
   // the record; nothing has changed then.
   BlockRecord* add_block(const TranslationLock&, Cell* cell, const ir::Region& region, uint32_t code_bytes,
                          std::span<const uint8_t> recovery);
+  // The cell goes without a translation from now on, if the block is its present one; and the reverse.
+  void unlink(const TranslationLock&, const BlockRecord& block);
+  void relink(const TranslationLock&, const BlockRecord& block);
   // From now on nobody can enter the block.
   void kill(const TranslationLock&, BlockRecord* block);
   // The same for all blocks, before the next generation takes over.

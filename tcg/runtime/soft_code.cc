@@ -83,6 +83,27 @@ void EngineImpl::set_tlb_entry(TlbEntry* to, const TlbEntry& filled) {
   *to = e;
 }
 
+bool EngineImpl::same_pages(const CodeCheck& check) const {
+  return std::ranges::all_of(
+      check.pages, [&](const CodeCheck::Page& p) { return soft_memory_->code_page(p.vaddr) == p.host; });
+}
+
+bool EngineImpl::relink_variant(const TranslationLock& lock, CacheState& slot, Cell* cell) {
+  auto [at, end] = slot.variants.equal_range(slot.generation->cell_index(cell));
+  while (at != end) {
+    const BlockRecord* b = slot.generation->block(at->second->block);
+    if (b->dead.load(std::memory_order_relaxed) != 0) {
+      at = slot.variants.erase(at);
+    } else if (same_pages(*at->second)) {
+      slot.generation->relink(lock, *b);
+      return true;
+    } else {
+      ++at;
+    }
+  }
+  return false;
+}
+
 void EngineImpl::protect_unprotected(std::vector<uint64_t> pages) {
   // Whoever has looked an address up for a store has stored when this runs.
   registry_.exclusive(nullptr, [&] {

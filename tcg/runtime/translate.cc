@@ -86,24 +86,22 @@ bool EngineImpl::check_code(const CodeCheck& check) {
 
 bool EngineImpl::check_code_here(const CodeCheck& check) {
   uint8_t now[256];
-  const auto drop_block = [&] {
+  Generation* g = generation_of(check.cell);
+  BlockRecord* block = g->block(check.block);
+  if (!same_pages(check)) {
     TranslationLock lock(translation_mutex_);
-    Generation* g = generation_of(check.cell);
-    if (BlockRecord* b = g->block_at(static_cast<const uint8_t*>(check.cell->entry.load()))) {
-      g->kill(lock, b);
-      ++counts_.invalidated;
-    }
+    g->unlink(lock, *block);
     return false;
-  };
-  for (const CodeCheck::Page& page : check.pages) {
-    if (soft_memory_->code_page(page.vaddr) != page.host) return drop_block();
   }
   for (const CodeCheck::Piece& piece : check.pieces) {
     for (uint32_t at = 0; at < piece.bytes;) {
       const uint32_t n = std::min<uint32_t>(sizeof now, piece.bytes - at);
       if (!memory_.fetch(piece.start + at, now, n) ||
           memcmp(now, check.data.data() + piece.offset + at, n) != 0) {
-        return drop_block();
+        TranslationLock lock(translation_mutex_);
+        g->kill(lock, block);
+        ++counts_.invalidated;
+        return false;
       }
       at += n;
     }
@@ -274,12 +272,14 @@ EngineImpl::Made EngineImpl::compile(const TranslationLock& lock, Cell* cell,
   *too_long = code.status == CompileResult::kTooLong || space.recovery.size() > UINT16_MAX;
   if (code.status != CompileResult::kOk || *too_long) return {Made::kFull, nullptr};
   if (check != nullptr) g.charge(sizeof(CodeCheck) + check->data.size() + check->pieces.size() * 16);
+  if (check != nullptr) check->block = g.num_blocks();  // known before anybody can enter it
   BlockRecord* block = g.add_block(lock, cell, region_, code.code_bytes, space.recovery);
   if (block == nullptr) return {Made::kFull, nullptr};
   if (soft_memory_ == nullptr) {
     tracker_.add(lock, g, *block);
   } else {
     for (const CodeCheck::Page& page : check->pages) tracker_.add_to_page(lock, g, *block, page.host);
+    slot.variants.emplace(g.cell_index(cell), check.get());
   }
   if (check != nullptr) slot.checks.push_back(std::move(check));
   if (Log::enabled(Trace::kIrOpt) || Log::enabled(Trace::kOut)) trace_compiled(*block, code.code_bytes);
@@ -295,6 +295,7 @@ EngineImpl::Made EngineImpl::translate(const TranslationLock& lock, uint64_t pc,
   Cell* cell = g.cell_for(lock, backend_.get(), pc, mode);
   if (cell == nullptr) return {Made::kFull, nullptr};
   if (g.translated(cell)) return {Made::kOk, cell};  // somebody else was faster
+  if (soft_memory_ != nullptr && relink_variant(lock, slots_[current_slot_], cell)) return {Made::kOk, cell};
   timespec start = {}, end = {};
   if (options_.stats) clock_gettime(CLOCK_MONOTONIC, &start);
   Made made;

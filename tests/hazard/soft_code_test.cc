@@ -155,6 +155,13 @@ TEST_P(SoftCode, AnotherPageIsMappedThere) {
     tcg::tlb_flush_page(&cpu.vcpu->header(), kCode);
     EXPECT_EQ(call(cpu), i % 2 ? 5u : 1u);
   }
+  const uint64_t made = engine->stats().regions;
+  for (int i = 0; i < 10; ++i) {
+    mmu.map(kCode, i % 2 ? kOtherPage : kCodePage, kRead | kWrite | kExec);
+    tcg::tlb_flush_all(&cpu.vcpu->header());
+    EXPECT_EQ(call(cpu), i % 2 ? 5u : 1u);
+  }
+  EXPECT_EQ(engine->stats().regions, made) << "what was translated from either page is used again";
   // What the page that was mapped meanwhile holds is tracked as well.
   EXPECT_EQ(store(cpu, kSt4, kCode, word(kMovi, 1, 0, 6)), Exit::kHalt);
   EXPECT_EQ(call(cpu), 6u);
