@@ -31,6 +31,7 @@ tcg::CompileResult CodeGen::compile(const Region& region, tcg::CodeSpace& space)
   frame_used_ = 0;
   emitted_.assign(region.blocks.size(), 0);
   analyse();
+  find_loop_slots();
   for (size_t t = 0; t < region.temps.size(); ++t)
     temp_frame_.push_back(static_cast<uint16_t>(alloc_frame()));
   block_labels_.clear();
@@ -93,6 +94,7 @@ void CodeGen::emit_chain(BlockId b) {
 void CodeGen::emit_block(BlockId b) {
   emitted_[b] = 1;
   as_.bind(block_labels_[b]);
+  if (b == 0 && !loop_slots_.empty()) enter_loop();
   insn_offset_ = block_place_[b].offset;
   insn_restore_ = block_place_[b].restore;
   const Block& block = region_->blocks[b];

@@ -73,7 +73,7 @@ class CodeGen {
 
   // Something to emit behind the main chain.
   struct Cold {
-    enum Kind : uint8_t { kBlock, kEdge, kTrap, kPoll, kHelperExit, kSoft } kind;
+    enum Kind : uint8_t { kBlock, kEdge, kTrap, kPoll, kHelperExit, kLoopEvent, kSoft } kind;
     Label label;
     ir::BlockId block = 0;     // kBlock, kEdge
     uint32_t state = 0;        // index into saved_states_
@@ -306,6 +306,13 @@ class CodeGen {
   void emit_vrev(uint32_t i);
   void emit_vshuffle(uint32_t i);
 
+  // ---- loops.cc
+  bool closes_loop(const ir::Inst& exit) const;  // to the region's own start, through a poll
+  void find_loop_slots();
+  void enter_loop();
+  void close_loop(const ir::Inst& exit);
+  void move_to_loop_registers();
+
   // ---- exits.cc
   const std::vector<ir::SlotId>* dead_slots(const ir::Inst& exit) const;
   Mem cell_pc() const;
@@ -353,9 +360,12 @@ class CodeGen {
     int64_t offset = 0;
     uint32_t restore = 0;
   };
-  std::vector<Place> block_place_;    // guest instruction that each block begins in
-  std::vector<ir::BlockId> pending_;  // blocks that several others lead to, to be emitted
-  std::vector<uint16_t> temp_frame_;  // frame slot of each temporary
+  std::vector<Place> block_place_;      // guest instruction that each block begins in
+  std::vector<ir::BlockId> pending_;    // blocks that several others lead to, to be emitted
+  std::vector<uint16_t> temp_frame_;    // frame slot of each temporary
+  std::vector<ir::SlotId> loop_slots_;  // kept in registers while the region jumps back to its start
+  size_t num_written_loop_slots_ = 0;   // the first of them
+  Label loop_;                          // where it jumps back to
   struct Constant {
     uint64_t low, high;
     Label label;

@@ -183,6 +183,7 @@ void CodeGen::emit_unlinked_exit(uint32_t mode, bool poll) {
 void CodeGen::emit_goto_pc(uint32_t i) {
   const Inst& in = insts_[i];
   ExitAux e = ExitAux::unpack(in.aux);
+  if (!loop_slots_.empty() && closes_loop(in)) return close_loop(in);
   flush_slots(dead_slots(in));
   state_.flags = FlagsState();
   uint32_t mode = e.mode_change ? region_->exit_modes[e.mode_index] : region_->key.mode;
@@ -316,6 +317,12 @@ void CodeGen::emit_cold(const Cold& c) {
       as_.jmp(HDR(exit_stub));
       break;
     case Cold::kSoft: emit_soft_cold(c); break;
+    case Cold::kLoopEvent:
+      restore_state(c.state);
+      flush_slots(nullptr);
+      as_.lea(64, Reg::rax, Mem::absolute(self_));
+      as_.jmp(HDR(event_stub));
+      break;
     case Cold::kHelperExit:
       as_.mov(32, Reg::rax, HDR(helper_exit));
       as_.mov(32, HDR(exit_reason), Reg::rax);

@@ -1,0 +1,138 @@
+// Regions that jump back to their own start: vector slots that a round reads before it writes them stay in
+// registers from one round to the next. They are loaded at the entry; the jump back puts them into the same
+// registers and goes to where they are expected. A sum over an array then does not wait for its own store.
+#include <algorithm>
+#include <cstddef>
+
+#include "tcg/backend/x86_64/codegen.h"
+
+namespace xarch::x86_64 {
+
+using namespace ir;
+using tcg::CpuHeader;
+
+namespace {
+
+// So few that a register is left over for turning a circle of moves.
+constexpr unsigned kMaxLoopSlots = 8;
+
+HostReg loop_register(size_t index) { return static_cast<HostReg>(kNumHostRegs - 1 - index); }
+
+}  // namespace
+
+bool CodeGen::closes_loop(const Inst& exit) const {
+  if (exit.op != Op::kGotoPc || exit.imm != 0 || region_->key.flags & kKeyNoLink) return false;
+  const ExitAux e = ExitAux::unpack(exit.aux);
+  return e.poll && !e.mode_change;
+}
+
+// Fills loop_slots_: those that are written too come first, since they must not be lost; without one of them
+// there is nothing to gain. Calls forget the registers.
+void CodeGen::find_loop_slots() {
+  loop_slots_.clear();
+  num_written_loop_slots_ = 0;
+  bool loops = false;
+  for (size_t b = 0; b < region_->blocks.size(); ++b)
+    loops |= closes_loop(region_->terminator(static_cast<BlockId>(b)));
+  if (!loops || preds_[0] != 0 || config_.soft_tlb) return;
+  std::vector<SlotId> read, written, overwritten;
+  const auto has = [](const std::vector<SlotId>& list, SlotId s) {
+    return std::find(list.begin(), list.end(), s) != list.end();
+  };
+  for (const Inst& in : region_->insts) {
+    if (in.op == Op::kCall) return;
+    const auto s = static_cast<SlotId>(in.aux);
+    if ((in.op != Op::kGet && in.op != Op::kPut) || info_.layout->slots[s].type != Type::kV128) continue;
+    if (info_.layout->slots[s].count != 1 || info_.pin[s] != kNoHostReg) continue;
+    if (in.op == Op::kGet) {
+      if (!has(overwritten, s) && !has(read, s)) read.push_back(s);
+    } else if (!has(read, s)) {
+      overwritten.push_back(s);
+    } else if (!has(written, s)) {
+      written.push_back(s);
+    }
+  }
+  if (written.empty()) return;
+  loop_slots_ = written;
+  for (SlotId s : read) {
+    if (!has(written, s)) loop_slots_.push_back(s);
+  }
+  if (loop_slots_.size() > kMaxLoopSlots) loop_slots_.resize(kMaxLoopSlots);
+  num_written_loop_slots_ = std::min(written.size(), loop_slots_.size());
+}
+
+// At the entry: registers as each round finds them. What may be written in a round counts as dirty.
+void CodeGen::enter_loop() {
+  for (size_t k = 0; k < loop_slots_.size(); ++k) {
+    const HostReg r = loop_register(k);
+    const SlotId s = loop_slots_[k];
+    load_typed(Type::kV128, r, slot_mem(s));
+    RegState& reg = state_.regs[r];
+    reg.slot = s;
+    reg.dirty = k < num_written_loop_slots_;
+    reg.stamp = ++stamp_;
+    state_.used |= 1u << r;
+    slot_reg_[s] = r;
+  }
+  loop_ = as_.new_label();
+  as_.bind(loop_);
+}
+
+// The jump back.
+void CodeGen::close_loop(const Inst& exit) {
+  std::vector<SlotId> keep = loop_slots_;
+  if (const std::vector<SlotId>* dead = dead_slots(exit)) keep.insert(keep.end(), dead->begin(), dead->end());
+  flush_slots(&keep);
+  state_.flags = FlagsState();
+  end_values();
+  Cold c;
+  c.kind = Cold::kLoopEvent;
+  c.label = as_.new_label();
+  c.state = save_state();
+  as_.alu(Alu::kCmp, 32, state_mem(offsetof(CpuHeader, event)), 0);
+  as_.jcc(Cc::ne, c.label);
+  cold_.push_back(c);
+  move_to_loop_registers();
+  as_.jmp(loop_);
+}
+
+// All at once: no register is overwritten before it was read. What is in none comes from the state.
+void CodeGen::move_to_loop_registers() {
+  struct Move {
+    HostReg to, from;
+  };
+  std::vector<Move> moves;
+  uint32_t busy = 0;
+  for (size_t k = 0; k < loop_slots_.size(); ++k) {
+    const HostReg to = loop_register(k), from = slot_reg_[loop_slots_[k]];
+    busy |= 1u << to;
+    if (from == kNoHostReg) continue;
+    busy |= 1u << from;
+    if (from != to) moves.push_back({to, from});
+  }
+  while (!moves.empty()) {
+    const auto free = std::find_if(moves.begin(), moves.end(), [&](const Move& m) {
+      return std::none_of(moves.begin(), moves.end(), [&](const Move& o) { return o.from == m.to; });
+    });
+    if (free != moves.end()) {
+      copy_reg(free->to, free->from);
+      moves.erase(free);
+      continue;
+    }
+    // A circle.
+    HostReg spare = kFirstXmm;
+    while (busy >> spare & 1) ++spare;
+    const HostReg freed = moves.front().to;
+    copy_reg(spare, freed);
+    busy |= 1u << spare;
+    for (Move& m : moves) {
+      if (m.from == freed) m.from = spare;
+    }
+  }
+  for (size_t k = 0; k < loop_slots_.size(); ++k) {
+    const SlotId s = loop_slots_[k];
+    if (slot_reg_[s] == kNoHostReg) load_typed(Type::kV128, loop_register(k), slot_mem(s));
+  }
+}
+
+}  // namespace xarch::x86_64

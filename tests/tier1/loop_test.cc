@@ -1,0 +1,116 @@
+// Regions that jump back to their own start, round after round, with vector slots that live across rounds:
+// emitted code against the interpreter.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "tcg/ir/builder.h"
+#include "tcg/ir/text.h"
+#include "tests/support/random_ir.h"
+#include "tests/support/region_runner.h"
+#include "tests/support/rng.h"
+
+namespace xarch {
+namespace {
+
+using ir::Op;
+using ir::Type;
+using ir::Value;
+using test::RandomState;
+
+constexpr unsigned kSlotCount = 4;
+
+struct Slots {
+  ir::SlotId q[kSlotCount], x5, x6;
+};
+
+Slots slots() {
+  Slots s{};
+  const auto& all = test::random_layout().slots;
+  for (size_t i = 0; i < all.size(); ++i) {
+    const auto id = static_cast<ir::SlotId>(i);
+    if (all[i].name == "x5") s.x5 = id;
+    if (all[i].name == "x6") s.x6 = id;
+    for (unsigned n = 0; n < kSlotCount; ++n) {
+      if (all[i].name == "q" + std::to_string(n)) s.q[n] = id;
+    }
+  }
+  return s;
+}
+
+// A body of random moves and sums between the slots; x5 counts down; a side exit when bit 3 of x6 shows up.
+void make_loop(test::Rng& rng, ir::Region* region) {
+  static const Slots s = slots();
+  ir::BlockKey key;
+  key.pc = 0x400000;
+  ir::Builder b(region, test::random_layout(), key);
+  const auto steps = [&](unsigned n) {
+    for (unsigned i = 0; i < n; ++i) {
+      const ir::SlotId to = s.q[rng.below(kSlotCount)];
+      const Value a = b.get(s.q[rng.below(kSlotCount)]), c = b.get(s.q[rng.below(kSlotCount)]);
+      switch (rng.below(4)) {
+        case 0: b.put(to, a); break;
+        case 1: b.put(to, b.vpair(b.vconvert(Op::kVHi, Type::kV64, a), b.vconst(Type::kV64, 7))); break;
+        default: b.put(to, b.vbinary(rng.below(2) ? Op::kVAdd : Op::kVXor, a, c, rng.below(4))); break;
+      }
+    }
+  };
+  ir::ExitAux back, out;
+  back.poll = true;
+  b.insn(0);
+  steps(rng.below(5));
+  if (rng.below(2)) {
+    const ir::BlockId leave = b.new_block(), stay = b.new_block();
+    b.put(s.x6, b.add(b.get(s.x6), int64_t{1}));
+    b.cond_br(b.test_nz(b.get(s.x6), b.i64(8)), leave, stay);
+    b.start_block(leave);
+    b.goto_pc(64, out);
+    b.start_block(stay);
+    b.insn(4);
+    steps(rng.below(4));
+  }
+  b.insn(8);
+  steps(1 + rng.below(4));
+  const Value left = b.add(b.get(s.x5), int64_t{-1});
+  b.put(s.x5, left);
+  const ir::BlockId again = b.new_block(), done = b.new_block();
+  b.cond_br(b.cmp(ir::Cond::kNe, left, b.i64(0)), again, done);
+  b.start_block(again);
+  b.goto_pc(0, back);
+  b.start_block(done);
+  b.goto_pc(12, out);
+  b.finish();
+}
+
+TEST(Tier1, LoopsKeepVectorsAcrossRounds) {
+  const uint64_t first = getenv("XARCH_SEED") ? strtoull(getenv("XARCH_SEED"), nullptr, 0) : 1;
+  printf("seed %lu\n", first);
+  testing::RegionRunner runner(test::random_layout());
+  alignas(64) static RandomState a, b;
+  ir::Region region;
+  for (uint64_t seed = first; seed < first + 4000; ++seed) {
+    test::Rng rng(seed);
+    make_loop(rng, &region);
+    test::random_state(seed, &a);
+    a.x[5] = 1 + rng.below(6);
+    a.x[6] = rng.below(16);
+    a.hdr.event = rng.below(8) == 0;
+    memcpy(static_cast<void*>(&b), &a, sizeof a);
+    testing::Outcome x;
+    // The interpreter stops at each exit; emitted code goes round by itself unless an event is pending.
+    do {
+      a.pc = 0x400000;
+      x = runner.interpret(region, &a.hdr);
+    } while (x.reason == tcg::Exit::kLookup && a.pc == 0x400000);
+    const testing::Outcome y = runner.emit_and_run(region, &b.hdr);
+    ASSERT_TRUE(y.compiled);
+    ASSERT_EQ(static_cast<int>(x.reason), static_cast<int>(y.reason)) << "seed " << seed << "\n"
+                                                                      << ir::print(region);
+    ASSERT_EQ(test::state_difference(a, b), "") << "seed " << seed << "\n" << ir::print(region);
+  }
+}
+
+}  // namespace
+}  // namespace xarch
