@@ -18,9 +18,10 @@ int64_t load_iovec(Thread& thread, uint64_t addr, uint64_t count, Direction dire
   if (thread.copy_in(guest.data(), addr, count * sizeof(GuestIovec)) != 0) return -EFAULT;
   for (const GuestIovec& v : guest) {
     if (static_cast<int64_t>(v.bytes) < 0) return -EINVAL;
-    if (v.bytes != 0 && !thread.mem().in_range(v.base, v.bytes)) return -EFAULT;
-    if (direction == Direction::kWrite) thread.mem().before_write(v.base, v.bytes);
-    out->push_back({v.bytes == 0 ? nullptr : thread.mem().host(v.base), v.bytes});
+    const uint64_t base = thread.untag(v.base);
+    if (v.bytes != 0 && !thread.mem().in_range(base, v.bytes)) return -EFAULT;
+    if (direction == Direction::kWrite) thread.mem().before_write(base, v.bytes);
+    out->push_back({v.bytes == 0 ? nullptr : thread.mem().host(base), v.bytes});
   }
   return 0;
 }

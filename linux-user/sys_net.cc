@@ -83,19 +83,19 @@ struct Message {
     if (static_cast<int32_t>(guest.name_bytes) < 0) return -EINVAL;
     const bool has_name = guest.name != 0 && guest.name_bytes != 0;
     if (guest.iov_count > IOV_MAX) return -EMSGSIZE;
-    if (has_name && !thread.mem().in_range(guest.name, guest.name_bytes)) return -EFAULT;
-    if (guest.control_bytes != 0 && !thread.mem().in_range(guest.control, guest.control_bytes))
-      return -EFAULT;
+    const uint64_t name = thread.untag(guest.name), control = thread.untag(guest.control);
+    if (has_name && !thread.mem().in_range(name, guest.name_bytes)) return -EFAULT;
+    if (guest.control_bytes != 0 && !thread.mem().in_range(control, guest.control_bytes)) return -EFAULT;
     if (int64_t r = load_iovec(thread, guest.iov, guest.iov_count, direction, &iov); r != 0) return r;
     if (direction == Direction::kWrite) {
-      if (has_name) thread.mem().before_write(guest.name, guest.name_bytes);
-      thread.mem().before_write(guest.control, guest.control_bytes);
+      if (has_name) thread.mem().before_write(name, guest.name_bytes);
+      thread.mem().before_write(control, guest.control_bytes);
     }
-    header.msg_name = has_name ? thread.mem().host(guest.name) : nullptr;
+    header.msg_name = has_name ? thread.mem().host(name) : nullptr;
     header.msg_namelen = has_name ? guest.name_bytes : 0;
     header.msg_iov = iov.data();
     header.msg_iovlen = iov.size();
-    header.msg_control = guest.control_bytes != 0 ? thread.mem().host(guest.control) : nullptr;
+    header.msg_control = guest.control_bytes != 0 ? thread.mem().host(control) : nullptr;
     header.msg_controllen = guest.control_bytes;
     header.msg_flags = static_cast<int>(guest.flags);
     return 0;

@@ -148,6 +148,23 @@ int64_t sys_unshare(Call& call) {
   return host_call(SYS_unshare, static_cast<long>(flags & ~impossible));
 }
 
+namespace {
+
+// Only what memory tagging would add is missing (PR_MTE_*).
+int64_t tagged_address_control(Call& call) {
+  const bool set = call.i32(0) == PR_SET_TAGGED_ADDR_CTRL;
+  Thread& t = call.thread;
+  if (!t.abi().guest().ignores_tags()) return -EINVAL;
+  for (unsigned i = set ? 2 : 1; i < 5; ++i)
+    if (call.arg(i) != 0) return -EINVAL;
+  if (!set) return t.tagged_addresses ? PR_TAGGED_ADDR_ENABLE : 0;
+  if ((call.arg(1) & ~uint64_t{PR_TAGGED_ADDR_ENABLE}) != 0) return -EINVAL;
+  t.tagged_addresses = call.arg(1) != 0;
+  return 0;
+}
+
+}  // namespace
+
 int64_t sys_prctl(Call& call) {
   const auto arg = [&](unsigned i) { return static_cast<long>(call.arg(i)); };
   switch (call.i32(0)) {
@@ -190,6 +207,8 @@ int64_t sys_prctl(Call& call) {
     case PR_GET_IO_FLUSHER:
     case PR_SET_IO_FLUSHER: return host_call(SYS_prctl, call.i32(0), arg(1), arg(2), arg(3), arg(4));
     case PR_GET_SECCOMP: return 0;
+    case PR_SET_TAGGED_ADDR_CTRL:
+    case PR_GET_TAGGED_ADDR_CTRL: return tagged_address_control(call);
     default:
       // PR_SET_VMA (names of anonymous memory), PR_SET_MM, filters, and per-architecture options.
       call.thread.process().note_missing("prctl option " + std::to_string(call.i32(0)));

@@ -1,6 +1,7 @@
-// Sleeping.
+// Time: what it is, and sleeping.
 #include <errno.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 
 #include "linux-user/thread.h"
@@ -50,6 +51,21 @@ int64_t relative_sleep(Call& call, clockid_t clock, uint64_t request_at, uint64_
 }
 
 }  // namespace
+
+// Programs ask for these most; the C library gets them from the vDSO, without a call of the kernel.
+int64_t sys_clock_gettime(Call& call) {
+  timespec now;
+  if (clock_gettime(static_cast<clockid_t>(call.i32(0)), &now) != 0) return -errno;
+  return call.thread.put(call.arg(1), now);
+}
+
+int64_t sys_gettimeofday(Call& call) {
+  // The time zone is the kernel's alone.
+  if (call.arg(1) != 0) return sys_pass(call);
+  timeval now;
+  gettimeofday(&now, nullptr);
+  return call.arg(0) == 0 ? 0 : call.thread.put(call.arg(0), now);
+}
 
 int64_t sys_nanosleep(Call& call) {
   if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;

@@ -97,6 +97,20 @@ int64_t check_pointers(const Call& call) {
   return 0;
 }
 
+// Pointers lose their tag bytes, as far as the kernel of an architecture with such takes them.
+void untag_pointers(Call& call) {
+  const Handler h = call.row.handler;
+  // Where memory is to be placed is no pointer yet.
+  if (h == sys_mmap || h == sys_brk) return;
+  // Ranges of the address space are told by plain numbers, tagged or not, whatever the process has asked for.
+  if (h == sys_munmap || h == sys_mprotect || h == sys_mremap || h == sys_madvise || h == sys_range_pass ||
+      h == sys_mincore)
+    call.regs.arg[0] = clear_tag(call.arg(0));
+  if (!call.thread.tagged_addresses || h == sys_mremap) return;
+  for (unsigned i = 0; i < 6; ++i)
+    if (call.row.args[i].kind >= ArgKind::kPath) call.regs.arg[i] = call.thread.untag(call.arg(i));
+}
+
 bool follows_last(const Call& call, const Arg& arg) {
   switch (arg.kind) {
     case ArgKind::kPathNo: return false;
@@ -187,6 +201,7 @@ int64_t dispatch_syscall(Thread& thread, const SyscallRegs& regs) {
     result = -ENOSYS;
   } else {
     Call call{thread, *row, regs};
+    if (thread.abi().guest().ignores_tags()) untag_pointers(call);
     result = check_pointers(call);
     if (result == 0) result = row->handler(call);
   }

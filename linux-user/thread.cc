@@ -89,11 +89,13 @@ void Thread::do_fault(bool fetch) {
 }
 
 int Thread::copy_in(void* to, uint64_t from, size_t bytes) {
+  from = untag(from);
   if (!mem().in_range(from, bytes)) return -EFAULT;
   return xarch_guarded_copy(to, mem().host(from), bytes) == 0 ? 0 : -EFAULT;
 }
 
 int Thread::copy_out(uint64_t to, const void* from, size_t bytes) {
+  to = untag(to);
   if (!mem().in_range(to, bytes)) return -EFAULT;
   // A page may be translated, and thus protected, again between the two steps.
   for (int attempt = 0; attempt < 4; ++attempt) {

@@ -15,6 +15,11 @@
 
 namespace xarch::linux_user {
 
+// A pointer without its top byte, unless it is one into the kernel's half.
+constexpr uint64_t clear_tag(uint64_t pointer) {
+  return (pointer >> 55 & 1) == 0 ? pointer & (UINT64_MAX >> 8) : pointer;
+}
+
 // State of an interrupted call that restart_syscall goes on with.
 struct RestartBlock {
   Handler handler = nullptr;  // called with the original call when the guest makes restart_syscall
@@ -58,6 +63,11 @@ class Thread {
   int64_t clone(const CloneArgs& args);
   // This host thread is the child of a vfork: it runs on the memory of its parent, which waits.
   bool in_vfork_child() const { return own_actions_ != nullptr; }
+
+  // A64 programs may hand over pointers with tag bytes once they have asked for it (PR_SET_TAGGED_ADDR_CTRL).
+  bool tagged_addresses = false;
+  // The address that a pointer of the guest's to the kernel means.
+  uint64_t untag(uint64_t pointer) const { return tagged_addresses ? clear_tag(pointer) : pointer; }
 
   // ---- guest memory: 0 or -EFAULT
   int copy_in(void* to, uint64_t from, size_t bytes);

@@ -66,6 +66,7 @@ struct CloneStart {
     Thread& parent = *start->parent;
     auto thread = std::make_unique<Thread>(parent.process());
     thread->signals().mask = parent.signals().mask;
+    thread->tagged_addresses = parent.tagged_addresses;
     thread->abi().copy_for_clone(thread->state(), parent.state());
     thread->become_child(args);
     if ((args.flags & CLONE_PARENT_SETTID) != 0) thread->put_ints(args.parent_tid, &thread->tid, 1);
@@ -234,6 +235,7 @@ int64_t Thread::clone_vfork(const CloneArgs& args) {
   const uint32_t saved_mxcsr = vcpu_->header().guest_mxcsr;
   const uint64_t saved_clear = clear_child_tid, saved_robust = robust_list;
   const pid_t saved_tid = tid;
+  const bool saved_tagged = tagged_addresses;
   const SignalSet saved_mask = signals_.mask;
   const AltStack saved_altstack = signals_.altstack;
   auto taken = std::make_unique<TakenSignals>();
@@ -265,6 +267,7 @@ int64_t Thread::clone_vfork(const CloneArgs& args) {
   signals_.mask = saved_mask;
   signals_.has_saved_mask = false;
   tid = saved_tid;
+  tagged_addresses = saved_tagged;
   clear_child_tid = saved_clear;
   robust_list = saved_robust;
   call_ = saved_call;

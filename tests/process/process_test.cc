@@ -40,6 +40,20 @@ TEST_P(ProcessTest, SameAsNatively) {
   }
 }
 
+// What a kernel of AArch64 does (Documentation/arm64/tagged-address-abi.rst): no host has it, so it stands
+// here.
+TEST(TaggedPointers, AreTakenWhenAskedFor) {
+  const std::string refused =
+      "read EFAULT write EFAULT path EFAULT stat EFAULT readv EFAULT EFAULT mprotect ok pipe EFAULT\n";
+  const std::string taken = "read ok write ok path ok stat ok readv ok ok mprotect ok pipe ok\n";
+  for (const char* options : {"", "--guest-base 0x100000000000 ", "--cpu cortex-a53 ", "--backend interp "}) {
+    const Outcome o = run(XARCH " run " + std::string(options) + PROGRAM_DIR "/tagged");
+    EXPECT_EQ(o.output, "42 tagged\natomics 31 1 31 6\nblocks 14336 45 ok\nget 0\n" + refused +
+                            "bad EINVAL EINVAL EINVAL\nset ok get 1\n" + taken + "thread 1\n" + refused +
+                            "here 1\nforked 1\nafter exec 0\n");
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Programs, ProcessTest,
                          testing::Combine(testing::Values("delivery", "execs", "hazards", "limits", "vforks"),
                                           testing::Values("arm64", "arm64-static"),

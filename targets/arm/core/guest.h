@@ -22,6 +22,7 @@ class Arm64Guest final : public tcg::Guest {
   uint32_t mode(const void*) const override { return 0; }
   void restore_state(void*, uint64_t, uint32_t) const override {}
   unsigned pc_shift() const override { return 2; }
+  bool ignores_tags() const override { return true; }
   unsigned insn_bytes(tcg::CodeReader&, uint64_t, uint32_t) const override { return 4; }
 
  private:

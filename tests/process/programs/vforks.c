@@ -18,8 +18,8 @@
 
 extern char** environ;
 
-#define KILLS 100
-#define SPAWNS 60
+#define KILLS 60
+#define SPAWNS 30
 #define ROUTINES 64
 
 // ---- new code, again and again
