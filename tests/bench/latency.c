@@ -113,9 +113,15 @@ static void waiting(void) {
 static const struct {
   const char* name;
   void (*run)(void);
-} kinds[] = {{"tight loop", tight_loop},       {"loop in a loop", inner_loop}, {"4096 lines without a branch", straight_line},
-             {"string functions", strings},    {"recursion", calls},           {"sorting", indirect_calls},
-             {"atomics", atomics},             {"floating point", doubles},    {"system calls", system_calls},
+} kinds[] = {{"tight loop", tight_loop},
+             {"loop in a loop", inner_loop},
+             {"4096 lines without a branch", straight_line},
+             {"string functions", strings},
+             {"recursion", calls},
+             {"sorting", indirect_calls},
+             {"atomics", atomics},
+             {"floating point", doubles},
+             {"system calls", system_calls},
              {"waiting in a call", waiting}};
 
 static int by_time(const void* a, const void* b) { return by_value(a, b); }
@@ -159,8 +165,8 @@ static void measure(const char* name, void (*run)(void)) {
   int within = 0;
   for (int i = 0; i < SIGNALS; i++) within += sorted[i] <= 1000000;
   qsort(sorted, SIGNALS, sizeof *sorted, by_time);
-  printf("%-28s %9.1f %9.1f %9.1f %8.1f %%\n", name, sorted[SIGNALS / 2] / 1e3, sorted[SIGNALS * 99 / 100] / 1e3,
-         sorted[SIGNALS - 1] / 1e3, within * 100.0 / SIGNALS);
+  printf("%-28s %9.1f %9.1f %9.1f %8.1f %%\n", name, sorted[SIGNALS / 2] / 1e3,
+         sorted[SIGNALS * 99 / 100] / 1e3, sorted[SIGNALS - 1] / 1e3, within * 100.0 / SIGNALS);
   fflush(stdout);
 }
 

@@ -22,7 +22,8 @@ int main(int argc, char** argv) {
   if (strcmp(what, "args") == 0) {
     for (int i = 0; i < argc; i++) printf("%d=%s\n", i, argv[i]);
   } else if (strcmp(what, "env") == 0) {
-    for (int i = 2; i < argc; i++) printf("%s=%s\n", argv[i], getenv(argv[i]) != NULL ? getenv(argv[i]) : "(none)");
+    for (int i = 2; i < argc; i++)
+      printf("%s=%s\n", argv[i], getenv(argv[i]) != NULL ? getenv(argv[i]) : "(none)");
   } else if (strcmp(what, "uname") == 0) {
     struct utsname u;
     uname(&u);

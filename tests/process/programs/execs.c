@@ -20,7 +20,8 @@ static char dir[] = "/tmp/execs-XXXXXX";
 // ---- the other side of an exec: what has arrived
 
 static int report(int argc, char** argv) {
-  for (int i = 1; i < argc; i++) printf(" [%s]", strstr(argv[i], "execs-") == argv[i] + 5 ? strrchr(argv[i], '/') : argv[i]);
+  for (int i = 1; i < argc; i++)
+    printf(" [%s]", strstr(argv[i], "execs-") == argv[i] + 5 ? strrchr(argv[i], '/') : argv[i]);
   sigset_t set;
   sigprocmask(SIG_BLOCK, NULL, &set);
   printf(" blocked");
@@ -33,7 +34,8 @@ static int report(int argc, char** argv) {
   printf(" ignored");
   for (int s = 1; s < 65; s++) {
     struct sigaction act;
-    if (sigaction(s, NULL, &act) == 0 && act.sa_handler != SIG_DFL) printf(act.sa_handler == SIG_IGN ? " %d" : " !%d", s);
+    if (sigaction(s, NULL, &act) == 0 && act.sa_handler != SIG_DFL)
+      printf(act.sa_handler == SIG_IGN ? " %d" : " !%d", s);
   }
   printf(" open");
   for (int fd = 3; fd < 40; fd++)
@@ -150,21 +152,22 @@ static void busy(void) {
 
 // ---- execs that succeed, each in a child
 
-#define IN_CHILD(what)                                                                      \
-  do {                                                                                      \
-    printf("%s:", what);                                                                    \
-    fflush(stdout);                                                                         \
-    pid_t pid = fork();                                                                     \
+#define IN_CHILD(what)   \
+  do {                   \
+    printf("%s:", what); \
+    fflush(stdout);      \
+    pid_t pid = fork();  \
     if (pid == 0) {
-#define END_CHILD                                                                           \
-      printf(" failed %s\n", strerrorname_np(errno));                                       \
-      fflush(stdout);                                                                       \
-      _exit(1);                                                                             \
-    }                                                                                       \
-    int status = 0;                                                                         \
-    waitpid(pid, &status, 0);                                                               \
-    if (status != 42 << 8) printf(" (status %x)\n", status);                                \
-  } while (0)
+#define END_CHILD                                          \
+  printf(" failed %s\n", strerrorname_np(errno));          \
+  fflush(stdout);                                          \
+  _exit(1);                                                \
+  }                                                        \
+  int status = 0;                                          \
+  waitpid(pid, &status, 0);                                \
+  if (status != 42 << 8) printf(" (status %x)\n", status); \
+  }                                                        \
+  while (0)
 
 static void handler(int signo) { (void)signo; }
 

@@ -45,17 +45,19 @@ static int deep(long bytes) {
 }
 
 static void memory(void) {
-  printf("AS %lu: 1 GB %s, 1 MB %s, map %s, grow ", (unsigned long)limit_of(RLIMIT_AS) >> 20, can_allocate(1ul << 30),
-         can_allocate(1 << 20), can_map(600ul << 20, PROT_NONE, MAP_PRIVATE | MAP_NORESERVE));
+  printf("AS %lu: 1 GB %s, 1 MB %s, map %s, grow ", (unsigned long)limit_of(RLIMIT_AS) >> 20,
+         can_allocate(1ul << 30), can_allocate(1 << 20),
+         can_map(600ul << 20, PROT_NONE, MAP_PRIVATE | MAP_NORESERVE));
   void* p = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   printf("%s\n", mremap(p, 4096, 600ul << 20, MREMAP_MAYMOVE) == MAP_FAILED ? "no" : "yes");
 }
 
 static void data(void) {
-  printf("DATA %lu: 200 MB %s, 1 MB %s, shared %s, read only %s, brk %s\n", (unsigned long)limit_of(RLIMIT_DATA) >> 20,
+  printf("DATA %lu: 200 MB %s, 1 MB %s, shared %s, read only %s, brk %s\n",
+         (unsigned long)limit_of(RLIMIT_DATA) >> 20,
          can_map(200ul << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE), can_allocate(1 << 20),
-         can_map(200ul << 20, PROT_READ | PROT_WRITE, MAP_SHARED), can_map(200ul << 20, PROT_READ, MAP_PRIVATE),
-         sbrk(200 << 20) == (void*)-1 ? "no" : "yes");
+         can_map(200ul << 20, PROT_READ | PROT_WRITE, MAP_SHARED),
+         can_map(200ul << 20, PROT_READ, MAP_PRIVATE), sbrk(200 << 20) == (void*)-1 ? "no" : "yes");
 }
 
 static void files(void) {
@@ -169,8 +171,8 @@ int main(int argc, char** argv) {
   in_child("file size", file_size, argv);
   in_child("processor time", cpu_time, argv);
   for (int signo = 1; signo < 65; signo++) {
-    if (signo == SIGCONT || signo == SIGCHLD || signo == SIGURG || signo == SIGWINCH || signo == 32 || signo == 33 ||
-        signo == SIGSTOP || signo == SIGTSTP || signo == SIGTTIN || signo == SIGTTOU)
+    if (signo == SIGCONT || signo == SIGCHLD || signo == SIGURG || signo == SIGWINCH || signo == 32 ||
+        signo == 33 || signo == SIGSTOP || signo == SIGTSTP || signo == SIGTTIN || signo == SIGTTOU)
       continue;
     char number[10];
     snprintf(number, sizeof number, "%d", signo);

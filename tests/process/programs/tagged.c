@@ -1,4 +1,5 @@
-// AArch64: pointers with tag bytes, in loads and stores, and in system calls once the kernel has been asked to take them.
+// AArch64: pointers with tag bytes, in loads and stores, and in system calls once the kernel has been asked
+// to take them.
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -48,7 +49,8 @@ static void accesses(void) {
   unsigned sum = 0;
   for (int i = 0; i < 4096; i++) sum += blocks[1][i];
   strcpy(tag(blocks[1]), "a string of some length, longer than a vector");
-  printf("blocks %u %zu %s\n", sum, strlen(tag(blocks[1])), strchr(tag(blocks[1]), ',') == (char*)tag(blocks[1] + 23) ? "ok" : "?");
+  printf("blocks %u %zu %s\n", sum, strlen(tag(blocks[1])),
+         strchr(tag(blocks[1]), ',') == (char*)tag(blocks[1] + 23) ? "ok" : "?");
 }
 
 static void calls(void) {

@@ -1,5 +1,5 @@
-// Children of vfork: they run on their parent's memory, translate code there while threads do, and are killed at any
-// instant; the parent goes on.
+// Children of vfork: they run on their parent's memory, translate code there while threads do, and are killed
+// at any instant; the parent goes on.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -89,7 +89,8 @@ static void* killing(void* p) {
 __attribute__((noinline)) static pid_t start_victim(unsigned char* page, unsigned n) {
   pid_t pid = vfork();
   if (pid == 0) {
-    // What a child does that needs locks elsewhere: new code, mappings, paths, handlers, faults on code pages.
+    // What a child does that needs locks elsewhere: new code, mappings, paths, handlers, faults on code
+    // pages.
     victim = getpid();
     for (;; n += 100) {
       run_new_code(page, n);
@@ -122,7 +123,8 @@ static void spawns(void) {
     char* argv[] = {"true", NULL};
     pid_t pid;
     int status;
-    if (posix_spawn(&pid, "/bin/true", NULL, NULL, argv, environ) == 0 && waitpid(pid, &status, 0) == pid && status == 0)
+    if (posix_spawn(&pid, "/bin/true", NULL, NULL, argv, environ) == 0 && waitpid(pid, &status, 0) == pid &&
+        status == 0)
       good++;
     // The child tells through the memory it shares.
     if (posix_spawn(&pid, "/no/such/program", NULL, NULL, argv, environ) == ENOENT) missing++;
@@ -162,8 +164,9 @@ static void sharing(void) {
   getcwd(now, sizeof now);
   getrlimit(RLIMIT_DATA, &after);
   raise(SIGUSR1);
-  printf("shared %d, status %d, handled %d, cwd %s, limit %s\n", shared, WEXITSTATUS(status), handled == SIGUSR1,
-         strcmp(old, now) == 0 ? "kept" : "changed", before.rlim_cur == after.rlim_cur ? "kept" : "changed");
+  printf("shared %d, status %d, handled %d, cwd %s, limit %s\n", shared, WEXITSTATUS(status),
+         handled == SIGUSR1, strcmp(old, now) == 0 ? "kept" : "changed",
+         before.rlim_cur == after.rlim_cur ? "kept" : "changed");
 }
 
 static void* volatile mapped;
