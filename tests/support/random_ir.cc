@@ -182,6 +182,7 @@ class Maker {
   Region& r_;
   Pool pools_[16];
   int64_t offset_ = 0;
+  unsigned round_block_ = 0;  // jumps to the region's start; 0: there is none
 };
 
 ValueId Maker::emit(Op op, Type t, ValueId a, ValueId b, ValueId c, uint32_t aux, int64_t imm) {
@@ -590,7 +591,7 @@ void Maker::op(bool may_fault) {
         r_.insts[emit(Op::kCall, t, a, b, c, index)].args[3] = d;
         return;
       }
-      emit(Op::kPcRel, Type::kI64, ir::kNoValue, ir::kNoValue, ir::kNoValue, 0, rng_.below(4096));
+      emit(Op::kPcRel, Type::kI64, ir::kNoValue, ir::kNoValue, ir::kNoValue, 0, 1 + rng_.below(4095));
       return;
     default: return int_op();
   }
@@ -649,7 +650,8 @@ ir::ExitAux Maker::exit_aux() {
 }
 
 void Maker::exit() {
-  const int64_t to = offset_ + 4 * (int64_t{rng_.below(64)} - 32);
+  int64_t to = offset_ + 4 * (int64_t{rng_.below(64)} - 32);
+  if (to == 0 && o_.rounds) to = 4;
   const ValueId none = ir::kNoValue;
   switch (rng_.below(10)) {
     case 0: emit(Op::kSyscall, Type::kVoid, none, none, none, rng_.below(500), to); break;
@@ -670,15 +672,16 @@ void Maker::block(unsigned index, unsigned count) {
   for (unsigned n = 1 + rng_.below(o_.max_insns); n > 0; --n) instruction(true);
   if (o_.polls && rng_.one_in(16)) emit(Op::kPoll, Type::kVoid, none, none, none, 0, offset_);
   const unsigned later = count - 1 - index;
-  if (later == 0 || rng_.one_in(8)) {
+  const bool round = round_block_ != 0 && rng_.one_in(2);
+  if (!round && (later == 0 || rng_.one_in(8))) {
     exit();
-  } else if (o_.loops && rng_.one_in(6)) {
+  } else if (round || (o_.loops && rng_.one_in(6))) {
     // back to any block, itself included, at most a few times
     const ValueId left = emit(Op::kSub, Type::kI32, get(kCountSlot), number(Type::kI32, 1));
     emit(Op::kPut, Type::kVoid, left, none, none, kCountSlot);
     const ValueId go = emit(Op::kCmp, Type::kI1, left, number(Type::kI32, 0x7fffffff), none,
                             static_cast<uint32_t>(ir::Cond::kUlt));
-    emit(Op::kCondBr, Type::kVoid, go, none, none, rng_.below(index + 1), index + 1);
+    emit(Op::kCondBr, Type::kVoid, go, none, none, round ? round_block_ : rng_.below(index + 1), index + 1);
   } else if (rng_.one_in(5)) {
     emit(Op::kBr, Type::kVoid, none, none, none, index + 1 + rng_.below(later));
   } else {
@@ -700,7 +703,18 @@ void Maker::make() {
   if (o_.key_flags && rng_.one_in(8)) r_.key.flags |= ir::kKeyMaskTags;
   if (o_.dead_exits && rng_.one_in(4)) r_.dead_at_exit.push_back({kFlagsSlot, kCarrySlot});
   const unsigned count = 1 + rng_.below(o_.max_blocks);
+  // The blocks, one that only leaves (what follows the last one's jump), and the one that jumps to the start.
+  const bool rounds = o_.rounds && rng_.one_in(3);
+  if (rounds) round_block_ = count + 1;
   for (unsigned i = 0; i < count; ++i) block(i, count);
+  if (rounds) {
+    const uint32_t first = static_cast<uint32_t>(r_.insts.size());
+    emit(Op::kHalt, Type::kVoid, ir::kNoValue, ir::kNoValue, ir::kNoValue, 0, offset_);
+    emit(Op::kGotoPc, Type::kVoid, ir::kNoValue, ir::kNoValue, ir::kNoValue, ir::ExitAux{.poll = true}.pack(),
+         0);
+    r_.blocks.push_back({first, first + 1});
+    r_.blocks.push_back({first + 1, first + 2});
+  }
   r_.ranges.push_back({r_.key.pc, static_cast<uint32_t>(offset_)});
 }
 
@@ -715,6 +729,11 @@ std::span<const ir::HelperDesc* const> random_helpers() {
 
 void random_region(uint64_t seed, const RandomIrOptions& options, Region* out) {
   Maker(seed, options, out).make();
+}
+
+bool goes_round(const Region& region, const RandomState& state) {
+  return static_cast<tcg::Exit>(state.hdr.exit_reason) == tcg::Exit::kLookup && state.pc == region.key.pc &&
+         state.hdr.exit_mode == region.key.mode && (region.key.flags & ir::kKeyNoLink) == 0;
 }
 
 void random_state(uint64_t seed, RandomState* s) {

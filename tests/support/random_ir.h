@@ -48,6 +48,7 @@ struct RandomIrOptions {
   bool address_transforms = true;
   // A helper that reads memory at CpuHeader::guest_base + address, and faults there if it has to.
   bool host_memory = false;
+  bool rounds = false;      // some regions jump back to their own start a few times: see goes_round
   bool key_flags = false;   // keys that are not linked, or that mask address tags
   bool dead_exits = false;  // every way out of some regions (but events) leaves slots dead: compare with care
   unsigned mmu_indexes = 1;  // of memory operations
@@ -61,6 +62,10 @@ struct RandomIrOptions {
 // Makes the region of this seed. The same seed and options give the same region in builds of one compiler
 // (operands are picked in the order in which it evaluates arguments).
 void random_region(uint64_t seed, const RandomIrOptions& options, ir::Region* out);
+
+// Was the region, made with RandomIrOptions::rounds, left for its own start? Emitted code goes there by
+// itself.
+bool goes_round(const ir::Region& region, const RandomState& state);
 
 // Random registers; every now and then an event is pending. The header's other fields are left alone.
 void random_state(uint64_t seed, RandomState* out);
