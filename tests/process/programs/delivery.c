@@ -356,9 +356,14 @@ static void test_masks(void) {
 static void test_children(void) {
   handle(SIGCHLD, note, SA_RESTART);
   count = 0;
+  int told[2];
+  pipe(told);
   pid_t pid = fork();
   if (pid == 0) {
+    char byte;
     raise(SIGSTOP);
+    // Not before the parent has seen that it goes on.
+    read(told[0], &byte, 1);
     _exit(9);
   }
   int status;
@@ -368,6 +373,9 @@ static void test_children(void) {
   siginfo_t info;
   waitid(P_PID, (id_t)pid, &info, WCONTINUED);
   printf("continued %d\n", info.si_code);
+  write(told[1], "", 1);
+  close(told[0]);
+  close(told[1]);
   waitid(P_PID, (id_t)pid, &info, WEXITED);
   printf("exited %d %d pid %d\n", info.si_code, info.si_status, info.si_pid == pid);
   handle(SIGCHLD, note, SA_NOCLDWAIT | SA_RESTART);

@@ -140,16 +140,12 @@ static void cpu_time(char** argv) {
   }
 }
 static void killed(char** argv) {
-  limit(RLIMIT_CORE, 0);
   int signo = atoi(argv[0]);
   signal(signo, SIG_DFL);
   kill(getpid(), signo);
   pause();
 }
-static void aborted(char** argv) {
-  limit(RLIMIT_CORE, RLIM_INFINITY);
-  abort();
-}
+static void aborted(char** argv) { abort(); }
 static void null_write(char** argv) { *(volatile int*)16 = 1; }
 static void bad_call(char** argv) { ((void (*)(void))16)(); }
 
@@ -162,6 +158,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   alarm(60);
+  limit(RLIMIT_CORE, 0);
   in_child("address space", as_child, argv);
   in_child("data", data_child, argv);
   in_child("native program", native_child, argv);
