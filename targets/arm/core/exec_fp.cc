@@ -7,7 +7,7 @@ namespace {
 
 // A context that hands its flags to FPSR at its end.
 struct Context : FpContext {
-  explicit Context(Arm64State& s) : FpContext{s.fpcr}, state(s) {}
+  explicit Context(Arm64State& s) : FpContext{s.fpcr, 0, static_cast<uint32_t>(s.fpsr)}, state(s) {}
   ~Context() { state.fpsr |= flags; }
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "targets/arm/core/fp_plain.h"
+
 namespace xarch::arm {
 
 namespace {
@@ -138,6 +140,18 @@ B arithmetic(FpContext& c, uint32_t (*op)(Host<B>&, Host<B>, uint32_t), B a, B b
 }
 
 template <typename B>
+bool plain_binary(FpContext& c, FpOp op, B a, B b, B* out) {
+  if (!PlainFp<B>::applies(c)) return false;
+  switch (op) {
+    case FpOp::kAdd: return PlainFp<B>::add(c, a, b, out);
+    case FpOp::kSub: return PlainFp<B>::add(c, a, b ^ Bits<B>::kSign, out);
+    case FpOp::kMul: return PlainFp<B>::mul(c, a, b, out);
+    case FpOp::kDiv: return PlainFp<B>::div(c, a, b, out);
+    default: return false;
+  }
+}
+
+template <typename B>
 B min_max(FpContext& c, bool maximum, bool number, B a, B b) {
   if (number) {
     // A quiet NaN against a number counts as the infinity that loses.
@@ -199,6 +213,7 @@ B step(FpContext& c, bool rsqrt, B a, B b) {
 
 template <typename B>
 B fp_binary(FpContext& c, FpOp op, B a, B b) {
+  if (B r; plain_binary(c, op, a, b, &r)) return r;
   switch (op) {
     case FpOp::kAdd: return arithmetic<B>(c, host_add, a, b);
     case FpOp::kSub: return arithmetic<B>(c, host_sub, a, b);
@@ -224,6 +239,7 @@ B fp_binary(FpContext& c, FpOp op, B a, B b) {
 
 template <typename B>
 B fp_sqrt(FpContext& c, B a) {
+  if (B r; PlainFp<B>::applies(c) && PlainFp<B>::sqrt(c, a, &r)) return r;
   a = flush_input(c, a);
   if (Bits<B>::nan(a)) return quiet(c, a);
   Host<B> r = 0;
@@ -233,6 +249,7 @@ B fp_sqrt(FpContext& c, B a) {
 
 template <typename B>
 B fp_fma(FpContext& c, B addend, B n, B m) {
+  if (B r; PlainFp<B>::applies(c) && PlainFp<B>::fma(c, addend, n, m, &r)) return r;
   addend = flush_input(c, addend);
   n = flush_input(c, n);
   m = flush_input(c, m);

@@ -13,7 +13,8 @@ enum class Rounding : uint8_t { kNearest, kUp, kDown, kZero, kAway };  // the fi
 
 struct FpContext {
   uint64_t fpcr = 0;
-  uint32_t flags = 0;
+  uint32_t flags = 0;    // raised by the operation
+  uint32_t already = 0;  // set before it, as far as known: need not be found out again
 
   bool default_nan() const { return fpcr >> 25 & 1; }
   bool flush() const { return fpcr >> 24 & 1; }

@@ -14,7 +14,7 @@ constexpr uint32_t kFpEffects = ir::kHelperNoFault | ir::kHelperNoMem | ir::kHel
 template <typename Fn>
 uint64_t with_context(void* state, Fn fn) {
   auto* s = static_cast<Arm64State*>(state);
-  FpContext c{s->fpcr};
+  FpContext c{s->fpcr, 0, static_cast<uint32_t>(s->fpsr)};
   const uint64_t r = fn(c);
   s->fpsr |= c.flags;
   return r;
