@@ -317,6 +317,14 @@ template <typename B>
 uint64_t fp_to_int(FpContext& c, B a, Rounding r, unsigned bits, bool is_unsigned, unsigned fraction_bits) {
   a = flush_input(c, a);
   const uint64_t mask = bits == 64 ? ~uint64_t{0} : (uint64_t{1} << bits) - 1;
+  // What every C program does: toward zero, in range of the host's conversion.
+  const int exponent = static_cast<int>((a & Bits<B>::kInf) >> Bits<B>::kMantissa) - FpFormat<B>::kBias;
+  if (r == Rounding::kZero && fraction_bits == 0 && exponent < static_cast<int>(bits) - 1 &&
+      !(is_unsigned && (a & Bits<B>::kSign) != 0)) {
+    const auto whole = static_cast<int64_t>(host(a));
+    if (static_cast<Host<B>>(whole) != host(a)) c.flags |= kIxc;
+    return static_cast<uint64_t>(whole) & mask;
+  }
   if (Bits<B>::nan(a)) {
     c.flags |= kIoc;
     return 0;
@@ -364,6 +372,8 @@ B fp_from_int(FpContext& c, uint64_t v, bool is_unsigned, unsigned fraction_bits
   if (v == 0) return 0;
   const bool negative = !is_unsigned && static_cast<int64_t>(v) < 0;
   uint64_t m = negative ? -v : v;
+  if (fraction_bits == 0 && m >> (Bits<B>::kMantissa + 1) == 0)  // it fits: exact however it is rounded
+    return bits_of<B>(static_cast<Host<B>>(static_cast<int64_t>(v)));
   const int lead = 63 - __builtin_clzll(m);
   int exponent = lead - static_cast<int>(fraction_bits) + FpFormat<B>::kBias;
   const int drop = lead - Bits<B>::kMantissa;
