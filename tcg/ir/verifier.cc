@@ -284,6 +284,10 @@ bool Verifier::vector_op(const Inst& in) {
       return need(both(in, Type::kV128) && in.aux <= 2, "not for that type or lane");
     case Op::kVShuffle: return need(both(in, Type::kV128), "for v128 only");
     case Op::kVClMul: return need(both(in, Type::kV64), "for v64 only");
+    case Op::kVAesEnc:
+    case Op::kVAesDec:
+    case Op::kVAesMix:
+    case Op::kVAesIMix:
     case Op::kVAny: return need(type(in.args[0]) == Type::kV128, "for v128 only");
     default: break;
   }

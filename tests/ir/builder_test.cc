@@ -152,6 +152,10 @@ Value Replay::vector(const Inst& in) {
     case Op::kVSplat: return b_.vsplat(in.type, arg(in, 0), in.aux, imm);
     case Op::kVAny: return b_.vany(arg(in, 0));
     case Op::kVNarrow:
+    case Op::kVAesEnc:
+    case Op::kVAesDec:
+    case Op::kVAesMix:
+    case Op::kVAesIMix:
     case Op::kVNarrowS:
     case Op::kVNarrowSU:
     case Op::kVLo:

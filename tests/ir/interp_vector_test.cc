@@ -251,6 +251,19 @@ TEST(Interp, CarrylessProduct) {
   EXPECT_EQ(product(~uint64_t{0}, ~uint64_t{0}), (Wide{0x5555555555555555, 0x5555555555555555}));
 }
 
+// The first round of the example in FIPS 197, appendix B.
+TEST(Interp, StepsOfAes) {
+  OneOp one;
+  const auto run = [&](Op op, Wide v) { return one.run(op, Type::kV128, {{Type::kV128, v}}); };
+  const Wide start = {0x2be2f4a0bee33d19, 0x0848f8e92a8dc69a};
+  const Wide shifted = {0xae52b4e0305dbfd4, 0xe598271ef11141b8};
+  const Wide mixed = {0x9a19cbe0e5816604, 0x4c2606287ad3f848};
+  EXPECT_EQ(run(Op::kVAesEnc, start), shifted);
+  EXPECT_EQ(run(Op::kVAesDec, shifted), start);
+  EXPECT_EQ(run(Op::kVAesMix, shifted), mixed);
+  EXPECT_EQ(run(Op::kVAesIMix, mixed), shifted);
+}
+
 TEST(Interp, TableLookup) {
   OneOp one;
   const Wide table = {0x8877665544332211, 0x00ffeeddccbbaa99};

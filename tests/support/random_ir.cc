@@ -484,8 +484,11 @@ void Maker::vector_reshape() {
     case 16:
       if (rng_.one_in(2)) {
         emit(Op::kVAny, Type::kI1, value(Type::kV128));
-      } else {
+      } else if (!o_.aes || rng_.one_in(2)) {
         emit(Op::kVClMul, Type::kV128, value(Type::kV64), value(Type::kV64));
+      } else {
+        constexpr Op kAes[] = {Op::kVAesEnc, Op::kVAesDec, Op::kVAesMix, Op::kVAesIMix};
+        emit(kAes[rng_.below(4)], Type::kV128, value(Type::kV128));
       }
       break;
     case 0: emit(Op::kVDup, t, value(word), ir::kNoValue, ir::kNoValue, lane); break;

@@ -118,6 +118,16 @@ void table_lookup(Lift& c, Enc<Insn::kTbl> e) {
 }
 
 template <Insn I>
+void aes_round(Lift& c, Enc<I> e, Op op) {
+  const unsigned d = e.template get<'d'>();
+  c.put_v(d, c.b.vconvert(op, Type::kV128, vxor(c, c.v(d), c.v(e.template get<'n'>()))));
+}
+template <Insn I>
+void aes_mix(Lift& c, Enc<I> e, Op op) {
+  c.put_v(e.template get<'d'>(), c.b.vconvert(op, Type::kV128, c.v(e.template get<'n'>())));
+}
+
+template <Insn I>
 void absolute(Lift& c, Enc<I> e) {
   unary(c, e, [&](Value n, unsigned z) { return c.b.vunary(Op::kVAbs, n, z); });
 }
@@ -138,6 +148,10 @@ VECTOR(MlsElem, multiply(c, e, Accumulate::kSub))
 VECTOR(PmullD, const bool high = e.get<'q'>(); const Value n = c.v(e.get<'n'>()), m = c.v(e.get<'m'>());
        c.put_v(e.get<'d'>(), high ? c.b.vclmul(high_half(c, n), high_half(c, m))
                                   : c.b.vclmul(low_half(c, n), low_half(c, m))))
+VECTOR(Aese, aes_round(c, e, Op::kVAesEnc))
+VECTOR(Aesd, aes_round(c, e, Op::kVAesDec))
+VECTOR(Aesmc, aes_mix(c, e, Op::kVAesMix))
+VECTOR(Aesimc, aes_mix(c, e, Op::kVAesIMix))
 VECTOR(AbsV, absolute(c, e))
 VECTOR(AbsVScalar, absolute(c, e))
 VECTOR(Sabd, absolute_difference(c, e, true, Accumulate::kNo))

@@ -63,7 +63,7 @@ constexpr Model make(std::string_view name, uint64_t midr, uint64_t ctr, Feature
 
 // What the processor has and this translator does not is left out, of instructions, ID registers and HWCAPs
 // alike.
-constexpr FeatureSet kV80 = {F::kCrc32};
+constexpr FeatureSet kV80 = {F::kCrc32, F::kAes};
 constexpr FeatureSet kN1 = kV80 | FeatureSet{F::kLse, F::kLor, F::kRdm, F::kLrcpc, F::kDcPop};
 constexpr FeatureSet kMax = kN1 | FeatureSet{F::kLrcpc2, F::kFlagM, F::kFlagM2, F::kSb, F::kBti, F::kDcPodp};
 

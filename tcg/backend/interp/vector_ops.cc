@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 
+#include "tcg/backend/interp/aes.h"
 #include "tcg/ir/eval.h"
 
 namespace xarch::tcg {
@@ -165,6 +166,17 @@ void eval_wider(const Inst& inst, const IrValue& a, const IrValue& b, IrValue* o
   }
 }
 
+void eval_aes(Op op, const IrValue& a, IrValue* out) {
+  uint8_t in[16], bytes[16];
+  std::memcpy(in, a.w, 16);
+  if (op == Op::kVAesEnc || op == Op::kVAesDec) {
+    aes_substitute(in, bytes, op == Op::kVAesDec);
+  } else {
+    aes_mix_columns(in, bytes, op == Op::kVAesIMix);
+  }
+  std::memcpy(out->w, bytes, 16);
+}
+
 void eval_carryless(uint64_t a, uint64_t b, IrValue* out) {
   unsigned __int128 r = 0;
   for (unsigned i = 0; i < 64; ++i) r ^= b >> i & 1 ? static_cast<unsigned __int128>(a) << i : 0;
@@ -202,6 +214,10 @@ void eval_vector(const Inst& inst, const IrValue& a, const IrValue& b, IrValue* 
     case Op::kVMulLS:
     case Op::kVAddPairsU:
     case Op::kVAddPairsS: eval_wider(inst, a, b, out); break;
+    case Op::kVAesEnc:
+    case Op::kVAesDec:
+    case Op::kVAesMix:
+    case Op::kVAesIMix: eval_aes(inst.op, a, out); break;
     case Op::kVAny: out->w[0] = (a.w[0] | a.w[1]) != 0; break;
     case Op::kVClMul: eval_carryless(a.w[0], b.w[0], out); break;
     case Op::kVLo: out->w[0] = a.w[0]; break;

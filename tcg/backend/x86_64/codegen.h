@@ -282,6 +282,7 @@ class CodeGen {
   void emit_bitcast(uint32_t i);
   void emit_vpair(uint32_t i);
   void emit_vany(uint32_t i);
+  void emit_vaes(uint32_t i);
 
   // ---- vector_lanes.cc
   bool emit_vector_lanes(uint32_t i);

@@ -207,6 +207,23 @@ void CodeGen::emit_vany(uint32_t i) {
   finish(static_cast<V>(i), host(d), true);
 }
 
+// The host's last rounds are the steps themselves with a round key of zero; a whole round after an inverse
+// last one is what it has more, the mixing.
+void CodeGen::emit_vaes(uint32_t i) {
+  if (!features_.aes) return unsupported();
+  const Inst& in = region_->insts[i];
+  Xmm a = use_x(in.args[0]);
+  Xmm d = dest_x(static_cast<V>(i), in.args[0]);
+  if (in.op == Op::kVAesIMix) {
+    xop1(Simd::aesimc, d, a);
+  } else {
+    Xmm zero = const_x(0, 0);
+    xop(in.op == Op::kVAesEnc ? Simd::aesenclast : Simd::aesdeclast, d, a, zero);
+    if (in.op == Op::kVAesMix) xop(Simd::aesenc, d, d, zero);
+  }
+  finish(static_cast<V>(i), host(d), false);
+}
+
 // Ops that move lanes about.
 bool CodeGen::emit_vector_shape(uint32_t i) {
   const Inst& in = region_->insts[i];
@@ -302,6 +319,10 @@ void CodeGen::emit_vector(uint32_t i) {
       xop(Simd::pclmulqdq, d, a, b, 0);
       return finish(v, host(d), false);
     }
+    case Op::kVAesEnc:
+    case Op::kVAesDec:
+    case Op::kVAesMix:
+    case Op::kVAesIMix: return emit_vaes(i);
     case Op::kVAny: return emit_vany(i);
     default: return unsupported();
   }
