@@ -89,9 +89,16 @@ void Builder::start_block(BlockId b) {
   forget_slots();
 }
 
+void Builder::same_block(BlockId name, BlockId started) {
+  std::vector<BlockId>& position = scratch().position;
+  position[name] = position[started];
+  renumber_ = true;
+  ++second_names_;
+}
+
 void Builder::finish() {
   const std::vector<BlockId>& position = scratch().position;
-  if (!terminated_ || position.size() != region_->blocks.size()) {
+  if (!terminated_ || position.size() != region_->blocks.size() + second_names_) {
     Log::fatal("xarch: internal error: IR of the region at %#lx: %s", region_->key.pc,
                terminated_ ? "a named block was not started" : "the last block has no end");
   }

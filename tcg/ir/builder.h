@@ -32,6 +32,8 @@ class Builder {
   // starting order, and finish() renumbers them so.
   BlockId new_block();
   void start_block(BlockId b);
+  // `name`, made by new_block and not started, is another name for a block that has been started.
+  void same_block(BlockId name, BlockId started);
   bool terminated() const { return terminated_; }
   // Ends the region: checks that all named blocks were started, orders blocks, trims. Call once.
   void finish();
@@ -186,6 +188,7 @@ class Builder {
   Region* region_;
   bool terminated_ = false;
   bool renumber_ = false;  // blocks were not started in the order of their names
+  unsigned second_names_ = 0;
   uint32_t block_first_ = 0;
   ValueId recent_converts_[16] = {};  // likewise, of zext, sext and trunc
   ValueId recent_consts_[16] = {};    // where such a constant may stand in the open block; checked when used

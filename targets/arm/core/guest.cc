@@ -99,6 +99,7 @@ class Translation {
   void run() {
     while (one()) {
     }
+    c_.leave_by_forwards();
     close_range();
     peek_.add_ranges();
     b_.region().num_insns = insns_;
@@ -109,6 +110,7 @@ class Translation {
   // Lifts the instruction at here_; false once the region is complete.
   bool one() {
     const uint64_t pc = b_.key().pc + static_cast<uint64_t>(here_);
+    c_.join(here_);
     uint32_t word;
     if (!window_.word(pc, &word)) return fetch_failed();
     b_.insn(here_);

@@ -54,15 +54,49 @@ void Lift::branch_if(Value cond, int64_t target) {
   }
   const ir::BlockId taken = b.new_block(), next = b.new_block();
   b.cond_br(cond, taken, next);
-  b.start_block(taken);
-  go(target, ir::JumpKind::kJump);
+  const bool forward = target > here;
+  if (forward && num_forwards < std::size(forwards)) {
+    forwards[num_forwards++] = {target, here, taken};
+  } else {
+    b.start_block(taken);
+    go(target, ir::JumpKind::kJump);
+  }
   b.start_block(next);
-  if (target <= here || exits_left == 0) {
+  if (!forward || exits_left == 0) {
     go(here + 4, ir::JumpKind::kJump);
     return;
   }
   --exits_left;
   after = After::kNext;
+}
+
+void Lift::join(int64_t offset) {
+  ir::BlockId joined = ir::kNoBlock;
+  unsigned kept = 0;
+  for (unsigned i = 0; i < num_forwards; ++i) {
+    const Forward f = forwards[i];
+    if (f.target != offset) {
+      forwards[kept++] = f;
+      continue;
+    }
+    ++exits_left;
+    if (joined != ir::kNoBlock) {
+      b.same_block(f.taken, joined);
+      continue;
+    }
+    joined = f.taken;
+    b.br(joined);
+    b.start_block(joined);
+  }
+  num_forwards = kept;
+}
+
+void Lift::leave_by_forwards() {
+  for (unsigned i = 0; i < num_forwards; ++i) {
+    b.start_block(forwards[i].taken);
+    here = forwards[i].from;
+    go(forwards[i].target, ir::JumpKind::kJump);
+  }
 }
 
 }  // namespace xarch::arm

@@ -33,6 +33,14 @@ struct Lift {
   int64_t here = 0;  // offset of the instruction from the region's start
   uint32_t word = 0;
   unsigned exits_left = 0;  // side exits that may still be made
+  // Forward branches whose target has not been reached yet.
+  struct Forward {
+    int64_t target;
+    int64_t from;       // the branch
+    ir::BlockId taken;  // not started
+  };
+  Forward forwards[16] = {};
+  unsigned num_forwards = 0;
   After after = After::kNext;
   int64_t jump = 0;
   bool flags_written = false;  // in this region
@@ -102,6 +110,10 @@ struct Lift {
   // Branches to target if cond holds, else falls through: continues after a forward branch while there are
   // exits left.
   void branch_if(ir::Value cond, int64_t target);
+  // Translation has come to the instruction at the offset: the branches to it stay inside of the region.
+  void join(int64_t offset);
+  // The branches that are left leave the region. After its last instruction.
+  void leave_by_forwards();
 };
 
 // The number that an 8-bit floating-point immediate stands for, as bits.

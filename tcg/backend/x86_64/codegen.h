@@ -323,6 +323,8 @@ class CodeGen {
   bool is_exit_block(ir::BlockId b) const;
   bool is_loop_exit(ir::BlockId b) const;
   bool continues(ir::BlockId b) const;
+  bool settled_for(ir::BlockId b) const;
+  void settle_for(ir::BlockId b);
   void branch_to(ir::BlockId b);
   void note_place(ir::BlockId b) { block_place_[b] = {insn_offset_, insn_restore_}; }
   void emit_call(uint32_t i);

@@ -139,6 +139,12 @@ void CodeGen::emit_cond_br(uint32_t i) {
     std::swap(in_line, aside);
     cc = !cc;
   }
+  next_block_ = in_line;
+  if (!continues(aside) && settled_for(aside)) {
+    as_.jcc(cc, block_labels_[aside]);
+    if (!emitted_[aside]) pending_.push_back(aside);
+    return;
+  }
   Cold cold;
   cold.kind = continues(aside) ? Cold::kBlock : Cold::kEdge;
   cold.label = as_.new_label();
@@ -147,7 +153,20 @@ void CodeGen::emit_cond_br(uint32_t i) {
   as_.jcc(cc, cold.label);
   if (cold.kind == Cold::kBlock) emitted_[aside] = 1;  // spoken for
   cold_.push_back(cold);
-  next_block_ = in_line;
+}
+
+// Would settle_for have nothing to do?
+bool CodeGen::settled_for(BlockId b) const {
+  if (state_.flags.valid && state_.flags.dirty && !block_flags_dead_[b]) return false;
+  bool dirty = false;
+  state_.for_each_used([&](HostReg r) { dirty |= state_.regs[r].dirty; });
+  return !dirty;
+}
+
+// Writes back what a block that others lead to as well wants to find in the state.
+void CodeGen::settle_for(BlockId b) {
+  if (block_flags_dead_[b]) state_.flags.dirty = false;
+  flush_slots(nullptr);
 }
 
 // Goes on with a block that others lead to as well.
@@ -156,7 +175,7 @@ void CodeGen::branch_to(BlockId b) {
     next_block_ = b;
     return;
   }
-  flush_slots(nullptr);
+  settle_for(b);
   forget_all();
   if (emitted_[b]) {
     as_.jmp(block_labels_[b]);
@@ -296,7 +315,7 @@ void CodeGen::emit_cold(const Cold& c) {
       break;
     case Cold::kEdge:
       restore_state(c.state);
-      flush_slots(nullptr);
+      settle_for(c.block);
       forget_all();
       as_.jmp(block_labels_[c.block]);
       if (!emitted_[c.block]) pending_.push_back(c.block);
