@@ -157,7 +157,7 @@ BlockRecord* Generation::add_block(const TranslationLock&, Cell* cell, const ir:
   }
   extra_used_ = extra_end;
   const uint8_t* entry = base_ + code_used_;
-  code_used_ = align(code_used_ + code_bytes, kCodeAlignment);
+  code_used_ += code_bytes;
   num_blocks_.store(index + 1, std::memory_order_release);
   cell->entry.store(entry, std::memory_order_release);
   return b;

@@ -95,6 +95,9 @@ class Generation {
   // Where the next translation's code goes: [cursor, limit).
   uint8_t* code_cursor(const TranslationLock&) const { return base_ + code_used_; }
   uint8_t* code_limit(const TranslationLock&) const;
+  // Moves the cursor up. Blocks are many and short: those that are not loops are packed closely, which costs
+  // less in caches than aligned entries gain.
+  void align_code(const TranslationLock&, bool loop) { code_used_ = align(code_used_, loop ? 32 : 4); }
   // After the stubs or anything else that is no block was put at the cursor.
   void skip_code(const uint8_t* to) { code_used_ = align(static_cast<size_t>(to - base_), 64); }
   // Memory that something else took on behalf of this generation's translations.
@@ -143,8 +146,6 @@ class Generation {
   static constexpr uint32_t kFirstTableSize = 512, kMaxTableSize = 32768;
   static constexpr uint32_t kNoCells = 2;  // the first cells belong to no key
   static size_t ranges_offset(size_t extra, size_t recovery) { return (extra + recovery + 7) & ~size_t{7}; }
-  // Blocks are many and short: more would cost more in memory and caches than aligned entries gain.
-  static constexpr size_t kCodeAlignment = 4;
   static size_t align(size_t n, size_t to) { return (n + to - 1) & ~(to - 1); }
 
   Generation() = default;

@@ -186,6 +186,15 @@ class Space final : public CodeSpace {
   std::vector<uint8_t>& buffer_;
 };
 
+// Does it end in a jump to its own start?
+bool is_loop(const ir::Region& region) {
+  for (size_t b = 0; b < region.blocks.size(); ++b) {
+    const ir::Inst& last = region.terminator(static_cast<ir::BlockId>(b));
+    if (last.op == ir::Op::kGotoPc && last.imm == 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 // ---- translation
@@ -256,6 +265,7 @@ EngineImpl::Made EngineImpl::compile(const TranslationLock& lock, Cell* cell,
                                      std::unique_ptr<CodeCheck> check, bool* too_long) {
   CacheState& slot = slots_[current_slot_];
   Generation& g = *slot.generation;
+  g.align_code(lock, is_loop(region_));
   Space space(lock, g, backend_.get(), recovery_buffer_);
   CompileResult code;
   if (backend_ != nullptr) {
