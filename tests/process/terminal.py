@@ -130,7 +130,8 @@ def keys(shell):
     shell.wait_for("half a line")
     shell.press("\x03")
     shell.do("trap 'echo caught' INT")
-    shell.press("\x03")
+    shell.type("\x03")
+    shell.wait_for("caught\r\n")
     shell.do("trap - INT")
     shell.type("while :; do :; done\n")
     shell.wait_for("done\r\n")
@@ -271,7 +272,7 @@ def main():
             results.append(play(options.session, argv, where).replace(where, "WHERE"))
     if options.show:
         print(results[0])
-    if results[0] != results[1]:
+    if results[0] != results[1] or not results[0].startswith("status") and "\nstatus " not in results[0]:
         print(f"natively:\n{results[0]}\nby xarch:\n{results[1]}")
         sys.exit(1)
 
