@@ -58,13 +58,12 @@ void DeadCode::call(const Inst& in) {
   for (SlotId slot : helper.reads) seen(slot);
 }
 
-// A put of which nobody sees the value, or an op without effect of which nobody uses the result.
+// A put of which nobody sees the value, or an op that only reads state and of which nobody uses the result.
 bool DeadCode::useless(const Inst& in) const {
   if (in.op == Op::kPut) return dead(in.aux);
   if (in.uses != 0) return false;
   if (in.op == Op::kCall) return (region_.helpers[in.aux]->effects & ir::kHelperPure) != 0;
-  const unsigned attributes = ir::op_attributes(in.op);
-  return (attributes & ir::kPure) || attributes == ir::kReadsState;
+  return ir::op_attributes(in.op) == ir::kReadsState;
 }
 
 void DeadCode::effects(const Inst& in) {
@@ -90,18 +89,27 @@ void DeadCode::effects(const Inst& in) {
 
 void DeadCode::block(const Block& block) {
   forget_all();
-  for (uint32_t i = block.end; i-- > block.first;) {
-    Inst& in = region_.insts[i];
-    if (in.op == Op::kNop) continue;
-    if (useless(in)) {
-      in = Inst{};
-      continue;
-    }
+  Inst* const insts = region_.insts.data();
+  const auto use_operands = [insts](const Inst& in) {
     for (const ValueId arg : in.args) {
       if (arg == ir::kNoValue) break;
-      ++region_.insts[arg].uses;
+      ++insts[arg].uses;
     }
-    effects(in);
+  };
+  for (uint32_t i = block.end; i-- > block.first;) {
+    Inst& in = insts[i];
+    if (ir::is_pure(in.op)) {  // most are, and have nothing but uses
+      if (in.uses != 0) {
+        use_operands(in);
+      } else {
+        in = Inst{};
+      }
+    } else if (useless(in)) {
+      in = Inst{};
+    } else {
+      use_operands(in);
+      effects(in);
+    }
   }
 }
 

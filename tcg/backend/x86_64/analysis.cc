@@ -125,19 +125,23 @@ void CodeGen::analyse_block(BlockId b) {
   if (term.op == Op::kCondBr) dead = dead_in(term.aux) && dead_in(static_cast<uint64_t>(term.imm));
   if (term.op == Op::kGotoPc || term.op == Op::kGotoInd) dead = exit_kills_flags(term);
   ++hint_gen_;
-  for (uint32_t i = r.blocks[b].end; i-- > r.blocks[b].first;) {
-    const Inst& in = insts_[i];
+  // Kept here, since what is stored below could be them for all the compiler knows.
+  const Inst* const insts = insts_;
+  Val* const vals = vals_.data();
+  const uint32_t first = r.blocks[b].first;
+  for (uint32_t i = r.blocks[b].end; i-- > first;) {
+    const Inst& in = insts[i];
     if (in.op == Op::kNop) continue;
     const unsigned attributes = op_attributes(in.op);
-    Val& val = vals_[i];
+    Val& val = vals[i];
     if (val.hint != kNoSlot && val.hint_gen != hint_gen_) val.hint = kNoSlot;
     if (val.hint != kNoSlot) pass_hint(in, val.hint);
     if (in.op == Op::kPut) {
       for (SlotId o : info_.overlaps[in.aux]) kill_hint(o, i);
       kill_hint(static_cast<SlotId>(in.aux), i);
       last_hint_[in.aux] = in.args[0];
-      vals_[in.args[0]].hint = static_cast<SlotId>(in.aux);
-      vals_[in.args[0]].hint_gen = hint_gen_;
+      vals[in.args[0]].hint = static_cast<SlotId>(in.aux);
+      vals[in.args[0]].hint_gen = hint_gen_;
       if (in.aux == info_.flags) dead = true;
     } else if (in.op == Op::kGet) {
       for (SlotId o : info_.overlaps[in.aux]) kill_hint(o, i);
