@@ -12,6 +12,7 @@
 #include <map>
 
 #include "tcg/backend/x86_64/backend.h"
+#include "tcg/opt/passes.h"
 #include "tests/codegen/count.h"
 #include "tests/emitter/mc.h"
 #include "tests/support/code_arena.h"
@@ -134,7 +135,7 @@ class Corpus {
     key.pc = pc;
     ir::Builder builder(&region_, guest_.layout(), key);
     guest_.lift(builder, reader, tcg::LiftLimits());
-    ir::count_uses(region_);
+    opt::run_passes(region_, work_);
     const auto lifted = Clock::now();
     arena_.reset();
     const tcg::CompileResult r = backend_.compile(region_, arena_);
@@ -183,6 +184,7 @@ class Corpus {
   x86_64::Backend backend_;
   xarch::testing::CodeArena arena_;
   ir::Region region_;
+  opt::Workspace work_;
   Totals t_;
 };
 

@@ -7,6 +7,7 @@
 #include "targets/arm/core/guest.h"
 #include "targets/mips/core/guest.h"
 #include "tcg/backend/x86_64/backend.h"
+#include "tcg/opt/passes.h"
 #include "tests/codegen/assemble.h"
 #include "tests/emitter/mc.h"
 #include "tests/support/code_arena.h"
@@ -86,7 +87,8 @@ Result<Counts> GuestUnderTest::count(const std::string& text) const {
   ir::Builder builder(&region, guest_->layout(), key);
   SnippetReader reader(*bytes);
   guest_->lift(builder, reader, tcg::LiftLimits());
-  ir::count_uses(region);
+  opt::Workspace work;
+  opt::run_passes(region, work);
   x86_64::Backend backend(common_features());
   xarch::testing::CodeArena arena(backend, guest_->layout());
   const tcg::CompileResult r = backend.compile(region, arena);
