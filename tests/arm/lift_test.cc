@@ -75,8 +75,15 @@ TEST_F(Lifted, ContinuesBehindForwardConditionalBranches) {
   lift({kCmp, 0x54000080 /* b.eq .+16 */, kNop, kRet});
   EXPECT_EQ(region_.num_insns, 4u);
   ASSERT_EQ(exits().size(), 2u);
-  EXPECT_EQ(exits()[0].imm, 20);
-  EXPECT_FALSE(aux(exits()[0]).poll);
+  EXPECT_EQ(exits()[1].imm, 20);
+  EXPECT_FALSE(aux(exits()[1]).poll);
+}
+
+TEST_F(Lifted, BranchesToWhatFollowsStayInside) {
+  // cbz x0, L; cbz x1, L; nop; L: ret
+  lift({0xb4000060, 0xb4000041, kNop, kRet});
+  EXPECT_EQ(region_.num_insns, 4u);
+  EXPECT_EQ(exits().size(), 1u);
 }
 
 TEST_F(Lifted, StopsAtBackwardBranchesAndPolls) {
@@ -104,13 +111,13 @@ TEST_F(Lifted, FlagsDieAtExitsThatOverwriteThem) {
   // cmp; b.eq L; ret; L: mov x2, x3; cmp; ret
   lift({kCmp, 0x54000040, kRet, 0xaa0303e2, kCmp, kRet});
   ASSERT_EQ(exits().size(), 2u);
-  ASSERT_EQ(aux(exits()[0]).dead_index, 1);
+  ASSERT_EQ(aux(exits()[1]).dead_index, 1);
   EXPECT_EQ(region_.dead_at_exit[0], std::vector<ir::SlotId>{kSlotNzcv});
   EXPECT_EQ(region_.ranges.back().start, kPc + 12);
   EXPECT_EQ(region_.ranges.back().bytes, 8u);
   // A load in between may fault: the flags must be right there.
   lift({kCmp, 0x54000040, kRet, 0xf9400062, kCmp, kRet});
-  EXPECT_EQ(aux(exits()[0]).dead_index, 0);
+  EXPECT_EQ(aux(exits()[1]).dead_index, 0);
 }
 
 TEST_F(Lifted, CallsAndReturnsAreMarked) {
