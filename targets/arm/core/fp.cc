@@ -71,18 +71,6 @@ uint32_t get_mxcsr() {
 }
 
 template <typename B>
-B flush_input(FpContext& c, B v) {
-  if (!c.flush() || !Bits<B>::denormal(v)) return v;
-  c.flags |= kIdc;
-  return v & Bits<B>::kSign;
-}
-
-template <typename B>
-B quiet(FpContext& c, B v) {
-  if (Bits<B>::snan(v)) c.flags |= kIoc;
-  return c.default_nan() ? Bits<B>::kDefaultNan : v | Bits<B>::kQuiet;
-}
-template <typename B>
 B invalid(FpContext& c) {
   c.flags |= kIoc;
   return Bits<B>::kDefaultNan;

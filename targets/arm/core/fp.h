@@ -70,6 +70,20 @@ struct FpBits {
   static constexpr bool denormal(B v) { return (v & kInf) == 0 && (v & kFraction) != 0; }
 };
 
+// What an operation makes of an operand: zero of a denormal under FPCR.FZ, a quiet NaN of any NaN; flags as
+// they arise.
+template <typename B>
+B flush_input(FpContext& c, B v) {
+  if (!c.flush() || !FpBits<B>::denormal(v)) return v;
+  c.flags |= kIdc;
+  return v & FpBits<B>::kSign;
+}
+template <typename B>
+B quiet(FpContext& c, B v) {
+  if (FpBits<B>::snan(v)) c.flags |= kIoc;
+  return c.default_nan() ? FpBits<B>::kDefaultNan : v | FpBits<B>::kQuiet;
+}
+
 template <typename B>
 B fp_binary(FpContext& c, FpOp op, B a, B b);
 template <typename B>

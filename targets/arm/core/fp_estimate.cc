@@ -19,17 +19,6 @@ unsigned rsqrt_estimate(unsigned a) {
 }
 
 template <typename B>
-B flushed(FpContext& c, B v) {
-  if (!c.flush() || !FpBits<B>::denormal(v)) return v;
-  c.flags |= kIdc;
-  return v & FpBits<B>::kSign;
-}
-template <typename B>
-B quieted(FpContext& c, B v) {
-  if (FpBits<B>::snan(v)) c.flags |= kIoc;
-  return c.default_nan() ? FpBits<B>::kDefaultNan : v | FpBits<B>::kQuiet;
-}
-template <typename B>
 int exponent(B v) {
   return static_cast<int>((v & FpBits<B>::kInf) >> FpBits<B>::kMantissa);
 }
@@ -51,9 +40,9 @@ template <typename B>
 B fp_recip_estimate(FpContext& c, B a) {
   using F = FpBits<B>;
   constexpr int kTop = 2 * FpFormat<B>::kBias - 1;  // 253, 2045
-  a = flushed(c, a);
+  a = flush_input(c, a);
   const B sign = a & F::kSign;
-  if (F::nan(a)) return quieted(c, a);
+  if (F::nan(a)) return quiet(c, a);
   if (F::inf(a)) return sign;
   if (F::zero(a)) {
     c.flags |= kDzc;
@@ -94,9 +83,9 @@ B fp_recip_estimate(FpContext& c, B a) {
 template <typename B>
 B fp_rsqrt_estimate(FpContext& c, B a) {
   using F = FpBits<B>;
-  a = flushed(c, a);
+  a = flush_input(c, a);
   const B sign = a & F::kSign;
-  if (F::nan(a)) return quieted(c, a);
+  if (F::nan(a)) return quiet(c, a);
   if (F::zero(a)) {
     c.flags |= kDzc;
     return sign | F::kInf;
@@ -123,8 +112,8 @@ B fp_rsqrt_estimate(FpContext& c, B a) {
 template <typename B>
 B fp_recip_exponent(FpContext& c, B a) {
   using F = FpBits<B>;
-  a = flushed(c, a);
-  if (F::nan(a)) return quieted(c, a);
+  a = flush_input(c, a);
+  if (F::nan(a)) return quiet(c, a);
   const B sign = a & F::kSign;
   if ((a & F::kInf) == 0) return sign | (F::kInf - F::kMinNormal);
   return sign | (~a & F::kInf);

@@ -51,39 +51,33 @@ Value limit_of(Lift& c, Value v, unsigned size) {
 
 // ---- sums and differences
 
+// Lanes of 1 and 2 bytes: the op saturates by itself, and did so where it is not the wrapped result.
+Saturated by_op(Lift& c, Op op, Value a, Value b, Value wrapped, unsigned size) {
+  const Value r = c.b.vbinary(op, a, b, size);
+  return {r, vxor(c, r, wrapped)};
+}
+
 Saturated add_signed(Lift& c, Value a, Value b, unsigned size) {
   const Value sum = vadd(c, a, b, size);
-  if (size <= 1) {
-    const Value r = c.b.vbinary(Op::kVAddSatS, a, b, size);
-    return {r, vxor(c, r, sum)};
-  }
+  if (size <= 1) return by_op(c, Op::kVAddSatS, a, b, sum, size);
   const Value mask = signs(c, vand(c, vxor(c, a, sum), vxor(c, b, sum)), size);
   return {merge(c, mask, limit_of(c, a, size), sum), mask};
 }
 Saturated sub_signed(Lift& c, Value a, Value b, unsigned size) {
   const Value difference = vsub(c, a, b, size);
-  if (size <= 1) {
-    const Value r = c.b.vbinary(Op::kVSubSatS, a, b, size);
-    return {r, vxor(c, r, difference)};
-  }
+  if (size <= 1) return by_op(c, Op::kVSubSatS, a, b, difference, size);
   const Value mask = signs(c, vand(c, vxor(c, a, b), vxor(c, a, difference)), size);
   return {merge(c, mask, limit_of(c, a, size), difference), mask};
 }
 Saturated add_unsigned(Lift& c, Value a, Value b, unsigned size) {
   const Value sum = vadd(c, a, b, size);
-  if (size <= 1) {
-    const Value r = c.b.vbinary(Op::kVAddSatU, a, b, size);
-    return {r, vxor(c, r, sum)};
-  }
+  if (size <= 1) return by_op(c, Op::kVAddSatU, a, b, sum, size);
   const Value mask = c.b.vbinary(Op::kVCmpGtU, a, sum, size);
   return {vor(c, sum, mask), mask};
 }
 Saturated sub_unsigned(Lift& c, Value a, Value b, unsigned size) {
   const Value difference = vsub(c, a, b, size);
-  if (size <= 1) {
-    const Value r = c.b.vbinary(Op::kVSubSatU, a, b, size);
-    return {r, vxor(c, r, difference)};
-  }
+  if (size <= 1) return by_op(c, Op::kVSubSatU, a, b, difference, size);
   const Value mask = c.b.vbinary(Op::kVCmpGtU, b, a, size);
   return {andnot(c, difference, mask), mask};
 }
