@@ -171,7 +171,7 @@ class Results : public ::testing::Test {
     memcpy(static_cast<void*>(&s->v0), c.v, sizeof c.v);
     s->set_nzcv_bits(static_cast<uint32_t>(c.nzcv));
     s->fpcr = c.fpcr;
-    s->fpsr = c.fpsr;
+    s->set_fpsr(static_cast<uint32_t>(c.fpsr));
     s->pc = c.code;
     ir::BlockKey key;
     key.pc = c.code;
@@ -199,7 +199,7 @@ class Results : public ::testing::Test {
     memcpy(c.v, &s->v0, sizeof c.v);
     c.nzcv = s->nzcv_bits();
     c.fpcr = s->fpcr;
-    c.fpsr = s->fpsr;
+    c.fpsr = s->fpsr_value();
   }
 
   // Says what differs; empty if nothing does.

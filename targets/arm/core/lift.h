@@ -74,6 +74,11 @@ struct Lift {
   ir::Type vtype(bool q) const { return q ? ir::Type::kV128 : ir::Type::kV64; }
   // Vector register n := v (64 or 128 bits), the rest zero.
   void put_v(unsigned n, ir::Value v);
+  // A vector instruction saturated if any bit of mask (64 or 128 bits) is set.
+  void note_saturation(ir::Value mask);
+  // FPSR as Arm64State::fpsr_value and set_fpsr have it.
+  ir::Value fpsr();
+  void put_fpsr(ir::Value v);
   // Lowest lane (log2 of its bytes) of a vector register, zero-extended to i32 or i64.
   ir::Value lane(unsigned n, unsigned size, unsigned index) {
     return b.vextract(size == 3 ? ir::Type::kI64 : ir::Type::kI32, v(n), size, index);

@@ -254,7 +254,7 @@ void lift<Insn::kMrsReg>(Lift& c, Enc<Insn::kMrsReg> e) {
     case kCtr: return c.put(t, c.b.i64(c.model.ctr));
     case kDczidReg: return c.put(t, c.b.i64(kDczid));
     case kFpcr: return c.put(t, c.b.get(kSlotFpcr));
-    case kFpsr: return c.put(t, c.b.get(kSlotFpsr));
+    case kFpsr: return c.put(t, c.fpsr());
     case kTpidr: return c.put(t, c.b.get(kSlotTpidr));
     case kTpidrro: return c.put(t, c.b.get(kSlotTpidrro));
     case kCntfrq: return c.put(t, c.b.i64(kCounterHz));
@@ -269,7 +269,7 @@ void lift<Insn::kMsrReg>(Lift& c, Enc<Insn::kMsrReg> e) {
   const Value v = c.x(e.get<'t'>());
   switch (e.get<'r'>()) {
     case kFpcr: return c.b.put(kSlotFpcr, c.b.and_(v, kFpcrMask));
-    case kFpsr: return c.b.put(kSlotFpsr, c.b.and_(v, kFpsrMask));
+    case kFpsr: return c.put_fpsr(c.b.and_(v, kFpsrMask));
     case kTpidr: return c.b.put(kSlotTpidr, v);
     default: return c.undefined();
   }

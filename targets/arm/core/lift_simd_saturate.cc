@@ -1,6 +1,5 @@
 // Saturating vector instructions. Each computes its result and a mask that is not zero where it saturated,
-// which goes to FPSR.QC.
-#include "targets/arm/core/fp.h"
+// which is kept for FPSR.QC.
 #include "targets/arm/core/lift_vector.h"
 
 namespace xarch::arm {
@@ -12,12 +11,6 @@ struct Saturated {
   Value mask;  // lanes of any size; bits in them that are set say that a lane saturated
 };
 
-void note_saturation(Lift& c, Value mask) {
-  const Value bit = c.b.shl(c.b.zext(c.b.vany(mask), Type::kI64), 27);
-  static_assert(kQc == 1u << 27);
-  c.b.put(kSlotFpsr, c.b.or_(c.b.get(kSlotFpsr), bit));
-}
-
 // The part of v that an instruction works on: all, the low half, or the lowest lane.
 template <Insn I>
 Value trimmed(Lift& c, Value v, unsigned size) {
@@ -27,12 +20,12 @@ Value trimmed(Lift& c, Value v, unsigned size) {
 // Result with lanes of `size`, mask with lanes of `mask_size`.
 template <Insn I>
 void put_saturated(Lift& c, Enc<I> e, const Saturated& s, unsigned size) {
-  note_saturation(c, trimmed<I>(c, s.mask, size));
+  c.note_saturation(trimmed<I>(c, s.mask, size));
   c.put_v(e.template get<'d'>(), trimmed<I>(c, s.result, size));
 }
 template <Insn I>
 void put_narrow_saturated(Lift& c, Enc<I> e, const Saturated& s, unsigned size) {
-  note_saturation(c, trimmed<I>(c, s.mask, size + 1));
+  c.note_saturation(trimmed<I>(c, s.mask, size + 1));
   if constexpr (has_field<I>('q')) {
     put_narrow(c, e.template get<'q'>(), e.template get<'d'>(), s.result);
   } else {

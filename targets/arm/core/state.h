@@ -47,6 +47,10 @@ struct Arm64State {
   uint32_t nzcv_bits() const;
   void set_nzcv_bits(uint32_t bits);
 
+  // FPSR as the guest sees it: the slots' parts folded together, and back.
+  uint32_t fpsr_value() const;
+  void set_fpsr(uint32_t bits);
+
   // The state of a new process: everything zero, no exclusive monitor.
   void reset();
 };

@@ -32,8 +32,7 @@ void build_signal_frame(Arm64State& s, const linux_user::SignalDelivery& d, uint
   mc.pstate = s.nzcv_bits();
 
   uint8_t* record = mc.reserved;
-  FpsimdContext fp = {
-      kFpsimdMagic, sizeof fp, static_cast<uint32_t>(s.fpsr), static_cast<uint32_t>(s.fpcr), {}};
+  FpsimdContext fp = {kFpsimdMagic, sizeof fp, s.fpsr_value(), static_cast<uint32_t>(s.fpcr), {}};
   for (unsigned i = 0; i < 32; ++i) fp.v[i] = s.v(i);
   memcpy(record, &fp, sizeof fp);
   record += sizeof fp;
@@ -84,7 +83,7 @@ bool restore_signal_frame(Arm64State& s, const SignalFrame& frame, linux_user::F
   s.sp = mc.sp;
   s.pc = mc.pc;
   s.set_nzcv_bits(static_cast<uint32_t>(mc.pstate & kNzcvBits));
-  s.fpsr = fp->fpsr;
+  s.set_fpsr(fp->fpsr);
   s.fpcr = fp->fpcr;
   for (unsigned i = 0; i < 32; ++i) s.v(i) = fp->v[i];
   s.excl_addr = kNoMonitor;
