@@ -9,6 +9,8 @@ namespace {
 constexpr uint32_t kNop = 0xd503201f;
 // The register that holds the case while the oracle switches states.
 constexpr uint32_t kReserved = 28;
+// Bits of FPCR that every model has: AHP DN FZ RMode.
+constexpr uint64_t kModes = 0x07c00000;
 
 bool between(Insn insn, Insn first, Insn last) { return insn >= first && insn <= last; }
 bool is_memory(Insn i) {
@@ -121,7 +123,12 @@ void Generator::registers(Case* c) {
     v[1] = vector_half();
   }
   c->nzcv = below(16) << 28;
-  c->fpcr = maybe() ? 0 : below(32) << 22 & 0x03c00000;
+  // Fast mode, with each rounding; or any modes.
+  switch (below(4)) {
+    case 0: c->fpcr = 0; break;
+    case 1: c->fpcr = below(4) << 22; break;
+    default: c->fpcr = rng_() & kModes;
+  }
 }
 
 // A word of the line with random fields.
@@ -205,7 +212,7 @@ void Generator::place(Insn insn, uint64_t code, uint32_t words[2], Case* c) {
   } else if (insn == Insn::kMrsReg || insn == Insn::kMsrReg) {
     word = set(insn, word, 'r', 0x5a20 | static_cast<uint32_t>(below(2)));
     const uint32_t t = get(insn, word, 't');
-    if (t != 31 && insn == Insn::kMsrReg) c->x[t] = rng_() & (word >> 5 & 1 ? 0x0800009f : 0x03c00000);
+    if (t != 31 && insn == Insn::kMsrReg) c->x[t] = rng_() & (word >> 5 & 1 ? 0x0800009f : kModes);
   } else if (between(insn, Insn::kB, Insn::kBCond)) {
     word = set(insn, word, 'i', 2);
   } else if (between(insn, Insn::kBr, Insn::kRet)) {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "targets/arm/core/fp.h"
+#include "targets/arm/core/fp_state.h"
 #include "targets/arm/core/guest.h"
 #include "targets/arm/core/raise.h"
 #include "tcg/backend/interp/interp.h"
@@ -94,6 +96,48 @@ TEST_F(Lifted, StopsAtBackwardBranchesAndPolls) {
   EXPECT_TRUE(aux(exits()[0]).poll);
   EXPECT_EQ(exits()[1].imm, 8);
   EXPECT_FALSE(aux(exits()[1]).poll);
+}
+
+TEST_F(Lifted, FloatingPointStatusChangesTheMode) {
+  constexpr uint32_t kMrsFpsr = 0xd53b4420, kMsrFpsr = 0xd51b4420, kMsrFpcr = 0xd51b4400;
+  for (const uint32_t word : {kMrsFpsr, kMsrFpsr}) {
+    lift({word, kRet});
+    state_.reset();
+    reset_fp(state_);
+    EXPECT_EQ(run().reason, tcg::Exit::kRaise);
+    EXPECT_EQ(state_.pc, kPc);
+    EXPECT_EQ(guest_.mode(&state_), 0u);
+    EXPECT_TRUE(handle_fp_raise(state_, state_.hdr.exit_code, state_.hdr.exit_value));
+    EXPECT_EQ(guest_.mode(&state_), uint32_t{kModeExactFlags});
+  }
+  lift({kMsrFpcr, kRet});
+  for (const bool rounding : {true, false}) {
+    state_.reset();
+    reset_fp(state_);
+    state_.x0 = rounding ? kFpcrRounding : kFpcrBits & ~kFpcrRounding;
+    EXPECT_EQ(run().reason, tcg::Exit::kRaise);
+    EXPECT_EQ(state_.pc, kPc + 4);
+    EXPECT_TRUE(handle_fp_raise(state_, state_.hdr.exit_code, state_.hdr.exit_value));
+    EXPECT_EQ(guest_.mode(&state_) == 0, rounding);
+    EXPECT_EQ(state_.hdr.guest_mxcsr >> 13 & 3, rounding ? 3u : 0u);
+  }
+}
+
+TEST_F(Lifted, FloatingPointFlagsAreFoldedIntoWhatIsShown) {
+  state_.reset();
+  reset_fp(state_);
+  state_.hdr.guest_mxcsr |= 0x24;  // divided by zero, inexact
+  state_.fpsr = kQc;
+  EXPECT_EQ(state_.fpsr_value(), kQc | kDzc | kIxc);
+  Arm64State other;
+  other.reset();
+  reset_fp(other);
+  copy_fp(other, state_);
+  EXPECT_EQ(other.fpsr_value(), uint32_t{kDzc | kIxc}) << "registers are copied apart";
+  use_exact_flags(state_);
+  EXPECT_EQ(state_.fpsr, uint64_t{kQc | kDzc | kIxc});
+  state_.set_fpsr(0);
+  EXPECT_EQ(state_.fpsr_value(), 0u);
 }
 
 TEST_F(Lifted, KeepsWithinItsLimits) {

@@ -18,8 +18,10 @@ class Arm64Guest final : public tcg::Guest {
   std::string_view name() const override { return "aarch64"; }
   const ir::StateLayout& layout() const override { return arm64_layout(); }
   void lift(ir::Builder& b, tcg::CodeReader& code, const tcg::LiftLimits& limits) const override;
-  // No mode: translations depend on nothing but the guest's bytes.
-  uint32_t mode(const void*) const override { return 0; }
+  // Of floating point, see fp_state.h.
+  uint32_t mode(const void* state) const override {
+    return static_cast<uint32_t>(static_cast<const Arm64State*>(state)->fp_mode);
+  }
   void restore_state(void*, uint64_t, uint32_t) const override {}
   unsigned pc_shift() const override { return 2; }
   bool ignores_tags() const override { return true; }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "targets/arm/core/decode.h"
+#include "targets/arm/core/fp_state.h"
 #include "targets/arm/core/model.h"
 #include "targets/arm/core/raise.h"
 #include "targets/arm/core/state.h"
@@ -45,6 +46,9 @@ struct Lift {
   int64_t jump = 0;
   bool flags_written = false;  // in this region
   FlagPeek* peek = nullptr;
+
+  // Floating-point operations keep FPCR and FPSR exactly, else the host's units do (fp_state.h).
+  bool exact_flags() const { return (b.key().mode & kModeExactFlags) != 0; }
 
   // ---- registers. 31 is zero in x, w and r; the stack pointer in the forms with _sp.
   ir::Value x(unsigned n) { return n == 31 ? b.i64(0) : b.get(kXSlot[n]); }

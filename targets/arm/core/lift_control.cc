@@ -18,8 +18,19 @@ constexpr uint32_t kFpcr = sysreg(3, 3, 4, 4, 0), kFpsr = sysreg(3, 3, 4, 4, 1);
 constexpr uint32_t kTpidr = sysreg(3, 3, 13, 0, 2), kTpidrro = sysreg(3, 3, 13, 0, 3);
 constexpr uint32_t kCntfrq = sysreg(3, 3, 14, 0, 0), kCntvct = sysreg(3, 3, 14, 0, 2);
 
-// Bits of FPCR and FPSR that exist: AHP DN FZ RMode; QC IDC IXC UFC OFC DZC IOC.
-constexpr uint64_t kFpcrMask = 0x07c00000, kFpsrMask = 0x0800009f;
+// FPSR is looked at: true if the instruction is done with, because it is to run with exact flags.
+bool needs_exact_flags(Lift& c) {
+  if (c.exact_flags()) return false;
+  c.b.raise(c.here, kRaiseExactFlags);
+  c.after = After::kClosed;
+  return true;
+}
+void write_fpcr(Lift& c, Value v) {
+  v = c.b.and_(v, c.model.features.has(Feature::kFp16) ? kFpcrBits : kFpcrBits & ~kFpcrFz16);
+  if (c.exact_flags()) return c.b.put(kSlotFpcr, v);
+  c.b.raise_val(c.here + 4, kRaiseFpcr, v);
+  c.after = After::kClosed;
+}
 
 // Identification registers, which Linux lets a process read: op0 3, op1 0, CRn 0, CRm 0 and 2..7 (those of
 // CRm 0 but MIDR, MPIDR and REVIDR are undefined). False if it is none of them.
@@ -254,7 +265,7 @@ void lift<Insn::kMrsReg>(Lift& c, Enc<Insn::kMrsReg> e) {
     case kCtr: return c.put(t, c.b.i64(c.model.ctr));
     case kDczidReg: return c.put(t, c.b.i64(kDczid));
     case kFpcr: return c.put(t, c.b.get(kSlotFpcr));
-    case kFpsr: return c.put(t, c.fpsr());
+    case kFpsr: return needs_exact_flags(c) ? void() : c.put(t, c.fpsr());
     case kTpidr: return c.put(t, c.b.get(kSlotTpidr));
     case kTpidrro: return c.put(t, c.b.get(kSlotTpidrro));
     case kCntfrq: return c.put(t, c.b.i64(kCounterHz));
@@ -268,8 +279,8 @@ template <>
 void lift<Insn::kMsrReg>(Lift& c, Enc<Insn::kMsrReg> e) {
   const Value v = c.x(e.get<'t'>());
   switch (e.get<'r'>()) {
-    case kFpcr: return c.b.put(kSlotFpcr, c.b.and_(v, kFpcrMask));
-    case kFpsr: return c.put_fpsr(c.b.and_(v, kFpsrMask));
+    case kFpcr: return write_fpcr(c, v);
+    case kFpsr: return needs_exact_flags(c) ? void() : c.put_fpsr(c.b.and_(v, kFpsrBits));
     case kTpidr: return c.b.put(kSlotTpidr, v);
     default: return c.undefined();
   }

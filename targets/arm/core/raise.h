@@ -12,6 +12,9 @@ enum RaiseCode : uint32_t {
   // IC IVAU: code in the cache line at exit_value (guest address, 64 bytes) may have changed; pc is after the
   // instruction. Changed code is noticed without it where the engine tracks writes.
   kRaiseCodeChanged,
+  // Floating point, see fp_state.h (handle_fp_raise).
+  kRaiseExactFlags,  // the instruction at pc needs exact flags: change the mode and go on
+  kRaiseFpcr,        // FPCR := exit_value; pc is after the instruction
 };
 
 }  // namespace xarch::arm

@@ -2,8 +2,6 @@
 
 #include <cstddef>
 
-#include "targets/arm/core/fp.h"
-
 namespace xarch::arm {
 
 namespace {
@@ -41,15 +39,6 @@ uint32_t Arm64State::nzcv_bits() const {
 void Arm64State::set_nzcv_bits(uint32_t bits) {
   nzcv = static_cast<uint16_t>((bits >> 31 & 1 ? ir::kFlagN : 0) | (bits >> 30 & 1 ? ir::kFlagZ : 0) |
                                (bits >> 29 & 1 ? ir::kFlagC : 0) | (bits >> 28 & 1 ? ir::kFlagV : 0));
-}
-
-uint32_t Arm64State::fpsr_value() const {
-  return static_cast<uint32_t>(fpsr) | (qc.d[0] | qc.d[1] ? uint32_t{kQc} : 0);
-}
-
-void Arm64State::set_fpsr(uint32_t bits) {
-  fpsr = bits;
-  qc = {};
 }
 
 void Arm64State::reset() {

@@ -47,7 +47,8 @@ struct Arm64State {
   uint32_t nzcv_bits() const;
   void set_nzcv_bits(uint32_t bits);
 
-  // FPSR as the guest sees it: the slots' parts folded together, and back.
+  // FPSR as the guest sees it: the parts that lie in slots and in the header folded together, and back
+  // (fp_state.cc).
   uint32_t fpsr_value() const;
   void set_fpsr(uint32_t bits);
 

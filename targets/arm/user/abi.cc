@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "linux-user/generic64.h"
+#include "targets/arm/core/fp_state.h"
 #include "targets/arm/core/guest.h"
 #include "targets/arm/core/raise.h"
 #include "targets/arm/user/signal_frame.h"
@@ -81,6 +82,7 @@ class Arm64Abi final : public linux_user::UserAbi {
   void set_tls(void* state, uint64_t tls) const override { at(state).tpidr = tls; }
   void start(void* state, uint64_t entry, uint64_t sp) const override {
     at(state).reset();
+    reset_fp(at(state));
     at(state).pc = entry;
     at(state).sp = sp;
   }
@@ -88,6 +90,7 @@ class Arm64Abi final : public linux_user::UserAbi {
     constexpr size_t kHeader = sizeof(tcg::CpuHeader);
     memcpy(static_cast<char*>(child) + kHeader, static_cast<const char*>(parent) + kHeader,
            sizeof(Arm64State) - kHeader);
+    copy_fp(at(child), at(parent));
     at(child).x(0) = 0;
     at(child).excl_addr = kNoMonitor;
   }
@@ -166,6 +169,7 @@ uint64_t Arm64Abi::fault_error(int signo, int code, bool write, bool fetch) cons
 
 RaiseEffect Arm64Abi::on_raise(void* state, uint32_t code, uint64_t value) const {
   RaiseEffect effect;
+  if (handle_fp_raise(at(state), code, value)) return effect;
   const uint64_t pc = at(state).pc;
   switch (code) {
     case kRaiseBreakpoint: effect.signal = SignalInfo::fault(SIGTRAP, TRAP_BRKPT, pc); break;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "targets/arm/core/fp_state.h"
+
 namespace xarch::arm {
 
 namespace {
@@ -83,8 +85,8 @@ bool restore_signal_frame(Arm64State& s, const SignalFrame& frame, linux_user::F
   s.sp = mc.sp;
   s.pc = mc.pc;
   s.set_nzcv_bits(static_cast<uint32_t>(mc.pstate & kNzcvBits));
-  s.set_fpsr(fp->fpsr);
-  s.fpcr = fp->fpcr;
+  s.set_fpsr(static_cast<uint32_t>(fp->fpsr & kFpsrBits));
+  set_fpcr(s, fp->fpcr & kFpcrBits);
   for (unsigned i = 0; i < 32; ++i) s.v(i) = fp->v[i];
   s.excl_addr = kNoMonitor;
   out->mask = linux_user::SignalSet::of64(uc.mask);
