@@ -68,6 +68,7 @@ struct CloneStart {
     thread->signals().mask = parent.signals().mask;
     thread->tagged_addresses = parent.tagged_addresses;
     thread->abi().copy_for_clone(thread->state(), parent.state());
+    thread->vcpu().header().copy_fp_environment(parent.vcpu().header());
     thread->become_child(args);
     if ((args.flags & CLONE_PARENT_SETTID) != 0) thread->put_ints(args.parent_tid, &thread->tid, 1);
     Thread::set_current(thread.get());
@@ -232,7 +233,8 @@ int64_t Thread::clone_vfork(const CloneArgs& args) {
   block_host_signals();
   const SyscallRegs saved_call = call_;
   const RestartBlock saved_restart = restart_;
-  const uint32_t saved_mxcsr = vcpu_->header().guest_mxcsr;
+  tcg::CpuHeader saved_header;  // the floating-point environment in it
+  saved_header.copy_fp_environment(vcpu_->header());
   const uint64_t saved_clear = clear_child_tid, saved_robust = robust_list;
   const pid_t saved_tid = tid;
   const bool saved_tagged = tagged_addresses;
@@ -274,7 +276,7 @@ int64_t Thread::clone_vfork(const CloneArgs& args) {
   restart_ = saved_restart;
   exiting_ = false;
   memcpy(registers, saved.get(), bytes);
-  vcpu_->header().guest_mxcsr = saved_mxcsr;
+  vcpu_->header().copy_fp_environment(saved_header);
   set_current(this);
   engine().abandon_run(*vcpu_);
   process_.set_kept_limits(std::move(saved_limits));

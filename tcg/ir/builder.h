@@ -129,12 +129,24 @@ class Builder {
   // Products of the lanes of the low or high halves of two v128.
   Value vmull(bool is_signed, Value a, Value b, unsigned lane, bool high);
   Value vclmul(Value a, Value b);
-  // A step of SHA-1 or SHA-256 on v128 (v.sha*); imm is v.sha1's function.
-  Value vsha(Op op, Value a, Value b, Value c = {}, unsigned imm = 0);
   Value vshuffle(Value table, Value index);
   Value vsplat(Type t, Value v, unsigned lane, unsigned index);
   Value vany(Value a);  // of a v64 or v128
   Value vpair(Value lo, Value hi);
+
+  // ---- floating point. `lane`, log2 of the lane's bytes, is for vectors; scalars are as wide as their type.
+  Value fbinary(Op op, Value a, Value b, unsigned lane = 0);  // f.add to f.div, f.min to f.maxnum, f.cmp*
+  Value funary(Op op, Value a, unsigned lane = 0);            // f.sqrt, f.neg, f.abs
+  Value ffma(Value a, Value b, Value c, unsigned lane = 0);   // c + a * b
+  // Flags of a comparison of two scalars; signals: any NaN is invalid.
+  Value flags_fcmp(Value a, Value b, bool signals);
+  Value fround(Value a, FpRound r, bool raises_inexact, unsigned lane = 0);
+  Value fto_int(Type t, Value a, FpRound r, bool is_unsigned, unsigned lane = 0);
+  Value ffrom_int(Type t, Value a, bool is_unsigned, unsigned lane = 0);
+  // Lanes as f.cvt says; of a scalar its width.
+  Value fcvt(Type t, unsigned to_lane, Value a, unsigned from_lane);
+  Value flow(Type t, Value v);    // lowest lane of a vector as a scalar
+  Value fwiden(Type t, Value a);  // a scalar with zeros above
 
   // ---- helpers. desc must have static lifetime.
   Value call(const HelperDesc& desc, Type result, std::initializer_list<Value> args);
@@ -168,6 +180,10 @@ class Builder {
     emit(op, Type::kVoid, a, {}, {}, aux, imm);
     terminated_ = true;
     region_->blocks.back().end = static_cast<uint32_t>(region_->insts.size());
+  }
+  // What aux of a floating-point op says of a value: its own width if it is a scalar.
+  static unsigned fp_lane(Type t, unsigned lane) {
+    return t == Type::kF32 || t == Type::kI32 ? 2 : t == Type::kF64 || t == Type::kI64 ? 3 : lane;
   }
   const Inst& def(Value v) const { return region_->insts[v.id]; }
   // The value of this operation if `v` was defined by it in the open block, else null.

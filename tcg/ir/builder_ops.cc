@@ -165,10 +165,6 @@ Value Builder::vmull(bool is_signed, Value a, Value b, unsigned lane, bool high)
 
 Value Builder::vclmul(Value a, Value b) { return emit(Op::kVClMul, Type::kV128, a, b); }
 
-Value Builder::vsha(Op op, Value a, Value b, Value c, unsigned imm) {
-  return emit(op, Type::kV128, a, b, c, 0, imm);
-}
-
 Value Builder::vshuffle(Value table, Value index) { return emit(Op::kVShuffle, Type::kV128, table, index); }
 
 Value Builder::vsplat(Type t, Value v, unsigned lane, unsigned index) {
@@ -181,6 +177,52 @@ Value Builder::vany(Value a) {
 }
 
 Value Builder::vpair(Value lo, Value hi) { return emit(Op::kVPair, Type::kV128, lo, hi); }
+
+// ---- floating point
+
+Value Builder::fbinary(Op op, Value a, Value b, unsigned lane) {
+  return emit(op, a.type, a, b, {}, fp_lane(a.type, lane));
+}
+
+Value Builder::funary(Op op, Value a, unsigned lane) {
+  return emit(op, a.type, a, {}, {}, fp_lane(a.type, lane));
+}
+
+Value Builder::ffma(Value a, Value b, Value c, unsigned lane) {
+  return emit(Op::kFFma, a.type, a, b, c, fp_lane(a.type, lane));
+}
+
+Value Builder::flags_fcmp(Value a, Value b, bool signals) {
+  return emit(Op::kFlagsFcmp, Type::kFlags, a, b, {}, fp_lane(a.type, 0), signals);
+}
+
+Value Builder::fround(Value a, FpRound r, bool raises_inexact, unsigned lane) {
+  const unsigned how = static_cast<unsigned>(r) | (raises_inexact ? uint32_t{kFpInexact} : 0);
+  return emit(Op::kFRound, a.type, a, {}, {}, fp_lane(a.type, lane), how);
+}
+
+Value Builder::fto_int(Type t, Value a, FpRound r, bool is_unsigned, unsigned lane) {
+  const unsigned how = static_cast<unsigned>(r) | (is_unsigned ? uint32_t{kFpUnsigned} : 0);
+  return emit(Op::kFToInt, t, a, {}, {}, fp_lane(a.type, lane), how);
+}
+
+Value Builder::ffrom_int(Type t, Value a, bool is_unsigned, unsigned lane) {
+  return emit(Op::kFFromInt, t, a, {}, {}, fp_lane(t, lane), is_unsigned ? int64_t{kFpUnsigned} : 0);
+}
+
+Value Builder::fcvt(Type t, unsigned to_lane, Value a, unsigned from_lane) {
+  return emit(Op::kFCvt, t, a, {}, {}, fp_lane(t, to_lane), fp_lane(a.type, from_lane));
+}
+
+Value Builder::flow(Type t, Value v) {
+  if (const Inst* d = def_if(v, Op::kFWiden)) {
+    const Value scalar = value_of(d->args[0]);
+    if (scalar.type == t) return scalar;
+  }
+  return emit(Op::kFLow, t, v, {}, {}, fp_lane(t, 0));
+}
+
+Value Builder::fwiden(Type t, Value a) { return emit(Op::kFWiden, t, a, {}, {}, fp_lane(a.type, 0)); }
 
 // ---- helpers
 

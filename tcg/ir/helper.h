@@ -25,6 +25,9 @@ enum HelperEffect : uint32_t {
   // The helper may ask to leave emitted code by CpuHeader::request_exit: checked after the call. The state is
   // then that after the helper, with pc as the helper left it.
   kHelperMayExit = 1u << 4,
+  // It computes with the host's floating point, or reads or changes the guest's floating-point environment
+  // (CpuHeader::fp_sticky and so on). Others run with the guest's control word in MXCSR, Invalid unmasked.
+  kHelperFp = 1u << 5,
 };
 
 struct HelperDesc {

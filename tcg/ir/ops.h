@@ -23,6 +23,7 @@ enum OpAttr : uint16_t {
   kMayFault = 1u << 5,
   kTerm = 1u << 6,
   kBarrier = 1u << 7,
+  kFpEnv = 1u << 8,
 };
 
 // How the result type of an op is found: a fixed type, or the instruction's own.

@@ -147,6 +147,21 @@ enum class Fence : uint8_t {
 // Read-modify-write operations of `rmw`.
 enum class RmwOp : uint8_t { kXchg, kAdd, kAnd, kOr, kXor, kAndNot, kSMax, kSMin, kUMax, kUMin };
 
+// How the floating-point ops round: the low bits of the imm of f.round and f.to_int, with FpImm besides.
+enum class FpRound : uint8_t {
+  kNearest,  // ties to even
+  kUp,
+  kDown,
+  kZero,
+  kAway,         // to nearest, ties away from zero
+  kCurrent = 8,  // the environment's mode
+};
+enum FpImm : uint32_t {
+  kFpRoundMask = 15,
+  kFpInexact = 16,   // f.round: raises inexact if the value changes
+  kFpUnsigned = 32,  // f.to_int, f.from_int: the integer is unsigned
+};
+
 // Kinds of control transfer, for return prediction, polls and tracing.
 enum class JumpKind : uint8_t { kJump, kCall, kReturn };
 

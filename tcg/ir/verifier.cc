@@ -40,6 +40,9 @@ class Verifier {
   bool both(const Inst& in, Type t) const;
   bool vector_op(const Inst& in);
   bool vector_shape_op(const Inst& in);
+  bool fp_op(const Inst& in);
+  bool fp_convert_op(const Inst& in);
+  bool is_fp(Type t, unsigned lane) const;
   bool control_op(const Inst& in);
   bool commits();
   bool commit_inst(uint32_t i, uint32_t layout_insn, Path* path);
@@ -144,6 +147,7 @@ bool Verifier::meaning(const Inst& in) {
   if (in.op <= Op::kProbe) return memory_op(in);
   if (in.op < Op::kVLo) return vector_op(in);
   if (in.op <= Op::kBitcast) return vector_shape_op(in);
+  if (in.op <= Op::kFWiden) return fp_op(in);
   return control_op(in);
 }
 
@@ -284,13 +288,6 @@ bool Verifier::vector_op(const Inst& in) {
       return need(both(in, Type::kV128) && in.aux <= 2, "not for that type or lane");
     case Op::kVShuffle: return need(both(in, Type::kV128), "for v128 only");
     case Op::kVClMul: return need(both(in, Type::kV64), "for v64 only");
-    case Op::kVSha1:
-      return need(both(in, Type::kV128) && in.imm >= 0 && in.imm <= 3, "not for that type or function");
-    case Op::kVSha256:
-      return need(both(in, Type::kV128) && type(in.args[2]) == Type::kV128, "for v128 only");
-    case Op::kVSha256Msg1:
-    case Op::kVSha256Msg2: return need(both(in, Type::kV128), "for v128 only");
-    case Op::kVDotS: return need(is_vector(in.type) && in.aux == 1, "for lanes of 2 bytes only");
     case Op::kVAesEnc:
     case Op::kVAesDec:
     case Op::kVAesMix:
@@ -358,6 +355,50 @@ bool Verifier::vector_shape_op(const Inst& in) {
           "between types that are not of a kind");
     }
   }
+}
+
+// Is it a scalar of that width, or a vector of such lanes?
+bool Verifier::is_fp(Type t, unsigned lane) const {
+  if (lane != 2 && lane != 3) return false;
+  return t == (lane == 2 ? Type::kF32 : Type::kF64) || t == Type::kV64 || t == Type::kV128;
+}
+
+bool Verifier::fp_op(const Inst& in) {
+  const Type a = type(in.args[0]);
+  const auto imm = static_cast<uint64_t>(in.imm);
+  const uint64_t rounding = imm & kFpRoundMask;
+  const bool good_rounding = rounding <= 4 || rounding == 8;
+  const char* const kBadLane = "not for that type or lane";
+  switch (in.op) {
+    case Op::kFlagsFcmp: return need(is_float(a) && is_fp(a, in.aux) && imm <= 1, kBadLane);
+    case Op::kFRound:
+      if (!good_rounding || imm > (kFpRoundMask | kFpInexact)) return bad("no such rounding");
+      return need(is_fp(a, in.aux), kBadLane);
+    case Op::kFToInt:
+      if (!good_rounding || (imm & ~uint64_t{kFpRoundMask | kFpUnsigned}) != 0)
+        return bad("no such rounding");
+      return need(is_fp(a, in.aux) && (is_float(a) ? is_word(in.type) : in.type == a), kBadLane);
+    case Op::kFFromInt:
+      if ((imm & ~uint64_t{kFpUnsigned}) != 0) return bad("no such conversion");
+      return need(is_fp(in.type, in.aux) && (is_float(in.type) ? is_word(a) : in.type == a), kBadLane);
+    case Op::kFCvt: return fp_convert_op(in);
+    case Op::kFLow:
+      return need((a == Type::kV64 || a == Type::kV128) && is_float(in.type) && is_fp(in.type, in.aux),
+                  kBadLane);
+    case Op::kFWiden:
+      return need((in.type == Type::kV64 || in.type == Type::kV128) && is_float(a) && is_fp(a, in.aux),
+                  kBadLane);
+    default: return need(is_fp(in.type, in.aux), kBadLane);
+  }
+}
+
+bool Verifier::fp_convert_op(const Inst& in) {
+  const Type from = type(in.args[0]);
+  const auto fits = [](Type t, int64_t lane) {
+    if (t == Type::kF32 || t == Type::kF64) return lane == (t == Type::kF32 ? 2 : 3);
+    return (t == Type::kV64 || t == Type::kV128) && lane >= 1 && lane <= 3;
+  };
+  return need(in.aux != in.imm && fits(in.type, in.aux) && fits(from, in.imm), "no such conversion");
 }
 
 bool Verifier::control_op(const Inst& in) {

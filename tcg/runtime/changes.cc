@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "tcg/runtime/engine_impl.h"
+#include "tcg/runtime/host_fp.h"
 #include "tcg/support/outside.h"
 
 namespace xarch::tcg {
@@ -10,6 +11,12 @@ VcpuImpl* EngineImpl::self_inside() const {
   VcpuImpl* v = current_vcpu();
   const bool ours = v != nullptr && &v->engine == this;
   return ours && v->sync.epoch.load(std::memory_order_relaxed) != 0 ? v : nullptr;
+}
+
+// In a helper as elsewhere with the host's floating point.
+CpuHeader* current_header() {
+  VcpuImpl* v = current_vcpu();
+  return v == nullptr ? nullptr : &v->header();
 }
 
 unsigned EngineImpl::drop(uint64_t start, uint64_t bytes, PageTracker::Why why) {
@@ -33,6 +40,7 @@ void EngineImpl::wait_for_stragglers() {
 }
 
 void EngineImpl::invalidate(uint64_t start, uint64_t bytes, bool wait) {
+  const HostFp host_fp(current_header());
   if (soft_memory_ != nullptr && bytes != 0) {  // ranges of blocks are virtual addresses: whole pages then
     bytes = page_of(start + bytes - 1) + kHostPageSize - page_of(start);
     start = page_of(start);
@@ -50,10 +58,12 @@ void EngineImpl::invalidate(uint64_t start, uint64_t bytes, bool wait) {
 
 void EngineImpl::before_host_write(uint64_t start, uint64_t bytes) {
   if (!tracker_.maybe_tracked(start, bytes)) return;
+  const HostFp host_fp(current_header());
   if (drop(start, bytes, PageTracker::Why::kHostWrite) != 0) outside([this] { registry_.advance(); });
 }
 
 void EngineImpl::mapped(uint64_t start, uint64_t bytes) {
+  const HostFp host_fp(current_header());
   outside([&] {
     TranslationLock lock(translation_mutex_);
     const unsigned n = tracker_.mapped(lock, *slots_[current_slot_].generation, start, bytes);
@@ -63,6 +73,7 @@ void EngineImpl::mapped(uint64_t start, uint64_t bytes) {
 }
 
 void EngineImpl::flush() {
+  const HostFp host_fp(current_header());
   TranslationLock lock(translation_mutex_);
   tracker_.forget_all(lock);
   uint64_t wait_for = 0;

@@ -32,6 +32,17 @@ enum Event : uint32_t {
   kEventFlush = 1u << 2,      // the code cache changes generation
 };
 
+// MXCSR while C++ runs: all exceptions masked, round to nearest. That of a guest has Invalid unmasked, so
+// that an operation that makes or meets a signalling NaN traps and gets the guest's exact result from the
+// handler.
+inline constexpr uint32_t kHostMxcsr = 0x1f80;
+inline constexpr uint32_t kGuestMxcsr = 0x1f00;
+inline constexpr uint32_t kMxcsrInvalidMask = 0x80;
+constexpr bool is_host_mxcsr(uint32_t mxcsr) { return (mxcsr & kMxcsrInvalidMask) != 0; }
+inline constexpr uint32_t kMxcsrFlags =
+    0x3f;  // invalid, denormal, divide by zero, overflow, underflow, inexact
+inline constexpr unsigned kMxcsrRoundingShift = 13;  // 0 nearest, 1 down, 2 up, 3 zero
+
 // What emitted code reads at fixed offsets. The second half is what hot code touches: emitted code addresses
 // the state from kStateBias on, so that the second half and the target's first 192 bytes are within a signed
 // byte.
@@ -39,14 +50,14 @@ struct alignas(64) CpuHeader {
   uint64_t exit_value = 0;
   uint32_t exit_reason = 0;  // Exit
   uint32_t exit_code = 0;
-  uint32_t exit_mode = 0;         // mode of the key to go on with (kLookup, kLink, kEvent)
-  uint32_t helper_exit = 0;       // set by a helper with kHelperMayExit to leave after the call: an Exit
-  uint32_t saved_mxcsr = 0x1f80;  // the host's control word, restored when C++ runs
-  uint32_t guest_mxcsr = 0x1f80;  // the control word guest code runs with
-  uint64_t guest_base = 0;        // flat policy: host address of guest address 0
-  void* tlb = nullptr;            // soft-TLB policy: array of TlbEntry, one table per MMU index
-  Vcpu* vcpu = nullptr;           // the C++ object, for helpers
-  uint64_t host_sp = 0;           // stack pointer of emitted code, set on entry
+  uint32_t exit_mode = 0;              // mode of the key to go on with (kLookup, kLink, kEvent)
+  uint32_t helper_exit = 0;            // set by a helper with kHelperMayExit to leave after the call: an Exit
+  uint32_t fp_flags = 0;               // sticky flags besides those of guest_mxcsr, see fp_sticky()
+  uint32_t guest_mxcsr = kGuestMxcsr;  // the control word guest code runs with
+  uint64_t guest_base = 0;             // flat policy: host address of guest address 0
+  void* tlb = nullptr;                 // soft-TLB policy: array of TlbEntry, one table per MMU index
+  Vcpu* vcpu = nullptr;                // the C++ object, for helpers
+  uint64_t host_sp = 0;                // stack pointer of emitted code, set on entry
   // ---- hot half
   std::atomic<uint32_t> event{0};
   uint32_t in_helper = 0;  // non-zero while C++ code runs on behalf of emitted code
@@ -58,6 +69,24 @@ struct alignas(64) CpuHeader {
   const void* exit_stub = nullptr;    // leave emitted code; exit_* and pc are set
   const void* helper_stub = nullptr;  // call a helper: saves and restores pinned registers
   uint64_t jump_mask = 0;  // picks the bits of a target that are its index in jump_table, still shifted
+
+  // The guest's floating-point environment. Good while no emitted code runs, or in helpers declared
+  // kHelperFp: else MXCSR itself has it. Sticky flags raised so far: MXCSR's bits.
+  uint32_t fp_sticky() const { return (fp_flags | guest_mxcsr) & kMxcsrFlags; }
+  void set_fp_sticky(uint32_t flags) {
+    fp_flags = 0;
+    guest_mxcsr = (guest_mxcsr & ~kMxcsrFlags) | (flags & kMxcsrFlags);
+  }
+  // Rounding as MXCSR numbers it.
+  uint32_t fp_rounding() const { return guest_mxcsr >> kMxcsrRoundingShift & 3; }
+  void set_fp_rounding(uint32_t mode) {
+    guest_mxcsr = (guest_mxcsr & ~(3u << kMxcsrRoundingShift)) | (mode & 3) << kMxcsrRoundingShift;
+  }
+
+  void copy_fp_environment(const CpuHeader& from) {
+    fp_flags = from.fp_flags;
+    guest_mxcsr = from.guest_mxcsr;
+  }
 
   // For helpers declared kHelperMayExit.
   void request_exit(Exit reason, uint32_t code, uint64_t value) {

@@ -11,6 +11,7 @@
 
 #include "tcg/backend/x86_64/backend.h"
 #include "tcg/runtime/engine_impl.h"
+#include "tcg/runtime/host_fp.h"
 #include "tcg/support/log.h"
 #include "tcg/support/outside.h"
 
@@ -88,7 +89,7 @@ Result<void> EngineImpl::init() {
 
 // ---- vCPUs
 
-VcpuImpl::VcpuImpl(EngineImpl& e, void* state) : engine(e), interp(e.interp_memory()) {
+VcpuImpl::VcpuImpl(EngineImpl& e, void* state) : engine(e), interp(e.interp_memory(), e.guest().fp_rules()) {
   header_ = new (state) CpuHeader;
   header_->vcpu = this;
   sync.header = header_;
@@ -327,6 +328,7 @@ Exit EngineImpl::run_inside(VcpuImpl& v) {
 // ---- exclusive sections, parking, fork
 
 void EngineImpl::exclusive(Vcpu* self, const std::function<void()>& fn) {
+  const HostFp host_fp(current_header());
   outside([&] { registry_.exclusive(self == nullptr ? nullptr : &static_cast<VcpuImpl*>(self)->sync, fn); });
 }
 

@@ -279,5 +279,7 @@ class EngineImpl final : public Engine {
 
 // The vCPU whose run() this thread is in, if any.
 VcpuImpl* current_vcpu();
+// Its state, or null. For HostFp: helpers may call the engine.
+CpuHeader* current_header();
 
 }  // namespace xarch::tcg

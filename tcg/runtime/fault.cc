@@ -9,6 +9,12 @@ constexpr int kSiKernel = 128;
 // More faults than this in a row at one instruction are no race with another thread.
 constexpr unsigned kMaxRetries = 64;
 
+// C++ code that emitted code called may run with the host's control word, that of the guest being put away.
+void use_guest_mxcsr(ucontext_t* context, const CpuHeader& h) {
+  uint32_t& mxcsr = context->uc_mcontext.fpregs->mxcsr;
+  if (is_host_mxcsr(mxcsr)) mxcsr = h.guest_mxcsr;
+}
+
 [[noreturn]] void land_in_interpreter(VcpuImpl* v) { _longjmp(v->interp_fault, 1); }
 
 }  // namespace
@@ -125,6 +131,7 @@ Engine::FaultVerdict EngineImpl::leave(VcpuImpl& v, const Site& site, ucontext_t
         site.generation != nullptr ? site.generation : current_.load(std::memory_order_acquire);
     regs[REG_RIP] = reinterpret_cast<greg_t>(g->stubs.leave);
     regs[REG_RSP] = static_cast<greg_t>(h.host_sp);
+    use_guest_mxcsr(context, h);
   }
   return FaultVerdict::kLeave;
 }

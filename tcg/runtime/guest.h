@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "tcg/fpu/env.h"
 #include "tcg/ir/block_key.h"
 #include "tcg/ir/builder.h"
 #include "tcg/ir/state.h"
@@ -67,6 +68,9 @@ class Guest {
   // Does it ignore the top byte of data addresses (A64)? A flat access that faults for its tag is then tried
   // again from a translation with kKeyMaskTags.
   virtual bool ignores_tags() const { return false; }
+
+  // What floating-point ops make of NaNs, tininess and conversions.
+  virtual const fpu::Rules& fp_rules() const { return fpu::kArmRules; }
 
   // One line of assembly for --trace; the default is the bytes in hex.
   virtual unsigned insn_bytes(CodeReader& code, uint64_t pc, uint32_t mode) const = 0;

@@ -5,6 +5,7 @@
 
 #include "tcg/ir/builder.h"
 #include "tcg/runtime/engine_impl.h"
+#include "tcg/runtime/host_fp.h"
 #include "tcg/support/log.h"
 #include "tcg/support/outside.h"
 
@@ -114,6 +115,7 @@ namespace {
 // The first thing that a checked block does. a: the CodeCheck.
 uint64_t check_code_helper(void* state, uint64_t a, uint64_t, uint64_t, uint64_t) {
   auto* h = static_cast<CpuHeader*>(state);
+  const HostFp host_fp(h);
   const auto& check = *reinterpret_cast<const CodeCheck*>(a);
   if (check.engine->check_code(check)) return 0;
   h->exit_mode = check.mode;
@@ -138,13 +140,19 @@ VcpuImpl& begin_cold_call(CpuHeader* cpu) {
   v.in_cold_call = true;
   return v;
 }
+bool load_of_emitted_code(CpuHeader* cpu, uint64_t vaddr, uint32_t desc, uint64_t* value) {
+  const HostFp host_fp(cpu);
+  return xarch_soft_load(cpu, vaddr, desc, value);
+}
 bool store_of_emitted_code(CpuHeader* cpu, uint64_t vaddr, uint32_t desc, const uint64_t* value) {
+  const HostFp host_fp(cpu);
   VcpuImpl& v = begin_cold_call(cpu);
   const bool done = xarch_soft_store(cpu, vaddr, desc, value);
   v.in_cold_call = false;
   return done;
 }
 bool probe_of_emitted_code(CpuHeader* cpu, uint64_t vaddr, uint32_t desc, bool write) {
+  const HostFp host_fp(cpu);
   VcpuImpl& v = begin_cold_call(cpu);
   const bool done = xarch_soft_probe(cpu, vaddr, desc, write);
   v.in_cold_call = false;
@@ -152,6 +160,7 @@ bool probe_of_emitted_code(CpuHeader* cpu, uint64_t vaddr, uint32_t desc, bool w
 }
 // There are no emitted atomics of the other byte order: those instructions are interpreted, one by one.
 void* atomic_of_emitted_code(CpuHeader* cpu, uint64_t vaddr, uint32_t desc, bool* swap) {
+  const HostFp host_fp(cpu);
   VcpuImpl& v = begin_cold_call(cpu);
   void* const p = xarch_soft_atomic(cpu, vaddr, desc, swap);
   v.in_cold_call = false;
@@ -341,7 +350,7 @@ Result<void> EngineImpl::start_generation(CacheState& slot) {
   config.layout = &guest_.layout();
   config.soft_tlb = mmu_ != nullptr;
   if (mmu_ != nullptr)
-    config.soft_calls = {xarch_soft_load, store_of_emitted_code, atomic_of_emitted_code,
+    config.soft_calls = {load_of_emitted_code, store_of_emitted_code, atomic_of_emitted_code,
                          probe_of_emitted_code};
   config.guest_base = options_.guest_base;
   config.pc_shift = guest_.pc_shift();

@@ -12,7 +12,7 @@ constexpr ir::SlotId kTouched[] = {kSlotV0,  kSlotV1,  kSlotV2,  kSlotV3,  kSlot
                                    kSlotV14, kSlotV15, kSlotV16, kSlotV17, kSlotV18,  kSlotV19, kSlotV20,
                                    kSlotV21, kSlotV22, kSlotV23, kSlotV24, kSlotV25,  kSlotV26, kSlotV27,
                                    kSlotV28, kSlotV29, kSlotV30, kSlotV31, kSlotFpcr, kSlotFpsr};
-constexpr uint32_t kEffects = ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState;
+constexpr uint32_t kEffects = ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState | ir::kHelperFp;
 
 template <Insn I>
 uint64_t run(void* state, uint64_t word, uint64_t, uint64_t, uint64_t) {

@@ -6,15 +6,13 @@ namespace xarch::arm {
 
 namespace {
 
-// The host's control register: flags in bits 5..0, exception masks in 12..7, rounding in 14..13.
+// Flags as the header has them, which is the host's control register's way.
 enum HostFlag : uint32_t {
   kHostInvalid = 1u << 0,
   kHostZero = 1u << 2,
   kHostOverflow = 1u << 3,
   kHostUnderflow = 1u << 4,
-  kHostInexact = 1u << 5,
-  kHostFlags = 0x3f,
-  kHostRounding = 3u << 13
+  kHostInexact = 1u << 5
 };
 
 uint32_t arm_flags(uint32_t host) {
@@ -23,13 +21,13 @@ uint32_t arm_flags(uint32_t host) {
          (host & kHostInexact ? kIxc : 0u);
 }
 // What the header has collected since it was last folded into FPSR.
-uint32_t pending(const Arm64State& s) { return arm_flags(s.hdr.guest_mxcsr); }
-void clear_pending(Arm64State& s) { s.hdr.guest_mxcsr &= ~kHostFlags; }
+uint32_t pending(const Arm64State& s) { return arm_flags(s.hdr.fp_sticky()); }
+void clear_pending(Arm64State& s) { s.hdr.set_fp_sticky(0); }
 
 void put_rounding(Arm64State& s) {
   // RMode counts nearest, up, down, zero; the host nearest, down, up, zero.
   static constexpr uint32_t kHost[] = {0, 2, 1, 3};
-  s.hdr.guest_mxcsr = (s.hdr.guest_mxcsr & ~kHostRounding) | kHost[s.fpcr >> 22 & 3] << 13;
+  s.hdr.set_fp_rounding(kHost[s.fpcr >> 22 & 3]);
 }
 
 }  // namespace
@@ -61,7 +59,7 @@ void reset_fp(Arm64State& s) {
   set_fpcr(s, 0);
 }
 
-void copy_fp(Arm64State& to, const Arm64State& from) { to.hdr.guest_mxcsr = from.hdr.guest_mxcsr; }
+void copy_fp(Arm64State& to, const Arm64State& from) { to.hdr.copy_fp_environment(from.hdr); }
 
 bool handle_fp_raise(Arm64State& s, uint32_t code, uint64_t value) {
   switch (code) {

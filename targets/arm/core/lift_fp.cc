@@ -9,7 +9,7 @@ namespace {
 // ---- helpers. All read FPCR and add to FPSR, nothing else.
 constexpr ir::SlotId kReads[] = {kSlotFpcr, kSlotFpsr};
 constexpr ir::SlotId kWrites[] = {kSlotFpsr};
-constexpr uint32_t kFpEffects = ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState;
+constexpr uint32_t kFpEffects = ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState | ir::kHelperFp;
 
 template <typename Fn>
 uint64_t with_context(void* state, Fn fn) {

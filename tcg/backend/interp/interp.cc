@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "tcg/backend/interp/fp_ops.h"
 #include "tcg/backend/interp/vector_ops.h"
 #include "tcg/ir/eval.h"
 #include "tcg/support/log.h"
@@ -28,6 +29,7 @@ bool is_convert_op(Op op) { return op <= Op::kHi; }
 bool is_flags_op(Op op) { return op <= Op::kFlagsTest; }
 bool is_memory_op(Op op) { return op <= Op::kProbe; }
 bool is_vector_op(Op op) { return op <= Op::kBitcast; }
+bool is_fp_op(Op op) { return op <= Op::kFWiden; }
 
 void read_slot(const void* from, Type t, IrValue* out) {
   out->w[0] = 0;
@@ -206,6 +208,16 @@ bool Interpreter::execute_memory(const Inst& inst, IrValue* out) {
   return ok;
 }
 
+// ---- floating point
+
+void Interpreter::execute_fp(const Inst& inst, IrValue* out) {
+  fpu::Env env = fp_environment(rules_, cpu_->fp_rounding());
+  const IrValue* args[3] = {};
+  for (unsigned i = 0; i < 3 && inst.args[i] != ir::kNoValue; ++i) args[i] = &arg(inst, i);
+  eval_fp(inst, arg_type(inst, 0), args, &env, out);
+  cpu_->fp_flags |= env.flags;
+}
+
 // ---- helpers, control flow
 
 // False: the helper wants to leave.
@@ -292,11 +304,12 @@ InterpResult Interpreter::run(const ir::Region& region, void* state) {
     } else if (is_memory_op(inst.op)) {
       if (!execute_memory(inst, out)) return fault();
     } else if (is_vector_op(inst.op)) {
+      const bool binary = inst.args[1] != ir::kNoValue;
       const IrValue no_value{};
-      const auto operand = [&](unsigned k) -> const IrValue& {
-        return inst.args[k] == ir::kNoValue ? no_value : arg(inst, k);
-      };
-      eval_vector(inst, operand(0), operand(1), operand(2), out);
+      const IrValue& a = inst.op == Op::kVConst ? no_value : arg(inst, 0);
+      eval_vector(inst, a, binary ? arg(inst, 1) : no_value, out);
+    } else if (is_fp_op(inst.op)) {
+      execute_fp(inst, out);
     } else if (inst.op == Op::kCall) {
       if (!execute_call(inst, out)) {
         reason = static_cast<Exit>(cpu_->helper_exit);

@@ -8,6 +8,7 @@
 #include "tcg/backend/backend.h"
 #include "tcg/backend/interp/memory.h"
 #include "tcg/backend/interp/value.h"
+#include "tcg/fpu/env.h"
 #include "tcg/ir/region.h"
 #include "tcg/runtime/cpu.h"
 #include "tcg/runtime/engine.h"
@@ -26,7 +27,9 @@ struct InterpResult {
 // One per host thread (or per vCPU); not reentrant.
 class Interpreter {
  public:
-  explicit Interpreter(InterpMemory& memory) : memory_(memory) {}
+  // rules: the guest's, of floating point (Guest::fp_rules).
+  explicit Interpreter(InterpMemory& memory, const fpu::Rules& rules = fpu::kArmRules)
+      : memory_(memory), rules_(rules) {}
 
   // Runs from the region's entry until it leaves the region. `state` begins with a CpuHeader, every slot
   // stands in it at any time. On return its exit_* fields say the same as the result; pc is the target's for
@@ -58,6 +61,7 @@ class Interpreter {
   void execute_convert(const ir::Inst& inst, IrValue* out);
   void execute_flags(const ir::Inst& inst, IrValue* out);
   bool execute_memory(const ir::Inst& inst, IrValue* out);
+  void execute_fp(const ir::Inst& inst, IrValue* out);
   bool execute_call(const ir::Inst& inst, IrValue* out);
   Exit execute_exit(const ir::Inst& inst);
   Exit leave(Exit reason, uint32_t code, uint64_t value);
@@ -65,6 +69,7 @@ class Interpreter {
   InterpResult fault();
 
   InterpMemory& memory_;
+  const fpu::Rules& rules_;
   std::vector<IrValue> values_;
   std::vector<IrValue> temps_;
   CpuHeader* cpu_ = nullptr;

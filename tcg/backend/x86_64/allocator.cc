@@ -153,12 +153,11 @@ Xmm CodeGen::alloc_xmm() {
 void CodeGen::move_vals_away(HostReg r) {
   RegState& reg = state_.regs[r];
   if (reg.num_vals == 0) return;
-  const unsigned candidates = is_xmm(r) ? kNumHostRegs - kFirstXmm : kNumScratch;
-  for (unsigned k = 0; k < candidates; ++k) {
-    const HostReg to = is_xmm(r) ? static_cast<HostReg>(kFirstXmm + k) : host(kScratch[k]);
+  for (Reg candidate : kScratch) {
+    HostReg to = host(candidate);
     RegState& other = state_.regs[to];
     if (to == r || locked_ >> to & 1 || other.num_vals || other.slot != kNoSlot) continue;
-    copy_reg(to, r);
+    as_.mov(64, candidate, gpr(r));
     for (unsigned i = 0; i < reg.num_vals; ++i) {
       other.vals[i] = reg.vals[i];
       vals_[reg.vals[i]].reg = to;
@@ -172,11 +171,11 @@ void CodeGen::move_vals_away(HostReg r) {
   spill_vals(r);
 }
 
-void CodeGen::take(HostReg r) {
-  lock(r);
-  move_vals_away(r);
-  store_slot(r);
-  unbind_slot(r);
+void CodeGen::take(Reg r) {
+  lock(host(r));
+  move_vals_away(host(r));
+  store_slot(host(r));
+  unbind_slot(host(r));
 }
 
 void CodeGen::displace(HostReg pin) { move_vals_away(pin); }

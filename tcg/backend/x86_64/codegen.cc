@@ -195,6 +195,7 @@ void CodeGen::emit_inst(uint32_t i) {
     case Op::kRaiseVal:
     case Op::kHalt: return emit_leave(i);
     case Op::kPoll: return emit_poll(i);
+    case Op::kFlagsFcmp: return unsupported();
     default: return emit_integer(i);
   }
 }

@@ -62,8 +62,14 @@ void CodeGen::emit_call(uint32_t i) {
   bool may_fault = !(desc.effects & (kHelperNoFault | kHelperPure));
   if (may_fault) store_pc(insn_offset_);
   as_.mov_imm(64, Reg::r10, reinterpret_cast<uintptr_t>(desc.fn));
+  const bool fp = desc.effects & kHelperFp;
+  if (fp) {
+    as_.stmxcsr(HDR(guest_mxcsr));
+    as_.ldmxcsr(constant(tcg::kHostMxcsr));
+  }
   if (may_fault) call_site();
   as_.call(HDR(helper_stub));
+  if (fp) as_.ldmxcsr(HDR(guest_mxcsr));
   if (desc.effects & kHelperMayExit) {
     as_.alu(Alu::kCmp, 32, HDR(helper_exit), 0);
     Cold c;

@@ -1,8 +1,8 @@
-#include "tcg/support/aes.h"
+#include "tcg/backend/interp/aes.h"
 
 #include <array>
 
-namespace xarch {
+namespace xarch::tcg {
 
 namespace {
 
@@ -56,4 +56,4 @@ void aes_mix_columns(const uint8_t (&in)[16], uint8_t (&out)[16], bool inverse) 
   }
 }
 
-}  // namespace xarch
+}  // namespace xarch::tcg

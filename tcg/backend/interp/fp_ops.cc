@@ -1,0 +1,149 @@
+#include "tcg/backend/interp/fp_ops.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "tcg/fpu/fpu.h"
+#include "tcg/ir/eval.h"
+
+namespace xarch::tcg {
+
+using ir::Inst;
+using ir::Op;
+using ir::Type;
+
+namespace {
+
+uint64_t lane(const IrValue& v, unsigned log2_bytes, unsigned index) {
+  const unsigned at = index << log2_bytes;
+  return v.w[at / 8] >> (at % 8 * 8) & ir::low_mask(8u << log2_bytes);
+}
+void set_lane(IrValue* v, unsigned log2_bytes, unsigned index, uint64_t x) {
+  std::memcpy(reinterpret_cast<uint8_t*>(v) + (index << log2_bytes), &x, size_t{1} << log2_bytes);
+}
+
+fpu::Rounding rounding_of(uint64_t imm, const fpu::Env& env) {
+  const auto r = static_cast<ir::FpRound>(imm & ir::kFpRoundMask);
+  return r == ir::FpRound::kCurrent ? env.rounding : static_cast<fpu::Rounding>(r);
+}
+
+template <typename F>
+uint64_t to_int(const Inst& in, fpu::Env& env, uint64_t a, unsigned bits) {
+  const auto v = static_cast<typename F::Bits>(a);
+  const bool is_unsigned = (in.imm & ir::kFpUnsigned) != 0;
+  return static_cast<uint64_t>(
+      fpu::to_int<F>(env, v, rounding_of(static_cast<uint64_t>(in.imm), env), bits, is_unsigned));
+}
+
+template <typename F>
+uint64_t from_int(const Inst& in, fpu::Env& env, uint64_t a, unsigned bits) {
+  if (in.imm & ir::kFpUnsigned) return fpu::from_uint<F>(env, a);
+  return fpu::from_int<F>(env, ir::sign_extend(a, bits));
+}
+
+// One lane; missing operands are 0. int_bits: width of the integer of conversions.
+template <typename F>
+uint64_t lane_op(const Inst& in, fpu::Env& env, uint64_t a64, uint64_t b64, uint64_t c64, unsigned int_bits) {
+  using B = typename F::Bits;
+  using fpu::Relation;
+  const B a = static_cast<B>(a64), b = static_cast<B>(b64), c = static_cast<B>(c64);
+  const auto mask = [](bool v) { return v ? ~uint64_t{0} : 0; };
+  switch (in.op) {
+    case Op::kFAdd: return fpu::add<F>(env, a, b);
+    case Op::kFSub: return fpu::sub<F>(env, a, b);
+    case Op::kFMul: return fpu::mul<F>(env, a, b);
+    case Op::kFDiv: return fpu::div<F>(env, a, b);
+    case Op::kFSqrt: return fpu::sqrt<F>(env, a);
+    case Op::kFFma: return fpu::fma<F>(env, a, b, c);
+    case Op::kFMin: return fpu::min<F>(env, a, b);
+    case Op::kFMax: return fpu::max<F>(env, a, b);
+    case Op::kFMinNum: return fpu::minnum<F>(env, a, b);
+    case Op::kFMaxNum: return fpu::maxnum<F>(env, a, b);
+    case Op::kFCmpEq: return mask(fpu::compare<F>(env, a, b, false) == Relation::kEqual);
+    case Op::kFCmpGt: return mask(fpu::compare<F>(env, a, b, true) == Relation::kGreater);
+    case Op::kFCmpGe: {
+      const Relation r = fpu::compare<F>(env, a, b, true);
+      return mask(r == Relation::kGreater || r == Relation::kEqual);
+    }
+    case Op::kFlagsFcmp: {
+      const Relation r = fpu::compare<F>(env, a, b, in.imm != 0);
+      return ir::flags_of_pack(r == Relation::kLess, r == Relation::kEqual, r != Relation::kLess,
+                               r == Relation::kUnordered);
+    }
+    case Op::kFRound: {
+      const auto imm = static_cast<uint64_t>(in.imm);
+      return fpu::round_to_integral<F>(env, a, rounding_of(imm, env), imm & ir::kFpInexact);
+    }
+    case Op::kFToInt: return to_int<F>(in, env, a, int_bits);
+    case Op::kFFromInt: return from_int<F>(in, env, a64, int_bits);
+    case Op::kFNeg: return a ^ F::kSign;
+    default: return a & static_cast<B>(~F::kSign);  // kFAbs
+  }
+}
+
+uint64_t convert(fpu::Env& env, unsigned to, unsigned from, uint64_t v) {
+  const auto a16 = static_cast<uint16_t>(v);
+  const auto a32 = static_cast<uint32_t>(v);
+  switch (to << 4 | from) {
+    case 0x12: return fpu::convert<fpu::F16, fpu::F32>(env, a32);
+    case 0x13: return fpu::convert<fpu::F16, fpu::F64>(env, v);
+    case 0x21: return fpu::convert<fpu::F32, fpu::F16>(env, a16);
+    case 0x23: return fpu::convert<fpu::F32, fpu::F64>(env, v);
+    case 0x31: return fpu::convert<fpu::F64, fpu::F16>(env, a16);
+    default: return fpu::convert<fpu::F64, fpu::F32>(env, a32);
+  }
+}
+
+}  // namespace
+
+unsigned fp_convert_lanes(const Inst& in, Type from) {
+  if (ir::is_float(in.type) || ir::is_float(from)) return 1;
+  return std::min(ir::type_bytes(in.type) >> in.aux, ir::type_bytes(from) >> in.imm);
+}
+
+fpu::Env fp_environment(const fpu::Rules& rules, uint32_t rounding) {
+  constexpr fpu::Rounding kModes[] = {fpu::Rounding::kNearest, fpu::Rounding::kDown, fpu::Rounding::kUp,
+                                      fpu::Rounding::kZero};
+  fpu::Env env;
+  env.rules = &rules;
+  env.rounding = kModes[rounding & 3];
+  return env;
+}
+
+void eval_fp(const Inst& in, Type arg_type, const IrValue* const* args, fpu::Env* env, IrValue* out) {
+  const IrValue& a = *args[0];
+  const unsigned bytes = ir::type_bytes(in.op == Op::kFToInt || in.op == Op::kFlagsFcmp ? arg_type : in.type);
+  *out = {};
+  switch (in.op) {
+    case Op::kFLow:
+    case Op::kFWiden: out->w[0] = lane(a, in.aux, 0); return;
+    case Op::kFCvt:
+      for (unsigned i = 0; i < fp_convert_lanes(in, arg_type); ++i) {
+        set_lane(
+            out, in.aux, i,
+            convert(*env, in.aux, static_cast<unsigned>(in.imm), lane(a, static_cast<unsigned>(in.imm), i)));
+      }
+      return;
+    default: break;
+  }
+  // Integers of a scalar conversion have their own width.
+  const bool scalar_int =
+      (in.op == Op::kFToInt && ir::is_int(in.type)) || (in.op == Op::kFFromInt && ir::is_int(arg_type));
+  const unsigned int_bits =
+      scalar_int ? ir::type_bits(in.op == Op::kFToInt ? in.type : arg_type) : 8u << in.aux;
+  const bool flags = in.op == Op::kFlagsFcmp;
+  for (unsigned i = 0; i < bytes >> in.aux; ++i) {
+    const uint64_t x = scalar_int && in.op == Op::kFFromInt ? a.w[0] : lane(a, in.aux, i);
+    const uint64_t y = args[1] != nullptr ? lane(*args[1], in.aux, i) : 0;
+    const uint64_t z = args[2] != nullptr ? lane(*args[2], in.aux, i) : 0;
+    const uint64_t r = in.aux == 2 ? lane_op<fpu::F32>(in, *env, x, y, z, int_bits)
+                                   : lane_op<fpu::F64>(in, *env, x, y, z, int_bits);
+    if (scalar_int || flags) {
+      out->w[0] = r;
+    } else {
+      set_lane(out, in.aux, i, r);
+    }
+  }
+}
+
+}  // namespace xarch::tcg
