@@ -129,6 +129,8 @@ class Builder {
   // Products of the lanes of the low or high halves of two v128.
   Value vmull(bool is_signed, Value a, Value b, unsigned lane, bool high);
   Value vclmul(Value a, Value b);
+  // A step of SHA-1 or SHA-256 on v128 (v.sha*); imm is v.sha1's function.
+  Value vsha(Op op, Value a, Value b, Value c = {}, unsigned imm = 0);
   Value vshuffle(Value table, Value index);
   Value vsplat(Type t, Value v, unsigned lane, unsigned index);
   Value vany(Value a);  // of a v64 or v128

@@ -165,6 +165,10 @@ Value Builder::vmull(bool is_signed, Value a, Value b, unsigned lane, bool high)
 
 Value Builder::vclmul(Value a, Value b) { return emit(Op::kVClMul, Type::kV128, a, b); }
 
+Value Builder::vsha(Op op, Value a, Value b, Value c, unsigned imm) {
+  return emit(op, Type::kV128, a, b, c, 0, imm);
+}
+
 Value Builder::vshuffle(Value table, Value index) { return emit(Op::kVShuffle, Type::kV128, table, index); }
 
 Value Builder::vsplat(Type t, Value v, unsigned lane, unsigned index) {

@@ -288,6 +288,13 @@ bool Verifier::vector_op(const Inst& in) {
       return need(both(in, Type::kV128) && in.aux <= 2, "not for that type or lane");
     case Op::kVShuffle: return need(both(in, Type::kV128), "for v128 only");
     case Op::kVClMul: return need(both(in, Type::kV64), "for v64 only");
+    case Op::kVSha1:
+      return need(both(in, Type::kV128) && in.imm >= 0 && in.imm <= 3, "not for that type or function");
+    case Op::kVSha256:
+      return need(both(in, Type::kV128) && type(in.args[2]) == Type::kV128, "for v128 only");
+    case Op::kVSha256Msg1:
+    case Op::kVSha256Msg2: return need(both(in, Type::kV128), "for v128 only");
+    case Op::kVDotS: return need(is_vector(in.type) && in.aux == 1, "for lanes of 2 bytes only");
     case Op::kVAesEnc:
     case Op::kVAesDec:
     case Op::kVAesMix:

@@ -148,6 +148,10 @@ Value Replay::vector(const Inst& in) {
     case Op::kVMulLU:
     case Op::kVMulLS: return b_.vmull(in.op == Op::kVMulLS, arg(in, 0), arg(in, 1), in.aux, in.imm != 0);
     case Op::kVClMul: return b_.vclmul(arg(in, 0), arg(in, 1));
+    case Op::kVSha256: return b_.vsha(in.op, arg(in, 0), arg(in, 1), arg(in, 2));
+    case Op::kVSha1:
+    case Op::kVSha256Msg1:
+    case Op::kVSha256Msg2: return b_.vsha(in.op, arg(in, 0), arg(in, 1), {}, imm);
     case Op::kVShuffle: return b_.vshuffle(arg(in, 0), arg(in, 1));
     case Op::kVSplat: return b_.vsplat(in.type, arg(in, 0), in.aux, imm);
     case Op::kVAny: return b_.vany(arg(in, 0));

@@ -167,6 +167,7 @@ class Maker {
   void atomic_op();
   void vector_op();
   void vector_reshape();
+  void crypto_op();
   void temp_op();
   void call_op();
   void op(bool may_fault);
@@ -419,13 +420,13 @@ void Maker::vector_op() {
   constexpr Op kBits[] = {Op::kVAnd, Op::kVOr, Op::kVXor, Op::kVAndNot};
   constexpr Op kShift[] = {Op::kVShlImm, Op::kVShrUImm, Op::kVShrSImm};
   constexpr Op kNarrowLanes[] = {Op::kVAvgU, Op::kVAddSatU, Op::kVAddSatS, Op::kVSubSatU, Op::kVSubSatS};
-  constexpr Op kWords[] = {Op::kVMulHiS, Op::kVMulRS};
+  constexpr Op kWords[] = {Op::kVMulHiS, Op::kVMulRS, Op::kVDotS};
   constexpr Op kByLane[] = {Op::kVShl, Op::kVShrU, Op::kVShrS};
   const Type t = vector_type();
   const uint32_t lane = rng_.below(4);
   switch (rng_.below(12)) {
     case 7: emit(kNarrowLanes[rng_.below(5)], t, value(t), value(t), ir::kNoValue, lane % 2); break;
-    case 8: emit(kWords[rng_.below(2)], t, value(t), value(t), ir::kNoValue, 1); break;
+    case 8: emit(kWords[rng_.below(3)], t, value(t), value(t), ir::kNoValue, 1); break;
     case 9: {
       const uint32_t wide = 2 + lane % 2;
       ValueId count = value(t);
@@ -447,6 +448,19 @@ void Maker::vector_op() {
       break;
     case 4: emit(Op::kVPopcnt, t, value(t)); break;
     default: emit(kAnyLane[rng_.below(5)], t, value(t), value(t), ir::kNoValue, lane); break;
+  }
+}
+
+void Maker::crypto_op() {
+  constexpr Op kAes[] = {Op::kVAesEnc, Op::kVAesDec, Op::kVAesMix, Op::kVAesIMix};
+  constexpr Op kMessage[] = {Op::kVSha256Msg1, Op::kVSha256Msg2};
+  const Type t = Type::kV128;
+  switch (rng_.below(6)) {
+    case 0: emit(Op::kVClMul, t, value(Type::kV64), value(Type::kV64)); break;
+    case 1: emit(Op::kVSha1, t, value(t), value(t), ir::kNoValue, 0, rng_.below(4)); break;
+    case 2: emit(Op::kVSha256, t, value(t), value(t), value(t)); break;
+    case 3: emit(kMessage[rng_.below(2)], t, value(t), value(t)); break;
+    default: emit(kAes[rng_.below(4)], t, value(t)); break;
   }
 }
 
@@ -484,11 +498,8 @@ void Maker::vector_reshape() {
     case 16:
       if (rng_.one_in(2)) {
         emit(Op::kVAny, Type::kI1, value(Type::kV128));
-      } else if (!o_.aes || rng_.one_in(2)) {
-        emit(Op::kVClMul, Type::kV128, value(Type::kV64), value(Type::kV64));
       } else {
-        constexpr Op kAes[] = {Op::kVAesEnc, Op::kVAesDec, Op::kVAesMix, Op::kVAesIMix};
-        emit(kAes[rng_.below(4)], Type::kV128, value(Type::kV128));
+        crypto_op();
       }
       break;
     case 0: emit(Op::kVDup, t, value(word), ir::kNoValue, ir::kNoValue, lane); break;

@@ -39,7 +39,6 @@ struct RandomIrOptions {
   bool loops = true;
   bool vectors = true;
   bool floats = true;  // bitcasts, gets, puts, loads and stores of f32 and f64: there is no arithmetic
-  bool aes = true;     // steps of AES, which tier 1 leaves to the host's own instructions
   bool wide = true;    // i128
   bool helpers = true;
   bool polls = true;

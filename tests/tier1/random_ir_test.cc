@@ -63,7 +63,6 @@ void compare(uint64_t base, bool passes, Kind kind) {
   options.buffer = 0x20000000;
   options.wide = options.floats = options.atomics = kind == Kind::kAll;
   options.vectors = kind != Kind::kPlain;
-  options.aes = kind != Kind::kBaseline;
   options.key_flags = options.dead_exits = options.host_memory = true;
   options.mmu_indexes = 16;
   options.rounds = true;

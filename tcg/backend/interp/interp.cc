@@ -304,10 +304,11 @@ InterpResult Interpreter::run(const ir::Region& region, void* state) {
     } else if (is_memory_op(inst.op)) {
       if (!execute_memory(inst, out)) return fault();
     } else if (is_vector_op(inst.op)) {
-      const bool binary = inst.args[1] != ir::kNoValue;
       const IrValue no_value{};
-      const IrValue& a = inst.op == Op::kVConst ? no_value : arg(inst, 0);
-      eval_vector(inst, a, binary ? arg(inst, 1) : no_value, out);
+      const auto operand = [&](unsigned k) -> const IrValue& {
+        return inst.args[k] == ir::kNoValue ? no_value : arg(inst, k);
+      };
+      eval_vector(inst, operand(0), operand(1), operand(2), out);
     } else if (is_fp_op(inst.op)) {
       execute_fp(inst, out);
     } else if (inst.op == Op::kCall) {

@@ -4,8 +4,9 @@
 #include <bit>
 #include <cstring>
 
-#include "tcg/backend/interp/aes.h"
 #include "tcg/ir/eval.h"
+#include "tcg/support/aes.h"
+#include "tcg/support/sha.h"
 
 namespace xarch::tcg {
 
@@ -147,7 +148,8 @@ void eval_reshape(const Inst& inst, const IrValue& a, const IrValue& b, IrValue*
 void eval_wider(const Inst& inst, const IrValue& a, const IrValue& b, IrValue* out) {
   const unsigned log2 = inst.aux;
   const unsigned lanes = ir::type_bytes(inst.type) >> (log2 + 1);
-  const bool is_signed = inst.op == Op::kVWidenS || inst.op == Op::kVMulLS || inst.op == Op::kVAddPairsS;
+  const bool is_signed = inst.op == Op::kVWidenS || inst.op == Op::kVMulLS || inst.op == Op::kVAddPairsS ||
+                         inst.op == Op::kVDotS;
   const auto number = [&](const IrValue& v, unsigned i) {
     const uint64_t x = lane(v, log2, i);
     return is_signed ? static_cast<uint64_t>(ir::sign_extend(x, 8u << log2)) : x;
@@ -160,6 +162,9 @@ void eval_wider(const Inst& inst, const IrValue& a, const IrValue& b, IrValue* o
       case Op::kVMulLS: x = number(a, from) * number(b, from); break;
       case Op::kVAddPairsU:
       case Op::kVAddPairsS: x = number(a, 2 * i) + number(a, 2 * i + 1); break;
+      case Op::kVDotS:
+        x = number(a, 2 * i) * number(b, 2 * i) + number(a, 2 * i + 1) * number(b, 2 * i + 1);
+        break;
       default: x = number(a, from); break;  // kVWidenU, kVWidenS
     }
     set_lane(out, log2 + 1, i, x);
@@ -177,6 +182,19 @@ void eval_aes(Op op, const IrValue& a, IrValue* out) {
   std::memcpy(out->w, bytes, 16);
 }
 
+void eval_sha(const Inst& inst, const IrValue& a, const IrValue& b, const IrValue& c, IrValue* out) {
+  uint32_t in[3][4], words[4];
+  const IrValue* const from[] = {&a, &b, &c};
+  for (unsigned k = 0; k < 3; ++k) std::memcpy(in[k], from[k]->w, 16);
+  switch (inst.op) {
+    case Op::kVSha1: sha1_rounds(in[0], in[1], static_cast<unsigned>(inst.imm), words); break;
+    case Op::kVSha256: sha256_rounds(in[0], in[1], in[2], words); break;
+    case Op::kVSha256Msg1: sha256_message1(in[0], in[1], words); break;
+    default: sha256_message2(in[0], in[1], words); break;
+  }
+  std::memcpy(out->w, words, 16);
+}
+
 void eval_carryless(uint64_t a, uint64_t b, IrValue* out) {
   unsigned __int128 r = 0;
   for (unsigned i = 0; i < 64; ++i) r ^= b >> i & 1 ? static_cast<unsigned __int128>(a) << i : 0;
@@ -186,7 +204,7 @@ void eval_carryless(uint64_t a, uint64_t b, IrValue* out) {
 
 }  // namespace
 
-void eval_vector(const Inst& inst, const IrValue& a, const IrValue& b, IrValue* out) {
+void eval_vector(const Inst& inst, const IrValue& a, const IrValue& b, const IrValue& c, IrValue* out) {
   switch (inst.op) {
     case Op::kVConst: std::fill_n(out->w, 4, static_cast<uint64_t>(inst.imm)); break;
     case Op::kVAnd:
@@ -213,11 +231,16 @@ void eval_vector(const Inst& inst, const IrValue& a, const IrValue& b, IrValue* 
     case Op::kVMulLU:
     case Op::kVMulLS:
     case Op::kVAddPairsU:
+    case Op::kVDotS:
     case Op::kVAddPairsS: eval_wider(inst, a, b, out); break;
     case Op::kVAesEnc:
     case Op::kVAesDec:
     case Op::kVAesMix:
     case Op::kVAesIMix: eval_aes(inst.op, a, out); break;
+    case Op::kVSha1:
+    case Op::kVSha256:
+    case Op::kVSha256Msg1:
+    case Op::kVSha256Msg2: eval_sha(inst, a, b, c, out); break;
     case Op::kVAny: out->w[0] = (a.w[0] | a.w[1]) != 0; break;
     case Op::kVClMul: eval_carryless(a.w[0], b.w[0], out); break;
     case Op::kVLo: out->w[0] = a.w[0]; break;

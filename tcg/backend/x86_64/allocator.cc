@@ -153,11 +153,12 @@ Xmm CodeGen::alloc_xmm() {
 void CodeGen::move_vals_away(HostReg r) {
   RegState& reg = state_.regs[r];
   if (reg.num_vals == 0) return;
-  for (Reg candidate : kScratch) {
-    HostReg to = host(candidate);
+  const unsigned candidates = is_xmm(r) ? kNumHostRegs - kFirstXmm : kNumScratch;
+  for (unsigned k = 0; k < candidates; ++k) {
+    const HostReg to = is_xmm(r) ? static_cast<HostReg>(kFirstXmm + k) : host(kScratch[k]);
     RegState& other = state_.regs[to];
     if (to == r || locked_ >> to & 1 || other.num_vals || other.slot != kNoSlot) continue;
-    as_.mov(64, candidate, gpr(r));
+    copy_reg(to, r);
     for (unsigned i = 0; i < reg.num_vals; ++i) {
       other.vals[i] = reg.vals[i];
       vals_[reg.vals[i]].reg = to;
@@ -171,11 +172,11 @@ void CodeGen::move_vals_away(HostReg r) {
   spill_vals(r);
 }
 
-void CodeGen::take(Reg r) {
-  lock(host(r));
-  move_vals_away(host(r));
-  store_slot(host(r));
-  unbind_slot(host(r));
+void CodeGen::take(HostReg r) {
+  lock(r);
+  move_vals_away(r);
+  store_slot(r);
+  unbind_slot(r);
 }
 
 void CodeGen::displace(HostReg pin) { move_vals_away(pin); }

@@ -115,7 +115,9 @@ class CodeGen {
   unsigned alloc_frame();
   Reg alloc_gpr(uint32_t avoid = 0);
   Xmm alloc_xmm();
-  void take(Reg r);  // makes a scratch register free for this instruction
+  void take(Reg r) { take(host(r)); }  // makes a scratch register free for this instruction
+  void take(Xmm r) { take(host(r)); }
+  void take(HostReg r);
   void evict(HostReg r);
   void store_slot(HostReg r);   // writes a dirty slot back; the register stays its cache
   void unbind_slot(HostReg r);  // the register is no slot's cache any more
@@ -276,13 +278,19 @@ class CodeGen {
   void xop1(Simd op, Xmm d, Xmm a, int imm = 0);
   void xmove(Xmm d, Xmm s);
   void emit_vector(uint32_t i);
-  void emit_vclmul(uint32_t i);
   bool emit_vector_shape(uint32_t i);
   bool emit_lane_op(uint32_t i);
   void emit_bitcast(uint32_t i);
   void emit_vpair(uint32_t i);
   void emit_vany(uint32_t i);
+
+  // ---- vector_crypto.cc
+  ir::HelperFn vector_helper(ir::Op op) const;
+  void call_vector_helper(uint32_t i, ir::HelperFn fn);
   void emit_vaes(uint32_t i);
+  void emit_vsha(uint32_t i);
+  void emit_vclmul(uint32_t i);
+  bool emit_vector_crypto(uint32_t i);
 
   // ---- vector_lanes.cc
   bool emit_vector_lanes(uint32_t i);

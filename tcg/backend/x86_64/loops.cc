@@ -40,7 +40,7 @@ void CodeGen::find_loop_slots() {
     return std::find(list.begin(), list.end(), s) != list.end();
   };
   for (const Inst& in : region_->insts) {
-    if (in.op == Op::kCall) return;
+    if (in.op == Op::kCall || vector_helper(in.op)) return;
     const auto s = static_cast<SlotId>(in.aux);
     if ((in.op != Op::kGet && in.op != Op::kPut) || info_.layout->slots[s].type != Type::kV128) continue;
     if (info_.layout->slots[s].count != 1 || info_.pin[s] != kNoHostReg) continue;

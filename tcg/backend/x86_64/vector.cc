@@ -27,6 +27,7 @@ constexpr LaneOps kLaneOps[] = {
     {Op::kVOr, {Simd::por, Simd::por, Simd::por, Simd::por}, 15},
     {Op::kVXor, {Simd::pxor, Simd::pxor, Simd::pxor, Simd::pxor}, 15},
     {Op::kVMulHiS, {Simd::pmulhw, Simd::pmulhw, Simd::pmulhw, Simd::pmulhw}, 2},
+    {Op::kVDotS, {Simd::pmaddwd, Simd::pmaddwd, Simd::pmaddwd, Simd::pmaddwd}, 2},
     {Op::kVMulRS, {Simd::pmulhrsw, Simd::pmulhrsw, Simd::pmulhrsw, Simd::pmulhrsw}, 2},
     {Op::kVAvgU, {Simd::pavgb, Simd::pavgw, Simd::pavgw, Simd::pavgw}, 3},
     {Op::kVAddSatU, {Simd::paddusb, Simd::paddusw, Simd::paddusw, Simd::paddusw}, 3},
@@ -207,23 +208,6 @@ void CodeGen::emit_vany(uint32_t i) {
   finish(static_cast<V>(i), host(d), true);
 }
 
-// The host's last rounds are the steps themselves with a round key of zero; a whole round after an inverse
-// last one is what it has more, the mixing.
-void CodeGen::emit_vaes(uint32_t i) {
-  if (!features_.aes) return unsupported();
-  const Inst& in = region_->insts[i];
-  Xmm a = use_x(in.args[0]);
-  Xmm d = dest_x(static_cast<V>(i), in.args[0]);
-  if (in.op == Op::kVAesIMix) {
-    xop1(Simd::aesimc, d, a);
-  } else {
-    Xmm zero = const_x(0, 0);
-    xop(in.op == Op::kVAesEnc ? Simd::aesenclast : Simd::aesdeclast, d, a, zero);
-    if (in.op == Op::kVAesMix) xop(Simd::aesenc, d, d, zero);
-  }
-  finish(static_cast<V>(i), host(d), false);
-}
-
 // Ops that move lanes about.
 bool CodeGen::emit_vector_shape(uint32_t i) {
   const Inst& in = region_->insts[i];
@@ -266,39 +250,13 @@ bool CodeGen::emit_vector_shape(uint32_t i) {
   }
 }
 
-// A carry-less product bit by bit, where the host has no instruction for it.
-void CodeGen::emit_vclmul(uint32_t i) {
-  const Inst& in = region_->insts[i];
-  clobber_flags();
-  Xmm a = use_x(in.args[0]), b = use_x(in.args[1]);
-  Xmm d = alloc_xmm(), t = alloc_xmm(), carry = alloc_xmm();
-  Reg bits = alloc_gpr();
-  Label again = as_.new_label(), zero = as_.new_label();
-  as_.sse(Simd::movq_gpr_st, bits, a);
-  as_.sse(Simd::pxor, d, d);
-  as_.sse(Simd::movq, t, b);
-  as_.bind(again);
-  as_.shift(Shift::kShr, 64, bits, 1);
-  as_.jcc_short(Cc::ae, zero);
-  as_.sse(Simd::pxor, d, t);
-  as_.bind(zero);
-  as_.sse(Simd::movaps, carry, t);
-  as_.sse_shift(SimdShift::psrlq, carry, 63);
-  as_.sse_shift(SimdShift::pslldq, carry, 8);
-  as_.sse_shift(SimdShift::psllq, t, 1);
-  as_.sse(Simd::por, t, carry);
-  as_.test(64, bits, bits);
-  as_.jcc(Cc::ne, again);
-  finish(static_cast<V>(i), host(d), false);
-}
-
 void CodeGen::emit_vector(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i);
   if (in.type == Type::kV256 || (in.args[0] != kNoValue && inst(in.args[0]).type == Type::kV256)) {
     return unsupported();
   }
-  if (emit_lane_op(i) || emit_vector_shape(i) || emit_vector_lanes(i)) return;
+  if (emit_lane_op(i) || emit_vector_shape(i) || emit_vector_lanes(i) || emit_vector_crypto(i)) return;
   switch (in.op) {
     case Op::kVAndNot: {
       Xmm a = use_x(in.args[0]), b = use_x(in.args[1]);
@@ -312,17 +270,6 @@ void CodeGen::emit_vector(uint32_t i) {
       as_.sse(Simd::pxor, ones, a);
       return finish(v, host(ones), false);
     }
-    case Op::kVClMul: {
-      if (!features_.pclmul) return emit_vclmul(i);
-      Xmm a = use_x(in.args[0]), b = use_x(in.args[1]);
-      Xmm d = dest_x(v, in.args[0]);
-      xop(Simd::pclmulqdq, d, a, b, 0);
-      return finish(v, host(d), false);
-    }
-    case Op::kVAesEnc:
-    case Op::kVAesDec:
-    case Op::kVAesMix:
-    case Op::kVAesIMix: return emit_vaes(i);
     case Op::kVAny: return emit_vany(i);
     default: return unsupported();
   }

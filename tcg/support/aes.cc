@@ -1,8 +1,8 @@
-#include "tcg/backend/interp/aes.h"
+#include "tcg/support/aes.h"
 
 #include <array>
 
-namespace xarch::tcg {
+namespace xarch {
 
 namespace {
 
@@ -56,4 +56,4 @@ void aes_mix_columns(const uint8_t (&in)[16], uint8_t (&out)[16], bool inverse) 
   }
 }
 
-}  // namespace xarch::tcg
+}  // namespace xarch

@@ -3,11 +3,11 @@
 
 #include <cstdint>
 
-namespace xarch::tcg {
+namespace xarch {
 
 // SubBytes of ShiftRows, or with `inverse` the inverse steps.
 void aes_substitute(const uint8_t (&in)[16], uint8_t (&out)[16], bool inverse);
 // MixColumns or its inverse.
 void aes_mix_columns(const uint8_t (&in)[16], uint8_t (&out)[16], bool inverse);
 
-}  // namespace xarch::tcg
+}  // namespace xarch
