@@ -23,7 +23,7 @@ Term<typename F::Wide> term(const Parts<F>& p) {
 }
 
 template <typename F>
-BitsOf<F> add_terms(Env& e, Term<typename F::Wide> a, Term<typename F::Wide> b) {
+BitsOf<F> add_terms(Env& e, Term<typename F::Wide> a, Term<typename F::Wide> b, int scale = 0) {
   using W = typename F::Wide;
   if (a.exp < b.exp || (a.exp == b.exp && a.sig < b.sig)) std::swap(a, b);
   // Lost bits of the smaller one can only decide the rounding: if it is shifted by more than one, at most one
@@ -31,11 +31,11 @@ BitsOf<F> add_terms(Env& e, Term<typename F::Wide> a, Term<typename F::Wide> b) 
   const W small = shift_right_jam(b.sig, a.exp - b.exp);
   const W sum = a.sign == b.sign ? a.sig + small : a.sig - small;
   if (sum == W(0)) return signed_zero<F>(e.rounding == Rounding::kDown);
-  return round_value<F>(e, a.sign, sum, a.exp - (kWidth<W> - 2));
+  return round_value<F>(e, a.sign, sum, a.exp - (kWidth<W> - 2) + scale);
 }
 
 template <typename F>
-BitsOf<F> add_parts(Env& e, const Parts<F>& a, const Parts<F>& b) {
+BitsOf<F> add_parts(Env& e, const Parts<F>& a, const Parts<F>& b, int scale = 0) {
   if (a.inf() || b.inf()) {
     if (a.inf() && b.inf() && a.sign != b.sign) return invalid<F>(e);
     note_denormals(e, a, b);
@@ -47,9 +47,9 @@ BitsOf<F> add_parts(Env& e, const Parts<F>& a, const Parts<F>& b) {
   }
   if (a.zero() || b.zero()) {
     const Parts<F>& v = a.zero() ? b : a;
-    return round_value<F>(e, v.sign, v.sig, v.exp - (F::kPrecision - 1));
+    return round_value<F>(e, v.sign, v.sig, v.exp - (F::kPrecision - 1) + scale);
   }
-  return add_terms<F>(e, term(a), term(b));
+  return add_terms<F>(e, term(a), term(b), scale);
 }
 
 template <typename F>
@@ -164,7 +164,7 @@ BitsOf<F> sqrt(Env& e, BitsOf<F> a) {
 }
 
 template <typename F>
-BitsOf<F> fma(Env& e, BitsOf<F> n, BitsOf<F> m, BitsOf<F> a) {
+BitsOf<F> fma_scaled(Env& e, BitsOf<F> n, BitsOf<F> m, BitsOf<F> a, int scale) {
   using W = typename F::Wide;
   const Parts<F> z = unpack<F>(e, a), x = unpack<F>(e, n), y = unpack<F>(e, m);
   if (x.nan() || y.nan() || z.nan()) return fma_nan<F>(e, x, y, z, {n, m, a});
@@ -174,14 +174,19 @@ BitsOf<F> fma(Env& e, BitsOf<F> n, BitsOf<F> m, BitsOf<F> a) {
   if (x.inf() || y.inf() || z.inf() || x.zero() || y.zero()) {
     if (x.inf() || y.inf()) product.kind = Kind::kInf;
     product.denormal = x.denormal || y.denormal;
-    return add_parts(e, product, z);
+    return add_parts(e, product, z, scale);
   }
   note_denormals(e, x, y, z);
   const W exact = multiply(x.sig, y.sig);
   const int lsb = x.exp + y.exp - 2 * (F::kPrecision - 1);
-  if (z.zero()) return round_value<F>(e, product.sign, exact, lsb);
+  if (z.zero()) return round_value<F>(e, product.sign, exact, lsb + scale);
   const int shift = leading_zeros(exact) - 1;
-  return add_terms<F>(e, {product.sign, lsb + kWidth<W> - 2 - shift, exact << shift}, term(z));
+  return add_terms<F>(e, {product.sign, lsb + kWidth<W> - 2 - shift, exact << shift}, term(z), scale);
+}
+
+template <typename F>
+BitsOf<F> fma(Env& e, BitsOf<F> n, BitsOf<F> m, BitsOf<F> a) {
+  return fma_scaled<F>(e, n, m, a, 0);
 }
 
 template <typename F>
@@ -194,7 +199,7 @@ BitsOf<F> scalbn(Env& e, BitsOf<F> a, int n) {
   // Beyond this every n gives the same.
   constexpr int kFar = 4 * F::kMaxExp;
   n = n > kFar ? kFar : n < -kFar ? -kFar : n;
-  return round_value<F>(e, x.sign, x.sig, x.exp + n - (F::kPrecision - 1));
+  return round_value<F>(e, x.sign, x.sig, x.exp + n - (F::kPrecision - 1), Use::kExact);
 }
 
 template <typename F>
@@ -206,15 +211,16 @@ BitsOf<F> default_nan_of(const Rules& rules) {
   return default_nan<F>(rules);
 }
 
-#define INSTANTIATE(F)                                       \
-  template F::Bits add<F>(Env&, F::Bits, F::Bits);           \
-  template F::Bits sub<F>(Env&, F::Bits, F::Bits);           \
-  template F::Bits mul<F>(Env&, F::Bits, F::Bits);           \
-  template F::Bits div<F>(Env&, F::Bits, F::Bits);           \
-  template F::Bits sqrt<F>(Env&, F::Bits);                   \
-  template F::Bits fma<F>(Env&, F::Bits, F::Bits, F::Bits);  \
-  template F::Bits scalbn<F>(Env&, F::Bits, int);            \
-  template bool is_signalling_nan<F>(const Rules&, F::Bits); \
+#define INSTANTIATE(F)                                                  \
+  template F::Bits add<F>(Env&, F::Bits, F::Bits);                      \
+  template F::Bits sub<F>(Env&, F::Bits, F::Bits);                      \
+  template F::Bits mul<F>(Env&, F::Bits, F::Bits);                      \
+  template F::Bits div<F>(Env&, F::Bits, F::Bits);                      \
+  template F::Bits sqrt<F>(Env&, F::Bits);                              \
+  template F::Bits fma<F>(Env&, F::Bits, F::Bits, F::Bits);             \
+  template F::Bits fma_scaled<F>(Env&, F::Bits, F::Bits, F::Bits, int); \
+  template F::Bits scalbn<F>(Env&, F::Bits, int);                       \
+  template bool is_signalling_nan<F>(const Rules&, F::Bits);            \
   template F::Bits default_nan_of<F>(const Rules&);
 XARCH_FPU_FORMATS(INSTANTIATE)
 #undef INSTANTIATE

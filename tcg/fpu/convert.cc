@@ -37,7 +37,7 @@ BitsOf<To> convert(Env& e, BitsOf<From> a) {
     case Kind::kNan: return convert_nan<To, From>(e, a);
     case Kind::kZero: return signed_zero<To>(x.sign);
     case Kind::kInf:
-      if constexpr (!To::kSpecials) return overflow<To>(e, x.sign, e.rounding);
+      if constexpr (!To::kSpecials) return overflow<To>(e, x.sign, e.rounding, Use::kConversion);
       return signed_inf<To>(x.sign);
     case Kind::kFinite: break;
   }

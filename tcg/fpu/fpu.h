@@ -28,6 +28,9 @@ BitsOf<F> sqrt(Env& e, BitsOf<F> a);
 // a + n * m
 template <typename F>
 BitsOf<F> fma(Env& e, BitsOf<F> n, BitsOf<F> m, BitsOf<F> a);
+// (a + n * m) * 2^scale
+template <typename F>
+BitsOf<F> fma_scaled(Env& e, BitsOf<F> n, BitsOf<F> m, BitsOf<F> a, int scale);
 // a * 2^n
 template <typename F>
 BitsOf<F> scalbn(Env& e, BitsOf<F> a, int n);

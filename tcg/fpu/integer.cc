@@ -86,7 +86,8 @@ template <typename F>
 BitsOf<F> from_uint(Env& e, U128 v, int scale) {
   if (v == 0) return 0;
   const int shift = leading_zeros(v);
-  return round_pack<F>(e, false, 127 - shift - scale, align_top<typename F::Wide>(v << shift), e.rounding);
+  return round_pack<F>(e, false, 127 - shift - scale, align_top<typename F::Wide>(v << shift), e.rounding,
+                       Use::kExact);
 }
 template <typename F>
 BitsOf<F> from_int(Env& e, I128 v, int scale) {
@@ -94,7 +95,7 @@ BitsOf<F> from_int(Env& e, I128 v, int scale) {
   const U128 magnitude = -static_cast<U128>(v);
   const int shift = leading_zeros(magnitude);
   return round_pack<F>(e, true, 127 - shift - scale, align_top<typename F::Wide>(magnitude << shift),
-                       e.rounding);
+                       e.rounding, Use::kExact);
 }
 
 #define INSTANTIATE(F)                                                   \

@@ -31,18 +31,20 @@ struct Parts {
   bool zero() const { return kind == Kind::kZero; }
 };
 
+// What the modes of the Env mean for an operation.
 enum class Use : uint8_t {
-  kArithmetic,
-  kConversion
-};  // conversions between formats never flush half precision
+  kArithmetic,  // all of them apply
+  kExact,       // x87's precision control does not
+  kConversion   // between formats: nor does the flushing of half precision
+};
 
 template <typename F>
 bool flushes_inputs(const Env& e, Use use) {
-  return F::kHalf ? e.flush_half && use == Use::kArithmetic : e.flush_inputs;
+  return F::kHalf ? e.flush_half && use != Use::kConversion : e.flush_inputs;
 }
 template <typename F>
 bool flushes_outputs(const Env& e, Use use) {
-  return F::kHalf ? e.flush_half && use == Use::kArithmetic : e.flush_outputs;
+  return F::kHalf ? e.flush_half && use != Use::kConversion : e.flush_outputs;
 }
 
 // Takes v apart; flushes a denormal, if so asked, with the flag for that.
@@ -201,13 +203,13 @@ inline bool overflows_to_inf(Rounding r, bool sign) {
 }
 
 template <typename F>
-int precision(const Env& e) {
-  return F::kExplicit ? e.x87_precision : F::kPrecision;
+int precision(const Env& e, Use use) {
+  return F::kExplicit && use == Use::kArithmetic ? e.x87_precision : F::kPrecision;
 }
 
 // The result of an overflow.
 template <typename F>
-typename F::Bits overflow(Env& e, bool sign, Rounding rounding) {
+typename F::Bits overflow(Env& e, bool sign, Rounding rounding, Use use) {
   using Bits = typename F::Bits;
   if constexpr (!F::kSpecials) {  // saturates and is Invalid, not inexact
     e.raise(kInvalid);
@@ -216,7 +218,7 @@ typename F::Bits overflow(Env& e, bool sign, Rounding rounding) {
   e.raise(kOverflow | kInexact);
   e.rounded_up = overflows_to_inf(rounding, sign);
   if (e.rounded_up) return signed_inf<F>(sign);
-  const Bits unit = static_cast<Bits>(Bits{1} << (F::kPrecision - precision<F>(e)));
+  const Bits unit = static_cast<Bits>(Bits{1} << (F::kPrecision - precision<F>(e, use)));
   const Bits largest =
       static_cast<Bits>((Bits{F::kMaxExp - 1} << F::kFraction) | (F::kFractionMask & ~(unit - 1)));
   return static_cast<Bits>(signed_zero<F>(sign) | largest);
@@ -230,7 +232,7 @@ typename F::Bits round_pack(Env& e, bool sign, int exp, typename F::Wide sig, Ro
   using W = typename F::Wide;
   using Bits = typename F::Bits;
   constexpr int kTop = kWidth<W>;
-  const int drop = kTop - precision<F>(e);
+  const int drop = kTop - precision<F>(e, use);
   const W unit = W(1) << drop, half = W(1) << (drop - 1), mask = unit - W(1);
   int field = exp + F::kBias;
   bool tiny = field < 1;
@@ -251,15 +253,15 @@ typename F::Bits round_pack(Env& e, bool sign, int exp, typename F::Wide sig, Ro
   const bool up = rounds_up<W>(rounding, sign, (sig & unit) != W(0), rest, half);
   W kept = sig >> (kTop - F::kPrecision);
   if (rest != W(0)) {
-    if (precision<F>(e) != F::kPrecision) kept = (sig - rest) >> (kTop - F::kPrecision);
-    if (up) kept = kept + (W(1) << (F::kPrecision - precision<F>(e)));
+    if (precision<F>(e, use) != F::kPrecision) kept = (sig - rest) >> (kTop - F::kPrecision);
+    if (up) kept = kept + (W(1) << (F::kPrecision - precision<F>(e, use)));
     if (kept >> F::kPrecision != W(0)) {
       kept = kept >> 1;
       ++field;
     }
   }
   e.rounded_up = up;
-  if (field >= F::kMaxExp + (F::kSpecials ? 0 : 1)) return overflow<F>(e, sign, rounding);
+  if (field >= F::kMaxExp + (F::kSpecials ? 0 : 1)) return overflow<F>(e, sign, rounding, use);
   if (rest != W(0)) e.raise(tiny ? kInexact | kUnderflow : kInexact);
   const Bits stored = static_cast<Bits>(kept);
   const bool normal = (stored >> (F::kPrecision - 1)) != 0;
@@ -269,9 +271,9 @@ typename F::Bits round_pack(Env& e, bool sign, int exp, typename F::Wide sig, Ro
 
 // Rounds ± v * 2^lsb, v != 0.
 template <typename F>
-typename F::Bits round_value(Env& e, bool sign, typename F::Wide v, int lsb) {
+typename F::Bits round_value(Env& e, bool sign, typename F::Wide v, int lsb, Use use = Use::kArithmetic) {
   const int shift = leading_zeros(v);
-  return round_pack<F>(e, sign, lsb + kWidth<typename F::Wide> - 1 - shift, v << shift, e.rounding);
+  return round_pack<F>(e, sign, lsb + kWidth<typename F::Wide> - 1 - shift, v << shift, e.rounding, use);
 }
 
 // v / 2^n rounded to an integer, n >= 0; *inexact tells whether that changed it.
