@@ -192,6 +192,8 @@ class Builder {
   const Inst* def_if(Value v, Op op) const { return def(v).op == op ? &def(v) : nullptr; }
   Value value_of(ValueId id) const { return {id, region_->insts[id].type}; }
   Value convert(Op op, Type t, Value a);
+  // The two halves of a v128 that is a constant.
+  bool is_vector_const(Value v, uint64_t out[2]) const;
   Value fold_right_const(Op op, Value a, Value b, uint64_t c);
   Value fold_same(Op op, Value a, bool* done);
   Value fold_select(Value c, Value a, Value b);

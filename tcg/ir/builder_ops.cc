@@ -169,7 +169,33 @@ Value Builder::vsha(Op op, Value a, Value b, Value c, unsigned imm) {
   return emit(op, Type::kV128, a, b, c, 0, imm);
 }
 
-Value Builder::vshuffle(Value table, Value index) { return emit(Op::kVShuffle, Type::kV128, table, index); }
+bool Builder::is_vector_const(Value v, uint64_t out[2]) const {
+  const Inst& d = def(v);
+  const bool pair = d.op == Op::kVPair;
+  const Inst& low = pair ? region_->insts[d.args[0]] : d;
+  const Inst& high = pair ? region_->insts[d.args[1]] : d;
+  if (low.op != Op::kVConst || high.op != Op::kVConst) return false;
+  out[0] = static_cast<uint64_t>(low.imm);
+  out[1] = static_cast<uint64_t>(high.imm);
+  return true;
+}
+
+// Bytes that go elsewhere and come back are those from before.
+Value Builder::vshuffle(Value table, Value index) {
+  uint64_t first[2], second[2];
+  const Inst* inner = def_if(table, Op::kVShuffle);
+  if (inner != nullptr && is_vector_const(value_of(inner->args[1]), first) &&
+      is_vector_const(index, second)) {
+    const auto byte = [](const uint64_t v[2], uint64_t i) { return v[i / 8] >> (i % 8 * 8) & 0xff; };
+    bool same = true;
+    for (unsigned i = 0; i < 16 && same; ++i) {
+      const uint64_t from = byte(second, i);
+      same = from < 16 && byte(first, from) == i;
+    }
+    if (same) return value_of(inner->args[0]);
+  }
+  return emit(Op::kVShuffle, Type::kV128, table, index);
+}
 
 Value Builder::vsplat(Type t, Value v, unsigned lane, unsigned index) {
   return emit(Op::kVSplat, t, v, {}, {}, lane, index);

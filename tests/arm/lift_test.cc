@@ -295,7 +295,7 @@ TEST(Models, Names) {
   }
   EXPECT_EQ(find_model("cortex"), nullptr);
   EXPECT_EQ(make_arm64_guest("none"), nullptr);
-  EXPECT_EQ(cpuinfo_features(*find_model("cortex-a53")), "fp asimd aes pmull crc32 cpuid");
+  EXPECT_EQ(cpuinfo_features(*find_model("cortex-a53")), "fp asimd aes pmull sha1 sha2 crc32 cpuid");
 }
 
 TEST(State, FlagsRoundTrip) {

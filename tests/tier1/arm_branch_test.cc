@@ -61,9 +61,23 @@ uint32_t plain(Generator& g) {
   }
 }
 
+// Rounds of hashes on few registers: what one instruction has computed, the next ones take up.
+uint32_t hash_round(Generator& g) {
+  constexpr uint32_t kRounds[] = {0x5e004000 /* sha256h */, 0x5e005000 /* sha256h2 */, 0x5e004000, 0x5e005000,
+                                  0x5e000000 /* sha1c */,   0x5e001000 /* sha1p */,    0x4ea01c00 /* mov */};
+  const uint32_t op = kRounds[g.below(std::size(kRounds))];
+  const auto reg = [&] { return static_cast<uint32_t>(g.below(3)); };
+  const uint32_t n = reg();
+  return op | (op == 0x4ea01c00 ? n : reg()) << 16 | n << 5 | reg();
+}
+
 VectorReader program(Generator& g) {
   VectorReader code;
-  for (unsigned i = 0; i < kWords; ++i) code.words.push_back(g.below(4) == 0 ? branch(g, i) : plain(g));
+  const bool hashes = g.below(8) == 0;
+  for (unsigned i = 0; i < kWords; ++i) {
+    const bool branches = g.below(hashes ? 16 : 4) == 0;
+    code.words.push_back(branches ? branch(g, i) : hashes ? hash_round(g) : plain(g));
+  }
   return code;
 }
 

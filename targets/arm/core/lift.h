@@ -90,6 +90,13 @@ struct Lift {
   // Vector register n := integer of 32 or 64 bits (narrower ones zero-extended to 32), the rest zero.
   void put_scalar(unsigned n, ir::Value v);
 
+  // What the last SHA-256 rounds took in and what came out, in both layouts (lift_crypto.cc).
+  struct Sha256 {
+    bool valid = false;
+    ir::ValueId in[3];
+    ir::Value abcd, efgh, feba, hgdc;
+  } sha256 = {};
+
   // ---- flags
   ir::Value flags() { return b.get(kSlotNzcv); }
   void put_flags(ir::Value f) {
