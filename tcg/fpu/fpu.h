@@ -83,6 +83,20 @@ BitsOf<F> from_uint(Env& e, U128 v, int scale = 0);
 template <typename To, typename From>
 BitsOf<To> convert(Env& e, BitsOf<From> a);
 
+// --- Remainders
+// a - n * b, exact; n is the quotient's nearest integer (ties to even), or that toward zero. quotient (may be
+// null) := the low bits of |n|.
+template <typename F>
+BitsOf<F> remainder(Env& e, BitsOf<F> a, BitsOf<F> b, uint64_t* quotient);
+template <typename F>
+BitsOf<F> remainder_toward_zero(Env& e, BitsOf<F> a, BitsOf<F> b, uint64_t* quotient);
+// One step of x87's FPREM1 (nearest) or FPREM.
+struct PartialRemainder {
+  uint64_t quotient = 0;
+  bool complete = true;  // else it must be repeated with the result
+};
+BitsOf<F80> x87_remainder(Env& e, BitsOf<F80> a, BitsOf<F80> b, bool nearest, PartialRemainder* out);
+
 // --- Properties
 // ---------------------------------------------------------------------------------------------------
 template <typename F>

@@ -133,8 +133,6 @@ uint32_t rsqrt_estimate_u32(uint32_t a) { return a >> 30 != 0 ? rsqrt_estimate_b
 template <typename F>
 BitsOf<F> round_to_int_size(Env& e, BitsOf<F> a, Rounding r, unsigned bits) {
   Env trial = e;
-  const Parts<F> x = unpack<F>(trial, a);
-  trial.flags = 0;
   to_int<F>(trial, a, r, bits, false);
   if ((trial.flags & kInvalid) == 0) return round_to_integral<F>(e, a, r, true);
   e.raise(kInvalid);
