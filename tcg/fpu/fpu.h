@@ -14,7 +14,7 @@ template <typename F>
 using BitsOf = typename F::Bits;
 
 // --- Arithmetic, rounded once
-// -------------------------------------------------------------------------------------
+
 template <typename F>
 BitsOf<F> add(Env& e, BitsOf<F> a, BitsOf<F> b);
 template <typename F>
@@ -35,8 +35,22 @@ BitsOf<F> fma_scaled(Env& e, BitsOf<F> n, BitsOf<F> m, BitsOf<F> a, int scale);
 template <typename F>
 BitsOf<F> scalbn(Env& e, BitsOf<F> a, int n);
 
+// a - b * q with q = a / b rounded to nearest even (IEEE remainder) or toward zero (fmod); exact. *quotient,
+// if asked for, gets the low bits of |q|.
+template <typename F>
+BitsOf<F> remainder(Env& e, BitsOf<F> a, BitsOf<F> b, uint64_t* quotient = nullptr);
+template <typename F>
+BitsOf<F> remainder_toward_zero(Env& e, BitsOf<F> a, BitsOf<F> b, uint64_t* quotient = nullptr);
+
+// x87's FPREM (nearest: FPREM1): as much of the remainder as one step gives.
+struct PartialRemainder {
+  bool complete = true;
+  uint64_t quotient = 0;  // low bits of |q| if complete
+};
+BitsOf<F80> x87_remainder(Env& e, BitsOf<F80> a, BitsOf<F80> b, bool nearest, PartialRemainder* out);
+
 // --- Comparison
-// ---------------------------------------------------------------------------------------------------
+
 enum class Relation : uint8_t { kLess, kEqual, kGreater, kUnordered };
 // signals: a quiet NaN is Invalid, too (a signalling one always is).
 template <typename F>
@@ -64,8 +78,8 @@ template <typename F>
 BitsOf<F> x86_max(Env& e, BitsOf<F> a, BitsOf<F> b);
 
 // --- Integers
-// ----------------------------------------------------------------------------------------------------- To an
-// integral number in the same format. exact: raises Inexact if that changes it.
+
+// To an integral number in the same format. exact: raises Inexact if that changes it.
 template <typename F>
 BitsOf<F> round_to_integral(Env& e, BitsOf<F> a, Rounding r, bool exact);
 // a * 2^scale as an integer of `width` (8 … 128) bits, two's complement in the low bits of the result (zeros
@@ -79,26 +93,12 @@ template <typename F>
 BitsOf<F> from_uint(Env& e, U128 v, int scale = 0);
 
 // --- Conversion between formats, with the environment's rounding
-// -------------------------------------------------
+
 template <typename To, typename From>
 BitsOf<To> convert(Env& e, BitsOf<From> a);
 
-// --- Remainders
-// a - n * b, exact; n is the quotient's nearest integer (ties to even), or that toward zero. quotient (may be
-// null) := the low bits of |n|.
-template <typename F>
-BitsOf<F> remainder(Env& e, BitsOf<F> a, BitsOf<F> b, uint64_t* quotient);
-template <typename F>
-BitsOf<F> remainder_toward_zero(Env& e, BitsOf<F> a, BitsOf<F> b, uint64_t* quotient);
-// One step of x87's FPREM1 (nearest) or FPREM.
-struct PartialRemainder {
-  uint64_t quotient = 0;
-  bool complete = true;  // else it must be repeated with the result
-};
-BitsOf<F80> x87_remainder(Env& e, BitsOf<F80> a, BitsOf<F80> b, bool nearest, PartialRemainder* out);
-
 // --- Properties
-// ---------------------------------------------------------------------------------------------------
+
 template <typename F>
 bool is_signalling_nan(const Rules& rules, BitsOf<F> a);
 template <typename F>

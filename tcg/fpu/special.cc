@@ -133,6 +133,7 @@ uint32_t rsqrt_estimate_u32(uint32_t a) { return a >> 30 != 0 ? rsqrt_estimate_b
 template <typename F>
 BitsOf<F> round_to_int_size(Env& e, BitsOf<F> a, Rounding r, unsigned bits) {
   Env trial = e;
+  trial.flags = 0;
   to_int<F>(trial, a, r, bits, false);
   if ((trial.flags & kInvalid) == 0) return round_to_integral<F>(e, a, r, true);
   e.raise(kInvalid);
@@ -201,11 +202,12 @@ uint32_t bfloat_dot(uint32_t acc, uint32_t a, uint32_t b) {
   template F::Bits rsqrt_step<F>(Env&, F::Bits, F::Bits); \
   template F::Bits recip_estimate<F>(Env&, F::Bits);      \
   template F::Bits rsqrt_estimate<F>(Env&, F::Bits);      \
-  template F::Bits recip_exponent<F>(Env&, F::Bits);      \
-  template F::Bits round_to_int_size<F>(Env&, F::Bits, Rounding, unsigned);
+  template F::Bits recip_exponent<F>(Env&, F::Bits);
 INSTANTIATE(F16)
 INSTANTIATE(F32)
 INSTANTIATE(F64)
 #undef INSTANTIATE
+template uint32_t round_to_int_size<F32>(Env&, uint32_t, Rounding, unsigned);
+template uint64_t round_to_int_size<F64>(Env&, uint64_t, Rounding, unsigned);
 
 }  // namespace xarch::fpu

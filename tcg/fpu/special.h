@@ -26,7 +26,7 @@ typename F::Bits recip_exponent(Env& e, typename F::Bits a);
 uint32_t recip_estimate_u32(uint32_t a);
 uint32_t rsqrt_estimate_u32(uint32_t a);
 // FRINT32*, FRINT64*: to an integral number that fits into `bits` (32 or 64) as a signed integer; all else
-// gives the most negative of these, Invalid.
+// gives the most negative of these, Invalid. Not for F16.
 template <typename F>
 typename F::Bits round_to_int_size(Env& e, typename F::Bits a, Rounding r, unsigned bits);
 // FJCVTZS: to 32 bits as JavaScript does, toward zero modulo 2^32. *exact: nothing was lost, the sign of -0
