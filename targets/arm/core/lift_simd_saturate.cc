@@ -93,6 +93,17 @@ void saturating_unary(Lift& c, Enc<I> e, bool negate) {
   put_saturated(c, e, {vxor(c, r, mask), mask}, z);
 }
 
+// SUQADD, USQADD: moved by half of the range, operands are of the result's signedness.
+template <Insn I>
+void add_mixed(Lift& c, Enc<I> e, BinaryFn fn) {
+  const bool q = is_q(e);
+  const unsigned z = e.template get<'z'>(), d = e.template get<'d'>();
+  const Value old = c.vq(q, d), half = smallest(c, old.type, z);
+  Saturated s = fn(c, vxor(c, old, half), c.vq(q, e.template get<'n'>()), z);
+  s.result = vxor(c, s.result, half);
+  put_saturated(c, e, s, z);
+}
+
 // ---- left shifts by an immediate
 
 enum class Kind { kSigned, kUnsigned, kSignedToUnsigned };
@@ -154,6 +165,77 @@ void shift_narrow(Lift& c, Enc<I> e, Kind kind, bool round) {
   put_narrow_saturated(c, e, narrow_saturating(c, v, s.size, kind), s.size);
 }
 
+// ---- shifts by registers that round or saturate
+
+struct ByRegister {
+  bool is_signed, round, saturates;
+};
+
+// Lanes of 4 or 8 bytes by signed numbers: to the left, or by negative ones to the right. A count that is
+// taken as unsigned where it is negative shifts everything out.
+Saturated shift_lanes(Lift& c, Value v, Value count, unsigned size, ByRegister how) {
+  const auto right = [&](Value n) {
+    return c.b.vbinary(how.is_signed ? Op::kVShrS : Op::kVShrU, v, n, size);
+  };
+  const Value back = c.b.vbinary(Op::kVCmpGtS, zero(c, count), count, size);
+  Value moved = right(vsub(c, zero(c, count), count, size));
+  if (how.round) moved = vadd(c, moved, vand(c, right(vnot(c, count)), splat(c, v.type, size, 1)), size);
+  const Value left = c.b.vbinary(Op::kVShl, v, count, size);
+  const Value r = vor(c, left, vand(c, moved, back));
+  if (!how.saturates) return {r, zero(c, r)};
+  const Value again = c.b.vbinary(how.is_signed ? Op::kVShrS : Op::kVShrU, left, count, size);
+  const Value mask = vnot(c, vor(c, equal(c, again, v, size), back));
+  return {how.is_signed ? merge(c, mask, limit_of(c, v, size), r) : vor(c, r, mask), mask};
+}
+
+// Lanes of 1 or 2 bytes (`size`) that now have `now`: widened to 4, where what they become has room.
+Saturated shift_narrow_lanes(Lift& c, Value v, Value count, unsigned now, unsigned size, ByRegister how) {
+  if (now == 2) {
+    const Value n = c.b.vbinary(Op::kVMinS, count, splat(c, v.type, 2, 8u << size), 2);
+    const Value r = shift_lanes(c, v, n, 2, {how.is_signed, how.round, false}).result;
+    if (!how.saturates) return {r, zero(c, r)};
+    const uint64_t most = how.is_signed ? lane_ones(size) >> 1 : lane_ones(size);
+    Value s = c.b.vbinary(how.is_signed ? Op::kVMinS : Op::kVMinU, r, splat(c, v.type, 2, most), 2);
+    if (how.is_signed) s = c.b.vbinary(Op::kVMaxS, s, splat(c, v.type, 2, ~most), 2);
+    return {s, vxor(c, s, r)};
+  }
+  const auto widened = [&](Value x, bool is_signed, bool high) {
+    if (x.type == Type::kV128) return c.b.vwiden(is_signed, x, now, high);
+    return c.b.vconvert(is_signed ? Op::kVWidenS : Op::kVWidenU, Type::kV128, x, now);
+  };
+  const auto part = [&](bool high) {
+    Saturated s = shift_narrow_lanes(c, widened(v, how.is_signed, high), widened(count, true, high), now + 1,
+                                     size, how);
+    s.result = c.b.vconvert(Op::kVNarrow, Type::kV64, s.result, now);
+    return s;
+  };
+  const Saturated low = part(false);
+  if (v.type == Type::kV64) return low;
+  const Saturated high = part(true);
+  return {c.b.vpair(low.result, high.result), vor(c, low.mask, high.mask)};
+}
+
+// Counts are the low bytes of the second operand's lanes. Of a scalar's other lanes zeros are left, which
+// nothing saturates.
+template <Insn I>
+void shift_by_register(Lift& c, Enc<I> e, ByRegister how) {
+  const bool q = is_q(e);
+  const unsigned z = lane_size(e);
+  const Value v = trimmed<I>(c, c.vq(q, e.template get<'n'>()), z);
+  Value count = c.vq(q, e.template get<'m'>());
+  Saturated s;
+  if (z <= 1) {
+    if (z == 1) count = c.b.vunary(Op::kVShrSImm, c.b.vunary(Op::kVShlImm, count, 1, 8), 1, 8);
+    s = shift_narrow_lanes(c, v, count, z, z, how);
+  } else {
+    const int top = (8 << z) - 8;
+    count = c.b.vunary(Op::kVShrSImm, c.b.vunary(Op::kVShlImm, count, z, top), z, top);
+    s = shift_lanes(c, v, count, z, how);
+  }
+  if (how.saturates) c.note_saturation(s.mask);
+  c.put_v(e.template get<'d'>(), s.result);
+}
+
 // ---- doubled products. Only the product of the smallest number with itself saturates.
 
 // High halves of the doubled products of v128 lanes.
@@ -177,6 +259,31 @@ void multiply_high(Lift& c, Enc<I> e, bool round) {
   if (!is_q(e)) r = low_half(c, r);
   const Value mask = equal(c, r, smallest(c, r.type, z), z);
   put_saturated(c, e, {vxor(c, r, mask), mask}, z);
+}
+
+// SQRDMLAH, SQRDMLSH: the destination in the upper half, plus or minus the doubled product, rounded; all of
+// it halved, so that it has room in lanes of twice the size.
+template <Insn I>
+void multiply_accumulate_high(Lift& c, Enc<I> e, Op op) {
+  const unsigned z = e.template get<'z'>(), width = 8u << z;
+  const auto operand = [&](unsigned reg) {
+    const Value v = trimmed<I>(c, c.v(reg), z);
+    return v.type == Type::kV64 ? c.b.vpair(v, c.b.vconst(Type::kV64, 0)) : v;
+  };
+  const Value d = operand(e.template get<'d'>()), n = operand(e.template get<'n'>()), m = second(c, e);
+  const auto part = [&](bool high) {
+    Value v = c.b.vunary(Op::kVShlImm, c.b.vwiden(true, d, z, high), z + 1, width - 1);
+    v = c.b.vbinary(op, v, c.b.vmull(true, n, m, z, high), z + 1);
+    v = vadd(c, v, splat(c, v.type, z + 1, uint64_t{1} << (width - 2)), z + 1);
+    return narrow_saturating(c, c.b.vunary(Op::kVShrSImm, v, z + 1, width - 1), z, Kind::kSigned);
+  };
+  Saturated s = part(false);
+  if (is_q(e)) {
+    const Saturated high = part(true);
+    s = {c.b.vpair(s.result, high.result), vor(c, s.mask, high.mask)};
+  }
+  c.note_saturation(s.mask);
+  c.put_v(e.template get<'d'>(), s.result);
 }
 
 // SQDMULL, SQDMLAL, SQDMLSL: the doubled product may saturate, then the sum.
@@ -254,5 +361,30 @@ VECTOR(SqdmlslV, multiply_long(c, e, sub_signed))
 VECTOR(SqdmlslScalar, multiply_long(c, e, sub_signed))
 VECTOR(SqdmlslElem, multiply_long(c, e, sub_signed))
 VECTOR(SqdmlslElemScalar, multiply_long(c, e, sub_signed))
+
+VECTOR(Suqadd, add_mixed(c, e, add_unsigned))
+VECTOR(SuqaddScalar, add_mixed(c, e, add_unsigned))
+VECTOR(Usqadd, add_mixed(c, e, add_signed))
+VECTOR(UsqaddScalar, add_mixed(c, e, add_signed))
+VECTOR(Sqshl, shift_by_register(c, e, {true, false, true}))
+VECTOR(SqshlScalar, shift_by_register(c, e, {true, false, true}))
+VECTOR(Uqshl, shift_by_register(c, e, {false, false, true}))
+VECTOR(UqshlScalar, shift_by_register(c, e, {false, false, true}))
+VECTOR(Srshl, shift_by_register(c, e, {true, true, false}))
+VECTOR(SrshlScalar, shift_by_register(c, e, {true, true, false}))
+VECTOR(Urshl, shift_by_register(c, e, {false, true, false}))
+VECTOR(UrshlScalar, shift_by_register(c, e, {false, true, false}))
+VECTOR(Sqrshl, shift_by_register(c, e, {true, true, true}))
+VECTOR(SqrshlScalar, shift_by_register(c, e, {true, true, true}))
+VECTOR(Uqrshl, shift_by_register(c, e, {false, true, true}))
+VECTOR(UqrshlScalar, shift_by_register(c, e, {false, true, true}))
+VECTOR(Sqrdmlah, multiply_accumulate_high(c, e, Op::kVAdd))
+VECTOR(SqrdmlahScalar, multiply_accumulate_high(c, e, Op::kVAdd))
+VECTOR(SqrdmlahElem, multiply_accumulate_high(c, e, Op::kVAdd))
+VECTOR(SqrdmlahElemScalar, multiply_accumulate_high(c, e, Op::kVAdd))
+VECTOR(Sqrdmlsh, multiply_accumulate_high(c, e, Op::kVSub))
+VECTOR(SqrdmlshScalar, multiply_accumulate_high(c, e, Op::kVSub))
+VECTOR(SqrdmlshElem, multiply_accumulate_high(c, e, Op::kVSub))
+VECTOR(SqrdmlshElemScalar, multiply_accumulate_high(c, e, Op::kVSub))
 
 }  // namespace xarch::arm

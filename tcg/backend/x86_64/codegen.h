@@ -278,6 +278,7 @@ class CodeGen {
   void xop1(Simd op, Xmm d, Xmm a, int imm = 0);
   void xmove(Xmm d, Xmm s);
   void emit_vector(uint32_t i);
+  bool bytes_below_16(V v) const;
   bool emit_vector_shape(uint32_t i);
   bool emit_lane_op(uint32_t i);
   void emit_bitcast(uint32_t i);

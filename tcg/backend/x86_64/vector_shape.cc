@@ -186,6 +186,16 @@ void CodeGen::emit_vrev(uint32_t i) {
   finish(static_cast<V>(i), host(d), false);
 }
 
+// Is no byte of the value above 15?
+bool CodeGen::bytes_below_16(V v) const {
+  uint64_t low, high;
+  if (inst(v).op != Op::kVAnd) return false;
+  for (const V part : {inst(v).args[0], inst(v).args[1]}) {
+    if (vector_const(part, &low, &high) && ((low | high) & ~(15 * kBytes)) == 0) return true;
+  }
+  return false;
+}
+
 // pshufb looks at bits 0 to 3 and 7 of an index: adding 0x70 with saturation sets bit 7 of those above 15.
 void CodeGen::emit_vshuffle(uint32_t i) {
   const Inst& in = region_->insts[i];
@@ -197,6 +207,11 @@ void CodeGen::emit_vshuffle(uint32_t i) {
     return finish(v, host(d), false);
   }
   Xmm index = use_x(in.args[1]);
+  if (bytes_below_16(in.args[1])) {
+    Xmm d = dest_x(v, in.args[0], in.args[1]);
+    xop(Simd::pshufb, d, table, index);
+    return finish(v, host(d), false);
+  }
   Xmm d = dest_x(v, in.args[1], in.args[0]);
   xop(Simd::paddusb, d, index, constant(0x7070707070707070));
   xop(Simd::pshufb, d, table, d);
