@@ -63,19 +63,6 @@ inline Wide number(const Vector& v, unsigned size, unsigned i, bool is_unsigned)
   const unsigned shift = 64 - (8u << size);
   return is_unsigned ? static_cast<Wide>(x) : static_cast<Wide>(static_cast<int64_t>(x << shift) >> shift);
 }
-inline Wide lane_max(unsigned size, bool is_unsigned) {
-  return (Wide{1} << ((8u << size) - (is_unsigned ? 0 : 1))) - 1;
-}
-inline Wide lane_min(unsigned size, bool is_unsigned) {
-  return is_unsigned ? 0 : -(Wide{1} << ((8u << size) - 1));
-}
-// x saturated to a lane; sets FPSR.QC.
-inline uint64_t saturate(Arm64State& s, Wide x, unsigned size, bool is_unsigned) {
-  const Wide max = lane_max(size, is_unsigned), min = lane_min(size, is_unsigned);
-  if (x >= min && x <= max) return static_cast<uint64_t>(x);
-  s.fpsr |= kQc;
-  return static_cast<uint64_t>(x < min ? min : max);
-}
 
 // Destination lanes := f(i); the rest of the register becomes zero.
 template <typename Fn>
