@@ -72,17 +72,17 @@ void CodeGen::copy_reg(HostReg d, HostReg s) {
 }
 
 void CodeGen::store_slot(HostReg r) {
-  RegState& reg = state_.regs[r];
-  if (!reg.dirty) return;
-  store_typed(info_.layout->slots[reg.slot].type, slot_mem(reg.slot), r);
-  reg.dirty = false;
+  if (!state_.is_dirty(r)) return;
+  const SlotId s = state_.regs[r].slot;
+  store_typed(info_.layout->slots[s].type, slot_mem(s), r);
+  state_.set_clean(r);
 }
 
 void CodeGen::unbind_slot(HostReg r) {
   RegState& reg = state_.regs[r];
   if (reg.slot != kNoSlot) slot_reg_[reg.slot] = kNoHostReg;
   reg.slot = kNoSlot;
-  reg.dirty = false;
+  state_.set_clean(r);
 }
 
 void CodeGen::spill_vals(HostReg r) {
@@ -113,7 +113,7 @@ Reg CodeGen::alloc_gpr(uint32_t avoid) {
     HostReg r = host(candidate);
     if ((locked_ | avoid) >> r & 1) continue;
     const RegState& reg = state_.regs[r];
-    unsigned kind = reg.num_vals > 0 ? 3 : reg.dirty ? 2 : reg.slot != kNoSlot ? 1 : 0;
+    unsigned kind = reg.num_vals > 0 ? 3 : state_.is_dirty(r) ? 2 : reg.slot != kNoSlot ? 1 : 0;
     unsigned cost = kind << 16 | (kind ? static_cast<uint16_t>(reg.stamp - stamp_ - 1) : 0);
     if (cost < best_cost) {
       best_cost = cost;
@@ -135,7 +135,7 @@ Xmm CodeGen::alloc_xmm() {
   for (HostReg r = kFirstXmm; r < kNumHostRegs; ++r) {
     if (locked_ >> r & 1) continue;
     const RegState& reg = state_.regs[r];
-    unsigned kind = reg.num_vals > 0 ? 3 : reg.dirty ? 2 : reg.slot != kNoSlot ? 1 : 0;
+    unsigned kind = reg.num_vals > 0 ? 3 : state_.is_dirty(r) ? 2 : reg.slot != kNoSlot ? 1 : 0;
     unsigned cost = kind << 16 | (kind ? static_cast<uint16_t>(reg.stamp - stamp_ - 1) : 0);
     if (cost < best_cost) {
       best_cost = cost;
@@ -287,7 +287,7 @@ HostReg CodeGen::fetch(V v) {
     SlotId s = val.index;
     slot_reader_[s] = kNoValue;
     state_.regs[r].slot = s;
-    state_.regs[r].dirty = false;
+    state_.set_clean(r);
     state_.used |= 1u << r;
     slot_reg_[s] = r;
   }
@@ -328,7 +328,7 @@ bool CodeGen::reusable(HostReg r, V v, V result) {
       r != host(Reg::r12)) {
     return vals_[result].hint != kNoSlot && info_.pin[vals_[result].hint] == r;
   }
-  if (reg.dirty && reg.slot != vals_[result].hint) return false;
+  if (state_.is_dirty(r) && reg.slot != vals_[result].hint) return false;
   return true;
 }
 
@@ -567,7 +567,7 @@ void CodeGen::put(uint32_t i) {
     store_typed(t, slot_mem(s), r);
   } else {
     state_.regs[r].slot = s;
-    state_.regs[r].dirty = true;
+    state_.set_dirty(r);
     slot_reg_[s] = r;
   }
   consume(v);
@@ -582,9 +582,9 @@ void CodeGen::flush_slots(const std::vector<SlotId>* dead) {
     }
     return false;
   };
-  if (state_.flags.valid && state_.flags.dirty && !is_dead(state_.flags.slot)) save_flags();
-  state_.for_each_used([&](HostReg r) {
-    if (state_.regs[r].dirty && !is_dead(state_.regs[r].slot)) store_slot(r);
+  if (state_.flags_dirty() && !is_dead(state_.flags.slot)) save_flags();
+  state_.for_each_dirty([&](HostReg r) {
+    if (!is_dead(state_.regs[r].slot)) store_slot(r);
   });
 }
 
@@ -595,7 +595,7 @@ void CodeGen::forget_all() {
     if (reg.slot != kNoSlot) slot_reg_[reg.slot] = kNoHostReg;
     reg = RegState();
   });
-  state_.used = 0;
+  state_.used = state_.dirty = 0;
   for (SlotId s : readers_) slot_reader_[s] = kNoValue;
   readers_.clear();
   state_.flags = FlagsState();

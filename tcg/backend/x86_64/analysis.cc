@@ -1,6 +1,8 @@
 // The backward pass before code generation: uses, destination hints, dead flags, addresses to fold.
 #include "tcg/backend/x86_64/codegen.h"
 
+#include <cstring>
+
 namespace xarch::x86_64 {
 
 using namespace ir;
@@ -32,10 +34,10 @@ void CodeGen::analyse() {
   const Region& r = *region_;
   if (vals_.size() < r.insts.size()) vals_.resize(r.insts.size());
   Val* val = vals_.data();
+  constexpr Val kFresh;
   for (const Inst& in : r.insts) {
-    Val v;
-    v.left = in.uses;
-    *val++ = v;
+    std::memcpy(val, &kFresh, sizeof kFresh);  // whole: by parts it takes three times as long
+    val++->left = in.uses;
   }
   preds_.assign(r.blocks.size(), 0);
   block_flags_dead_.assign(r.blocks.size(), 0);
@@ -51,7 +53,12 @@ void CodeGen::analyse() {
   }
 }
 
-void CodeGen::note_fold(const Inst& access) {
+// What the access makes part of itself: additions in its address, and a pair that it stores.
+void CodeGen::note_folds(const Inst& access) {
+  if (access.op == Op::kStore && inst(access.args[1]).op == Op::kPair && vals_[access.args[1]].left == 1) {
+    const MemDesc d = access.mem();
+    vals_[access.args[1]].fold = d.size == 4 && !d.atomic && !d.big && d.order != Order::kSeqCst;
+  }
   V v = access.args[0];
   const Inst& add = inst(v);
   if (add.op != Op::kAdd || vals_[v].left != 1) return;
@@ -131,33 +138,35 @@ void CodeGen::analyse_block(BlockId b) {
   const uint32_t first = r.blocks[b].first;
   for (uint32_t i = r.blocks[b].end; i-- > first;) {
     const Inst& in = insts[i];
-    if (in.op == Op::kNop) continue;
-    const unsigned attributes = op_attributes(in.op);
     Val& val = vals[i];
-    if (val.hint != kNoSlot && val.hint_gen != hint_gen_) val.hint = kNoSlot;
-    if (val.hint != kNoSlot) pass_hint(in, val.hint);
-    if (in.op == Op::kPut) {
-      for (SlotId o : info_.overlaps[in.aux]) kill_hint(o, i);
-      kill_hint(static_cast<SlotId>(in.aux), i);
-      last_hint_[in.aux] = in.args[0];
-      vals[in.args[0]].hint = static_cast<SlotId>(in.aux);
+    val.flags_dead = dead;
+    if (val.hint != kNoSlot) {
+      if (val.hint_gen != hint_gen_) {
+        val.hint = kNoSlot;
+      } else {
+        pass_hint(in, val.hint);
+      }
+    }
+    const unsigned attributes = op_attributes(in.op);
+    if (attributes & kPure || in.op == Op::kInsn) continue;
+    if (in.op == Op::kPut || in.op == Op::kGet) {
+      const auto slot = static_cast<SlotId>(in.aux);
+      for (SlotId o : info_.overlaps[slot]) kill_hint(o, i);
+      kill_hint(slot, i);
+      if (slot == info_.flags) dead = in.op == Op::kPut;
+      if (in.op == Op::kGet) {
+        val.flags_dead = dead;
+        continue;
+      }
+      last_hint_[slot] = in.args[0];
+      vals[in.args[0]].hint = slot;
       vals[in.args[0]].hint_gen = hint_gen_;
-      if (in.aux == info_.flags) dead = true;
-    } else if (in.op == Op::kGet) {
-      for (SlotId o : info_.overlaps[in.aux]) kill_hint(o, i);
-      kill_hint(static_cast<SlotId>(in.aux), i);
-      if (in.aux == info_.flags) dead = false;
     } else if (attributes & (kMayFault | kTerm) || in.op == Op::kCall || in.op == Op::kPoll ||
                in.op == Op::kGetIdx || in.op == Op::kPutIdx) {
       if (in.op == Op::kCall) val.hint = kNoSlot;
       ++hint_gen_;
       if (!(attributes & kTerm)) dead = false;
-      if (attributes & kMayFault && !config_.soft_tlb) note_fold(in);
-      if (in.op == Op::kStore && inst(in.args[1]).op == Op::kPair && vals_[in.args[1]].left == 1) {
-        MemDesc d = in.mem();
-        vals_[in.args[1]].fold =
-            !config_.soft_tlb && d.size == 4 && !d.atomic && !d.big && d.order != Order::kSeqCst;
-      }
+      if (attributes & kMayFault && !config_.soft_tlb) note_folds(in);
     }
     val.flags_dead = dead;
   }

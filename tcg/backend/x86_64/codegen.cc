@@ -100,15 +100,16 @@ void CodeGen::emit_block(BlockId b) {
   const Block& block = region_->blocks[b];
   for (uint32_t i = block.first; i < block.end && status_ == tcg::CompileResult::kOk; ++i) {
     const Inst& in = insts_[i];
-    if (in.op == Op::kNop || in.op == Op::kRestart) continue;
-    if (in.op == Op::kConst || in.op == Op::kVConst) {
-      vals_[i].loc = Loc::kConst;
-      continue;
-    }
-    if (in.op == Op::kInsn) {
-      insn_offset_ = in.imm;
-      insn_restore_ = in.aux;
-      continue;
+    switch (in.op) {
+      case Op::kNop:
+      case Op::kRestart: continue;
+      case Op::kConst:
+      case Op::kVConst: vals_[i].loc = Loc::kConst; continue;
+      case Op::kInsn:
+        insn_offset_ = in.imm;
+        insn_restore_ = in.aux;
+        continue;
+      default: break;
     }
     if (!as_.reserve(512)) {
       status_ = tcg::CompileResult::kNoRoom;
@@ -122,52 +123,66 @@ void CodeGen::emit_block(BlockId b) {
   }
 }
 
+// Is this, whose result nobody uses, an op that does nothing else?
+bool CodeGen::skips_unused(uint32_t i) {
+  const Op op = insts_[i].op;
+  return is_pure(op) && !((op == Op::kAdd || op == Op::kSub) && fuse_with_flags(i));
+}
+
+// What is not emitted: an op that its user emits, or that nobody needs.
+void CodeGen::emit_later(uint32_t i) {
+  if (vals_[i].left == 0) return consume_args(insts_[i]);
+  vals_[i].loc = Loc::kDeferred;
+}
+
+void CodeGen::emit_temporary(uint32_t i) {
+  const Inst& in = insts_[i];
+  const Mem m = frame_mem(temp_frame_[in.aux]);
+  if (in.op == Op::kGetTmp) {
+    HostReg r = is_xmm_type(in.type) ? host(alloc_xmm()) : host(alloc_gpr());
+    load_typed(in.type, r, m);
+    return bind(static_cast<V>(i), r, true);
+  }
+  HostReg r = fetch(in.args[0]);
+  store_typed(inst(in.args[0]).type, m, r);
+  consume_args(in);
+}
+
+void CodeGen::emit_pcrel(uint32_t i) {
+  const int64_t offset = insts_[i].imm;
+  Reg d = dest(static_cast<V>(i));
+  if (offset == static_cast<int32_t>(offset)) {
+    as_.mov(64, d, cell_pc());
+    if (offset) as_.lea(64, d, Mem::at(d, static_cast<int32_t>(offset)));
+  } else {
+    Reg t = alloc_gpr();
+    as_.mov_imm(64, t, static_cast<uint64_t>(offset));
+    as_.mov(64, d, cell_pc());
+    as_.lea(64, d, Mem::at(d, t));
+  }
+  bind(static_cast<V>(i), host(d), true);
+}
+
+void CodeGen::emit_flags_const(uint32_t i) {
+  Reg d = alloc_gpr();
+  as_.mov_imm(32, d, static_cast<uint16_t>(insts_[i].imm));
+  bind(static_cast<V>(i), host(d), true);
+}
+
 // What begins an instruction, constants and nops are nothing but notes and dealt with in emit_block.
-// Ops whose result nobody uses and that do nothing else are skipped; so are those that their user emits.
 void CodeGen::emit_inst(uint32_t i) {
   const Inst& in = insts_[i];
-  Val& val = vals_[i];
-  if (is_pure(in.op) && val.left == 0) {
-    bool flags_too = (in.op == Op::kAdd || in.op == Op::kSub) && fuse_with_flags(i);
-    if (!flags_too) return consume_args(in);
-  }
-  if (val.fold) {
-    val.loc = Loc::kDeferred;
-    return;
-  }
+  const Val& val = vals_[i];
+  if ((val.left == 0 && skips_unused(i)) || val.fold) return emit_later(i);
   switch (in.op) {
     case Op::kGet: return get(i);
     case Op::kPut: return put(i);
     case Op::kGetIdx:
     case Op::kPutIdx: return emit_indexed(i);
-    case Op::kGetTmp: {
-      HostReg r = is_int(in.type) && in.type != Type::kI128 ? host(alloc_gpr()) : host(alloc_xmm());
-      load_typed(in.type, r, frame_mem(temp_frame_[in.aux]));
-      return bind(static_cast<V>(i), r, true);
-    }
-    case Op::kPutTmp: {
-      HostReg r = fetch(in.args[0]);
-      store_typed(inst(in.args[0]).type, frame_mem(temp_frame_[in.aux]), r);
-      return consume_args(in);
-    }
-    case Op::kPcRel: {
-      Reg d = dest(static_cast<V>(i));
-      if (in.imm == static_cast<int32_t>(in.imm)) {
-        as_.mov(64, d, cell_pc());
-        if (in.imm) as_.lea(64, d, Mem::at(d, static_cast<int32_t>(in.imm)));
-      } else {
-        Reg t = alloc_gpr();
-        as_.mov_imm(64, t, static_cast<uint64_t>(in.imm));
-        as_.mov(64, d, cell_pc());
-        as_.lea(64, d, Mem::at(d, t));
-      }
-      return bind(static_cast<V>(i), host(d), true);
-    }
-    case Op::kFlagsConst: {
-      Reg d = alloc_gpr();
-      as_.mov_imm(32, d, static_cast<uint16_t>(in.imm));
-      return bind(static_cast<V>(i), host(d), true);
-    }
+    case Op::kGetTmp:
+    case Op::kPutTmp: return emit_temporary(i);
+    case Op::kPcRel: return emit_pcrel(i);
+    case Op::kFlagsConst: return emit_flags_const(i);
     case Op::kCmp:
     case Op::kTestZ:
     case Op::kTestNz:

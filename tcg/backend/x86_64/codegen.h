@@ -61,15 +61,16 @@ class CodeGen {
   struct Val {
     Loc loc = Loc::kNone;
     HostReg reg = kNoHostReg;
-    bool clean = false;     // bits above the type's width are zero (integers narrower than 64 bits, v64)
-    bool fold : 1 = false;  // deferred into the address of its only user
-    bool flags_dead : 1 =
-        false;  // of an instruction: from here on, the flags slot is overwritten before it is seen
+    bool clean = false;       // bits above the type's width are zero (integers narrower than 64 bits, v64)
+    bool fold = false;        // deferred into the address of its only user
+    bool flags_dead = false;  // of an instruction: from here on, the flags slot is overwritten before it is seen
+    uint8_t unused = 0;
     uint16_t index = 0;
     uint16_t left = 0;              // uses to come
     ir::SlotId hint = ir::kNoSlot;  // slot it will be put to before anything can see the difference
     uint32_t hint_gen = 0;
   };
+  static_assert(sizeof(Val) == 16);
 
   // Something to emit behind the main chain.
   struct Cold {
@@ -95,7 +96,7 @@ class CodeGen {
   // ---- analysis.cc
   void analyse();
   void analyse_block(ir::BlockId b);
-  void note_fold(const ir::Inst& access);
+  void note_folds(const ir::Inst& access);
   void kill_hint(ir::SlotId s, uint32_t at);
   void pass_hint(const ir::Inst& in, ir::SlotId slot);
   bool exit_kills_flags(const ir::Inst& exit) const;
@@ -103,6 +104,11 @@ class CodeGen {
   // ---- codegen.cc
   void emit_chain(ir::BlockId b);
   void emit_block(ir::BlockId b);
+  bool skips_unused(uint32_t i);
+  void emit_later(uint32_t i);
+  void emit_temporary(uint32_t i);
+  void emit_pcrel(uint32_t i);
+  void emit_flags_const(uint32_t i);
   void emit_inst(uint32_t i);
   void emit_integer(uint32_t i);
   void restore_state(uint32_t index);

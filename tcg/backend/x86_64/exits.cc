@@ -163,10 +163,7 @@ void CodeGen::emit_cond_br(uint32_t i) {
 
 // Would settle_for have nothing to do?
 bool CodeGen::settled_for(BlockId b) const {
-  if (state_.flags.valid && state_.flags.dirty && !block_flags_dead_[b]) return false;
-  bool dirty = false;
-  state_.for_each_used([&](HostReg r) { dirty |= state_.regs[r].dirty; });
-  return !dirty;
+  return state_.dirty == 0 && (!state_.flags_dirty() || block_flags_dead_[b]);
 }
 
 // Writes back what a block that others lead to as well wants to find in the state.

@@ -118,7 +118,7 @@ Cc CodeGen::flags_condition(V v, FlagCond c) {
   if (from != host(Reg::rax)) {
     take(Reg::rax);
     as_.mov(32, Reg::rax, gpr(from));
-  } else if (!dies(v) || state_.regs[from].num_vals > 1 || state_.regs[from].dirty) {
+  } else if (!dies(v) || state_.regs[from].num_vals > 1 || state_.is_dirty(from)) {
     Reg copy = alloc_gpr();
     as_.mov(32, copy, Reg::rax);
     as_.alu(Alu::kAdd, 8, Reg::rax, 0x7f);

@@ -16,7 +16,6 @@ struct RegState {
   static constexpr unsigned kMaxVals = 4;
   ir::ValueId vals[kMaxVals];
   uint8_t num_vals = 0;
-  bool dirty = false;             // the slot's place in the state block is out of date
   ir::SlotId slot = ir::kNoSlot;  // for a pin: its own slot, always
   uint16_t stamp = 0;             // of last use, for choosing what to evict
 
@@ -47,10 +46,27 @@ struct HostState {
   // Registers that hold values or cache a slot, or did so a moment ago: the others are known to be empty and
   // need not be looked at. Whoever puts something into a register sets its bit.
   uint32_t used = 0;
+  // Registers whose slot's place in the state block is out of date.
+  uint32_t dirty = 0;
+
+  bool is_dirty(HostReg r) const { return dirty >> r & 1; }
+  void set_dirty(HostReg r) { dirty |= 1u << r; }
+  void set_clean(HostReg r) { dirty &= ~(1u << r); }
+  bool flags_dirty() const { return flags.valid && flags.dirty; }
 
   template <typename F>
   void for_each_used(F f) const {
-    for (uint32_t left = used; left != 0; left &= left - 1) f(static_cast<HostReg>(__builtin_ctz(left)));
+    for_each(used, f);
+  }
+  template <typename F>
+  void for_each_dirty(F f) const {
+    for_each(dirty, f);
+  }
+
+ private:
+  template <typename F>
+  static void for_each(uint32_t registers, F f) {
+    for (; registers != 0; registers &= registers - 1) f(static_cast<HostReg>(__builtin_ctz(registers)));
   }
 };
 static_assert(kNumHostRegs <= 32);

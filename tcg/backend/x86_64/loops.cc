@@ -69,7 +69,7 @@ void CodeGen::enter_loop() {
     load_typed(Type::kV128, r, slot_mem(s));
     RegState& reg = state_.regs[r];
     reg.slot = s;
-    reg.dirty = k < num_written_loop_slots_;
+    if (k < num_written_loop_slots_) state_.set_dirty(r);
     reg.stamp = ++stamp_;
     state_.used |= 1u << r;
     slot_reg_[s] = r;

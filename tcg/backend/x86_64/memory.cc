@@ -8,10 +8,8 @@ using namespace ir;
 
 void CodeGen::collect_places() {
   places_.clear();
-  state_.for_each_used([&](HostReg r) {
-    if (state_.regs[r].dirty) places_.push_back({state_.regs[r].slot, r});
-  });
-  if (state_.flags.valid && state_.flags.dirty) {
+  state_.for_each_dirty([&](HostReg r) { places_.push_back({state_.regs[r].slot, r}); });
+  if (state_.flags_dirty()) {
     places_.push_back(
         {state_.flags.slot, state_.flags.inverted ? SlotPlace::kEflagsInverted : SlotPlace::kEflags});
   }

@@ -67,18 +67,27 @@ void RecoveryWriter::begin(std::vector<uint8_t>* out) {
 }
 
 void RecoveryWriter::add(const RecoverySite& site, std::span<const SlotPlace> places) {
-  const bool same = std::ranges::equal(places, last_places_);
+  const bool same = places.size() == last_places_.size() && std::ranges::equal(places, last_places_);
   const int64_t pc = site.pc_offset - last_.pc_offset;
   if (any_ && same && pc == 0 && !site.trap && !last_.trap && site.restore == last_.restore &&
       site.writes == last_.writes) {
     return;
   }
   const bool small = pc >= 0 && pc % 4 == 0 && pc / 4 < kSmallPcMax;
+  const uint32_t distance = site.offset - last_.offset;
+  if (same && small && !site.restore && !site.trap && distance < 0x80) {  // most records
+    out_->push_back(static_cast<uint8_t>(kSamePlaces | (site.writes ? kWrites : 0) |
+                                         static_cast<unsigned>(pc / 4) << kSmallPcShift));
+    out_->push_back(static_cast<uint8_t>(distance));
+    last_ = site;
+    any_ = true;
+    return;
+  }
   Record r;
   r.byte((same ? kSamePlaces : 0) | (site.restore ? kHasRestore : 0) | (site.trap ? kTrap : 0) |
          (site.writes ? kWrites : 0) |
          (small ? static_cast<unsigned>(pc / 4) : kSmallPcMax) << kSmallPcShift);
-  r.varint(site.offset - last_.offset);
+  r.varint(distance);
   if (!small) r.varint(zigzag(pc));
   if (site.restore) r.varint(site.restore);
   if (site.trap) {
