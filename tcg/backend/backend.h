@@ -107,8 +107,8 @@ class Backend {
   // Emits the stubs at *code and advances it. Called once per generation, before anything else.
   virtual Stubs emit_stubs(const BackendConfig& config, uint8_t** code, uint8_t* end) = 0;
   virtual void emit_thunk(uint8_t* at) = 0;
-  // The region has been through the passes, or at least count_uses. Not thread-safe: the caller holds the
-  // translation lock.
+  // The region may hold dead code: the backend finds what nobody needs by itself. Not thread-safe: the caller
+  // holds the translation lock.
   virtual CompileResult compile(const ir::Region& region, CodeSpace& space) = 0;
   // Writes the guest's registers (all slots but pc) back into the state block from the context of a host
   // instruction that faulted at code + offset, and says what it was. False if no instruction may fault there.

@@ -1,7 +1,5 @@
 #include "tcg/ir/region.h"
 
-#include "tcg/support/log.h"
-
 namespace xarch::ir {
 
 void Region::clear() {
@@ -14,13 +12,6 @@ void Region::clear() {
   dead_at_exit.clear();
   num_insns = 0;
   fixed_address = false;
-}
-
-const Inst& Region::terminator(BlockId b) const {
-  for (uint32_t i = blocks[b].end; i-- > blocks[b].first;) {
-    if (insts[i].op != Op::kNop) return insts[i];
-  }
-  Log::fatal("xarch: internal error: block %u of the region at %#lx is empty", b, key.pc);
 }
 
 void find_overlaps(Region& region) {

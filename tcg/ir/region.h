@@ -23,7 +23,7 @@ inline constexpr BlockId kNoBlock = 0xffff;
 struct Inst {
   Op op = Op::kNop;
   Type type = Type::kVoid;  // result type
-  uint16_t uses = 0;        // how many operands name it; kept by the use-count pass, 0 before
+  uint16_t uses = 0;        // how many operands name it; of remove_dead_code and count_uses; 0 before
   ValueId args[4] = {kNoValue, kNoValue, kNoValue, kNoValue};
   uint32_t aux = 0;
   int64_t imm = 0;
@@ -111,7 +111,11 @@ struct Region {
   Scratch scratch;
 
   void clear();
-  const Inst& terminator(BlockId b) const;
+  const Inst& terminator(BlockId b) const {
+    const Inst* last = &insts[blocks[b].end - 1];
+    while (last->op == Op::kNop) --last;
+    return *last;
+  }
 };
 
 // Makes Region::Scratch::overlaps for the region's layout, unless that has been done.

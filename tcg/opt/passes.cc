@@ -23,10 +23,11 @@ void check(const Region&, const char*) {}
 
 }  // namespace
 
-void run_passes(Region& region, Workspace& work) {
+void run_passes(Region& region, Workspace& work, bool dead_code) {
   check(region, "lifting");
   clean_up_blocks(region, work);
   check(region, "clean_up_blocks");
+  if (!dead_code) return;
   remove_dead_code(region, work);
   check(region, "remove_dead_code");
 }

@@ -27,8 +27,8 @@ void clean_up_blocks(ir::Region& region, Workspace& work);
 // that nobody gets. One walk for all of it, since what goes no longer uses or reads anything.
 void remove_dead_code(ir::Region& region, Workspace& work);
 
-// All of them in their order. In builds with XARCH_VERIFY_IR the verifier runs before the first and after
-// each.
-void run_passes(ir::Region& region, Workspace& work);
+// All of them in their order; remove_dead_code only if asked for, as tier 1 finds dead code by itself. In
+// builds with XARCH_VERIFY_IR the verifier runs before the first and after each.
+void run_passes(ir::Region& region, Workspace& work, bool dead_code = true);
 
 }  // namespace xarch::opt

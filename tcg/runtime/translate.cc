@@ -265,7 +265,6 @@ CompileResult EngineImpl::compile_interpreted(CacheState& slot, CodeSpace& space
   b.call(kInterpret, ir::Type::kVoid, {b.i64(reinterpret_cast<uintptr_t>(kept))});
   b.halt(0);
   b.finish();
-  opt::run_passes(trampoline, passes_);
   space.recovery.clear();
   return backend_->compile(trampoline, space);
 }
@@ -324,7 +323,7 @@ EngineImpl::Made EngineImpl::translate(const TranslationLock& lock, uint64_t pc,
     if (fetch_fault) return {Made::kFetchFault, nullptr};
     if (!unprotected_.empty()) return {Made::kProtect, nullptr};
     if (Log::enabled(Trace::kIn) || Log::enabled(Trace::kIr)) trace_lifted();
-    opt::run_passes(region_, passes_);
+    opt::run_passes(region_, passes_, backend_ == nullptr || Log::enabled(Trace::kIrOpt));
     made = compile(lock, cell, std::move(check), &too_long);
     if (!too_long) break;
     if (max_insns <= 1)

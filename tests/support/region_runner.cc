@@ -154,9 +154,7 @@ Outcome RegionRunner::emit_and_run(const ir::Region& region, tcg::CpuHeader* sta
   region_ = &region;
   state_ = state;
   arena_.reset();
-  ir::Region counted = region;  // the backend wants to know how often each value is used
-  ir::count_uses(counted);
-  tcg::CompileResult result = backend_->compile(counted, arena_);
+  tcg::CompileResult result = backend_->compile(region, arena_);
   code_bytes_ = result.code_bytes;
   if (result.status != tcg::CompileResult::kOk) {
     outcome_.compiled = false;

@@ -1,5 +1,7 @@
 #include "targets/arm/core/lift.h"
 
+#include <algorithm>
+
 #include "targets/arm/core/fp.h"
 
 namespace xarch::arm {
@@ -72,6 +74,7 @@ void Lift::branch_if(Value cond, int64_t target) {
   const bool forward = target > here;
   if (forward && num_forwards < std::size(forwards)) {
     forwards[num_forwards++] = {target, here, taken};
+    next_join = std::min(next_join, target);
   } else {
     b.start_block(taken);
     go(target, ir::JumpKind::kJump);
@@ -85,13 +88,15 @@ void Lift::branch_if(Value cond, int64_t target) {
   after = After::kNext;
 }
 
-void Lift::join(int64_t offset) {
+void Lift::join_forwards(int64_t offset) {
+  next_join = INT64_MAX;
   ir::BlockId joined = ir::kNoBlock;
   unsigned kept = 0;
   for (unsigned i = 0; i < num_forwards; ++i) {
     const Forward f = forwards[i];
     if (f.target != offset) {
       forwards[kept++] = f;
+      if (f.target > offset) next_join = std::min(next_join, f.target);
       continue;
     }
     ++exits_left;

@@ -42,6 +42,7 @@ struct Lift {
   };
   Forward forwards[16] = {};
   unsigned num_forwards = 0;
+  int64_t next_join = INT64_MAX;  // the nearest of their targets, at most
   After after = After::kNext;
   int64_t jump = 0;
   bool flags_written = false;  // in this region
@@ -127,7 +128,10 @@ struct Lift {
   // exits left.
   void branch_if(ir::Value cond, int64_t target);
   // Translation has come to the instruction at the offset: the branches to it stay inside of the region.
-  void join(int64_t offset);
+  void join(int64_t offset) {
+    if (offset >= next_join) join_forwards(offset);
+  }
+  void join_forwards(int64_t offset);
   // The branches that are left leave the region. After its last instruction.
   void leave_by_forwards();
 };

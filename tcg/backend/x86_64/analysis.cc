@@ -1,7 +1,9 @@
-// The backward pass before code generation: uses, destination hints, dead flags, addresses to fold.
-#include "tcg/backend/x86_64/codegen.h"
-
+// The backward pass before code generation: uses, dead code, destination hints, dead flags, what to fold. One
+// walk for all of it: what is skipped uses and reads nothing, and each walk over a region costs as much as
+// lifting it.
 #include <cstring>
+
+#include "tcg/backend/x86_64/codegen.h"
 
 namespace xarch::x86_64 {
 
@@ -33,15 +35,12 @@ bool CodeGen::exit_kills_flags(const Inst& exit) const {
 void CodeGen::analyse() {
   const Region& r = *region_;
   if (vals_.size() < r.insts.size()) vals_.resize(r.insts.size());
-  Val* val = vals_.data();
-  constexpr Val kFresh;
-  for (const Inst& in : r.insts) {
-    std::memcpy(val, &kFresh, sizeof kFresh);  // whole: by parts it takes three times as long
-    val++->left = in.uses;
-  }
+  std::memset(vals_.data(), 0, r.insts.size() * sizeof(Val));
+  const size_t slots = info_.layout->slots.size();
   preds_.assign(r.blocks.size(), 0);
   block_flags_dead_.assign(r.blocks.size(), 0);
-  last_hint_.assign(info_.layout->slots.size(), kNoValue);
+  last_hint_.assign(slots, kNoValue);
+  if (overwritten_.size() < slots) overwritten_.resize(slots);
   auto pred = [&](uint64_t b) {
     if (preds_[b] < 255) ++preds_[b];
   };
@@ -49,56 +48,101 @@ void CodeGen::analyse() {
     const Inst& last = r.terminator(static_cast<BlockId>(b));
     if (last.op == Op::kBr || last.op == Op::kCondBr) pred(last.aux);
     if (last.op == Op::kCondBr) pred(static_cast<uint64_t>(last.imm));
-    analyse_block(static_cast<BlockId>(b));
+    analyse_block(static_cast<BlockId>(b), last);
   }
 }
 
-// What the access makes part of itself: additions in its address, and a pair that it stores.
-void CodeGen::note_folds(const Inst& access) {
-  if (access.op == Op::kStore && inst(access.args[1]).op == Op::kPair && vals_[access.args[1]].left == 1) {
-    const MemDesc d = access.mem();
-    vals_[access.args[1]].fold = d.size == 4 && !d.atomic && !d.big && d.order != Order::kSeqCst;
+// ---- slots that are overwritten before anything sees them
+
+// Everything may be seen here.
+void CodeGen::see_all() {
+  if (++seen_gen_ == 0) {
+    overwritten_.assign(overwritten_.size(), 0);
+    seen_gen_ = 1;
   }
-  V v = access.args[0];
-  const Inst& add = inst(v);
-  if (add.op != Op::kAdd || vals_[v].left != 1) return;
-  vals_[v].fold = true;
-  const Inst* inner = &add;
-  if (inst(add.args[1]).op == Op::kConst) {
-    V a = add.args[0];
-    if (inst(a).op != Op::kAdd || vals_[a].left != 1) return;
-    vals_[a].fold = true;
-    inner = &inst(a);
-  }
-  V index = inner->args[1];
-  const Inst& shl = inst(index);
-  if (shl.op != Op::kShl || vals_[index].left != 1 || inst(shl.args[1]).op != Op::kConst) return;
-  if (inst(shl.args[1]).imm >= 1 && inst(shl.args[1]).imm <= 3) vals_[index].fold = true;
 }
+
+inline void CodeGen::see(SlotId s) {
+  overwritten_[s] = 0;
+  for (SlotId o : info_.overlaps[s]) overwritten_[o] = 0;
+}
+
+// The slot and those inside of it.
+inline void CodeGen::overwrite(SlotId s) {
+  overwritten_[s] = seen_gen_;
+  const Slot& slot = info_.layout->slots[s];
+  for (SlotId o : info_.overlaps[s]) {
+    const Slot& other = info_.layout->slots[o];
+    if (other.offset >= slot.offset && other.offset + other.bytes() <= slot.offset + slot.bytes())
+      overwritten_[o] = seen_gen_;
+  }
+}
+
+void CodeGen::see_by_call(const HelperDesc& helper) {
+  if (helper.effects & kHelperPure) return;
+  const bool leaves = !(helper.effects & kHelperNoFault) || helper.effects & kHelperMayExit;
+  if (leaves || !(helper.effects & kHelperListsState)) return see_all();
+  for (SlotId s : helper.reads) see(s);
+}
+
+// ---- what an access makes part of itself, if it is the only one to use it
+
+// Marks what to fold into the access; whether there are other users shows at the definition.
+void CodeGen::mark_folds(const Inst& access) {
+  if (inst(access.args[0]).op == Op::kAdd) vals_[access.args[0]].fold = Fold::kSum;
+  if (access.op == Op::kStore && inst(access.args[1]).op == Op::kPair) {
+    const MemDesc d = access.mem();
+    if (d.size == 4 && !d.atomic && !d.big && d.order != Order::kSeqCst)
+      vals_[access.args[1]].fold = Fold::kPair;
+  }
+}
+
+// Decides on a marked value, at its definition, and marks what may follow it into the access: of a sum with a
+// constant the sum below, of any other sum a shifted index.
+Fold CodeGen::settle_fold(const Inst& in, Fold fold, uint16_t uses) {
+  if (uses != 1) return Fold::kNone;
+  const auto small_shift = [&](const Inst& shl) {
+    const Inst& count = inst(shl.args[1]);
+    return count.op == Op::kConst && count.imm >= 1 && count.imm <= 3;
+  };
+  if (fold == Fold::kIndex) return small_shift(in) ? fold : Fold::kNone;
+  if (fold == Fold::kPair) return fold;
+  if (fold == Fold::kSum && inst(in.args[1]).op == Op::kConst) {
+    if (inst(in.args[0]).op == Op::kAdd) vals_[in.args[0]].fold = Fold::kInnerSum;
+  } else if (inst(in.args[1]).op == Op::kShl) {
+    vals_[in.args[1]].fold = Fold::kIndex;
+  }
+  return fold;
+}
+
+// ---- hints
 
 // Only the latest put of a slot may have its value computed in place; whatever reads or writes the slot
 // before that ends it.
-void CodeGen::kill_hint(SlotId s, uint32_t at) {
+inline void CodeGen::kill_hint(SlotId s, uint32_t at) {
   V v = last_hint_[s];
-  if (v != kNoValue && v < at && vals_[v].hint == s) vals_[v].hint = kNoSlot;
+  if (v != kNoValue && v < at && vals_[v].hint == s) vals_[v].hint_gen = 0;
   last_hint_[s] = kNoValue;
 }
 
-// What ends in a slot's register may as well be computed there from its first operand on.
+// What ends in a slot's register may as well be computed there from its first operand on, if nobody else uses
+// that.
 void CodeGen::pass_hint(const Inst& in, SlotId slot) {
-  V v = kNoValue;
-  auto temporary = [&](V a) {
-    Op op = inst(a).op;
-    return vals_[a].left == 1 && op != Op::kGet && op != Op::kConst && is_pure(op);
+  const auto computed = [&](V a) {
+    const Op op = inst(a).op;
+    return vals_[a].left == 0 && op != Op::kConst && is_pure(op);
   };
+  V v = kNoValue;
   switch (in.op) {
-    case Op::kZext: v = in.args[0]; break;
+    case Op::kZext:
+      if (const Op op = inst(in.args[0]).op; op != Op::kGet && op != Op::kConst) v = in.args[0];
+      break;
     case Op::kAdd:
     case Op::kAnd:
     case Op::kOr:
     case Op::kXor:
     case Op::kMul:
-      if (temporary(in.args[1])) {
+      if (computed(in.args[1])) {
         v = in.args[1];
         break;
       }
@@ -113,25 +157,84 @@ void CodeGen::pass_hint(const Inst& in, SlotId slot) {
     case Op::kNot:
     case Op::kNeg:
     case Op::kSext:
-      if (temporary(in.args[0])) v = in.args[0];
+      if (computed(in.args[0])) v = in.args[0];
       break;
     default: break;
   }
-  if (v == kNoValue || inst(v).op == Op::kGet || inst(v).op == Op::kConst) return;
+  if (v == kNoValue) return;
   vals_[v].hint = slot;
   vals_[v].hint_gen = hint_gen_;
+  vals_[v].hint_passed = in.op != Op::kZext;
   last_hint_[slot] = v;
 }
 
-void CodeGen::analyse_block(BlockId b) {
+// ---- the walk
+
+// A put of which nobody sees the value, or an op without effect of which nobody uses the result.
+inline bool CodeGen::useless(const Inst& in, const Val& val) const {
+  if (in.op == Op::kPut) return overwritten_[in.aux] == seen_gen_;
+  if (val.left != 0) return false;
+  if (in.op == Op::kCall) return (region_->helpers[in.aux]->effects & kHelperPure) != 0;
+  return op_attributes(in.op) == kReadsState;
+}
+
+// A get or put.
+inline void CodeGen::analyse_slot_access(uint32_t i) {
+  const Inst& in = insts_[i];
+  const auto slot = static_cast<SlotId>(in.aux);
+  for (SlotId o : info_.overlaps[slot]) kill_hint(o, i);
+  kill_hint(slot, i);
+  if (in.op == Op::kGet) return see(slot);
+  overwrite(slot);
+  Val& val = vals_[in.args[0]];
+  last_hint_[slot] = in.args[0];
+  val.hint = slot;
+  val.hint_gen = hint_gen_;
+  val.hint_passed = false;
+}
+
+// What another op that is not pure and not skipped does to slots, hints and flags.
+void CodeGen::analyse_effects(uint32_t i, bool* dead) {
+  const Inst& in = insts_[i];
+  switch (in.op) {
+    case Op::kGetTmp:
+    case Op::kPutTmp: return;
+    case Op::kGetIdx: see(static_cast<SlotId>(in.aux)); break;
+    case Op::kCall:
+      see_by_call(*region_->helpers[in.aux]);
+      vals_[i].hint = kNoSlot;
+      break;
+    case Op::kGotoPc:
+    case Op::kGotoInd: {
+      // With a poll on the edge the slots may be seen by whoever handles the event.
+      const std::vector<SlotId>* slots = dead_slots(in);
+      if (slots == nullptr || ExitAux::unpack(in.aux).poll) break;
+      for (SlotId s : *slots) overwrite(s);
+      break;
+    }
+    case Op::kPoll: see_all(); break;
+    case Op::kPutIdx: break;
+    default: {
+      const unsigned attributes = op_attributes(in.op);
+      if (!(attributes & (kMayFault | kTerm))) return;
+      if (!(attributes & kMayFault)) break;
+      see_all();
+      if (!config_.soft_tlb) mark_folds(in);
+    }
+  }
+  ++hint_gen_;
+  if (!is_terminator(in.op)) *dead = false;
+}
+
+void CodeGen::analyse_block(BlockId b, const Inst& term) {
   const Region& r = *region_;
   bool dead = false;
-  const Inst& term = r.terminator(b);
   auto dead_in = [&](uint64_t s) { return s > b && block_flags_dead_[s]; };
   if (term.op == Op::kBr) dead = dead_in(term.aux);
   if (term.op == Op::kCondBr) dead = dead_in(term.aux) && dead_in(static_cast<uint64_t>(term.imm));
   if (term.op == Op::kGotoPc || term.op == Op::kGotoInd) dead = exit_kills_flags(term);
   ++hint_gen_;
+  see_all();
   // Kept here, since what is stored below could be them for all the compiler knows.
   const Inst* const insts = insts_;
   Val* const vals = vals_.data();
@@ -139,36 +242,37 @@ void CodeGen::analyse_block(BlockId b) {
   for (uint32_t i = r.blocks[b].end; i-- > first;) {
     const Inst& in = insts[i];
     Val& val = vals[i];
-    val.flags_dead = dead;
-    if (val.hint != kNoSlot) {
-      if (val.hint_gen != hint_gen_) {
+    if (in.op == Op::kInsn || in.op == Op::kConst || in.op == Op::kNop) continue;
+    if (is_pure(in.op)) {
+      val.flags_dead = dead;
+      if (val.left == 0) {
+        val.skip = true;
+        continue;
+      }
+      if (val.hint_gen != hint_gen_ || (val.hint_passed && val.left != 1)) {
         val.hint = kNoSlot;
       } else {
         pass_hint(in, val.hint);
       }
-    }
-    const unsigned attributes = op_attributes(in.op);
-    if (attributes & kPure || in.op == Op::kInsn) continue;
-    if (in.op == Op::kPut || in.op == Op::kGet) {
-      const auto slot = static_cast<SlotId>(in.aux);
-      for (SlotId o : info_.overlaps[slot]) kill_hint(o, i);
-      kill_hint(slot, i);
-      if (slot == info_.flags) dead = in.op == Op::kPut;
-      if (in.op == Op::kGet) {
-        val.flags_dead = dead;
+      if (val.fold != Fold::kNone) val.fold = settle_fold(in, val.fold, val.left);
+    } else {
+      if (useless(in, val)) {
+        val.skip = true;
         continue;
       }
-      last_hint_[slot] = in.args[0];
-      vals[in.args[0]].hint = slot;
-      vals[in.args[0]].hint_gen = hint_gen_;
-    } else if (attributes & (kMayFault | kTerm) || in.op == Op::kCall || in.op == Op::kPoll ||
-               in.op == Op::kGetIdx || in.op == Op::kPutIdx) {
-      if (in.op == Op::kCall) val.hint = kNoSlot;
-      ++hint_gen_;
-      if (!(attributes & kTerm)) dead = false;
-      if (attributes & kMayFault && !config_.soft_tlb) note_folds(in);
+      if (val.hint_gen != hint_gen_) val.hint = kNoSlot;
+      if (in.op == Op::kGet || in.op == Op::kPut) {
+        if (in.aux == info_.flags) dead = in.op == Op::kPut;
+        analyse_slot_access(i);
+      } else {
+        analyse_effects(i, &dead);
+      }
+      val.flags_dead = dead;
     }
-    val.flags_dead = dead;
+    for (const V arg : in.args) {
+      if (arg == kNoValue) break;
+      ++vals[arg].left;
+    }
   }
   block_flags_dead_[b] = dead;
 }

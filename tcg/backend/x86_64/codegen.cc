@@ -97,19 +97,25 @@ void CodeGen::emit_block(BlockId b) {
   if (b == 0 && !loop_slots_.empty()) enter_loop();
   insn_offset_ = block_place_[b].offset;
   insn_restore_ = block_place_[b].restore;
-  const Block& block = region_->blocks[b];
-  for (uint32_t i = block.first; i < block.end && status_ == tcg::CompileResult::kOk; ++i) {
-    const Inst& in = insts_[i];
-    switch (in.op) {
-      case Op::kNop:
-      case Op::kRestart: continue;
-      case Op::kConst:
-      case Op::kVConst: vals_[i].loc = Loc::kConst; continue;
-      case Op::kInsn:
-        insn_offset_ = in.imm;
-        insn_restore_ = in.aux;
-        continue;
-      default: break;
+  const Inst* const insts = insts_;
+  Val* const vals = vals_.data();
+  const uint32_t end = region_->blocks[b].end;
+  for (uint32_t i = region_->blocks[b].first; i < end; ++i) {
+    const Inst& in = insts[i];
+    if (in.op == Op::kInsn) {
+      insn_offset_ = in.imm;
+      insn_restore_ = in.aux;
+      continue;
+    }
+    Val& val = vals[i];
+    if (val.skip || in.op == Op::kNop || in.op == Op::kRestart) continue;
+    if (in.op == Op::kConst || in.op == Op::kVConst) {
+      val.loc = Loc::kConst;
+      continue;
+    }
+    if (val.fold != Fold::kNone) {
+      val.loc = Loc::kDeferred;
+      continue;
     }
     if (!as_.reserve(512)) {
       status_ = tcg::CompileResult::kNoRoom;
@@ -119,20 +125,9 @@ void CodeGen::emit_block(BlockId b) {
     done_ = i;
     locked_ = 0;
     emit_inst(i);
+    if (status_ != tcg::CompileResult::kOk) return;
     i = done_;
   }
-}
-
-// Is this, whose result nobody uses, an op that does nothing else?
-bool CodeGen::skips_unused(uint32_t i) {
-  const Op op = insts_[i].op;
-  return is_pure(op) && !((op == Op::kAdd || op == Op::kSub) && fuse_with_flags(i));
-}
-
-// What is not emitted: an op that its user emits, or that nobody needs.
-void CodeGen::emit_later(uint32_t i) {
-  if (vals_[i].left == 0) return consume_args(insts_[i]);
-  vals_[i].loc = Loc::kDeferred;
 }
 
 void CodeGen::emit_temporary(uint32_t i) {
@@ -172,8 +167,6 @@ void CodeGen::emit_flags_const(uint32_t i) {
 // What begins an instruction, constants and nops are nothing but notes and dealt with in emit_block.
 void CodeGen::emit_inst(uint32_t i) {
   const Inst& in = insts_[i];
-  const Val& val = vals_[i];
-  if ((val.left == 0 && skips_unused(i)) || val.fold) return emit_later(i);
   switch (in.op) {
     case Op::kGet: return get(i);
     case Op::kPut: return put(i);

@@ -39,6 +39,15 @@ struct LayoutInfo {
   }
 };
 
+// What an access may make part of itself.
+enum class Fold : uint8_t {
+  kNone,
+  kSum,       // its address is this sum
+  kInnerSum,  // and a constant
+  kIndex,     // what the sum adds, shifted
+  kPair       // it stores this pair
+};
+
 class CodeGen {
  public:
   CodeGen(const LayoutInfo& info, const tcg::BackendConfig& config, const HostFeatures& features);
@@ -58,17 +67,19 @@ class CodeGen {
     kFlags,     // packed flags in the host's flags
     kDeferred,  // emitted by its only user: conditions, parts of addresses
   };
+  // All zero to begin with.
   struct Val {
-    Loc loc = Loc::kNone;
-    HostReg reg = kNoHostReg;
-    bool clean = false;       // bits above the type's width are zero (integers narrower than 64 bits, v64)
-    bool fold = false;        // deferred into the address of its only user
-    bool flags_dead = false;  // of an instruction: from here on, the flags slot is overwritten before it is seen
-    uint8_t unused = 0;
-    uint16_t index = 0;
-    uint16_t left = 0;              // uses to come
-    ir::SlotId hint = ir::kNoSlot;  // slot it will be put to before anything can see the difference
-    uint32_t hint_gen = 0;
+    Loc loc;
+    HostReg reg;
+    bool clean;            // bits above the type's width are zero (integers narrower than 64 bits, v64)
+    Fold fold;             // deferred into the access that is its only user
+    bool flags_dead;       // of an instruction: from here on, the flags slot is overwritten before it is seen
+    bool skip : 1;         // not to be emitted: nobody needs it
+    bool hint_passed : 1;  // by its user's own hint, and so for its only user
+    uint16_t index;
+    uint16_t left;    // uses to come
+    ir::SlotId hint;  // slot it will be put to before anything can see the difference, once it was analysed
+    uint32_t hint_gen;
   };
   static_assert(sizeof(Val) == 16);
 
@@ -95,8 +106,16 @@ class CodeGen {
 
   // ---- analysis.cc
   void analyse();
-  void analyse_block(ir::BlockId b);
-  void note_folds(const ir::Inst& access);
+  void analyse_block(ir::BlockId b, const ir::Inst& term);
+  void analyse_slot_access(uint32_t i);
+  void analyse_effects(uint32_t i, bool* dead);
+  bool useless(const ir::Inst& in, const Val& val) const;
+  void see_all();
+  void see(ir::SlotId s);
+  void see_by_call(const ir::HelperDesc& helper);
+  void overwrite(ir::SlotId s);
+  void mark_folds(const ir::Inst& access);
+  Fold settle_fold(const ir::Inst& in, Fold fold, uint16_t uses);
   void kill_hint(ir::SlotId s, uint32_t at);
   void pass_hint(const ir::Inst& in, ir::SlotId slot);
   bool exit_kills_flags(const ir::Inst& exit) const;
@@ -104,8 +123,6 @@ class CodeGen {
   // ---- codegen.cc
   void emit_chain(ir::BlockId b);
   void emit_block(ir::BlockId b);
-  bool skips_unused(uint32_t i);
-  void emit_later(uint32_t i);
   void emit_temporary(uint32_t i);
   void emit_pcrel(uint32_t i);
   void emit_flags_const(uint32_t i);
@@ -191,7 +208,6 @@ class CodeGen {
   void emit_condition(uint32_t i);
   uint32_t fuse_with_flags(uint32_t i);  // index of the flags op that this op computes as well, or 0
   void fused(uint32_t n);
-  void emit_flags_only(uint32_t i, uint32_t n);
   void emit_flags_op(uint32_t i);
   void emit_flags_pack(uint32_t i);
   void emit_select(uint32_t i);
@@ -370,6 +386,8 @@ class CodeGen {
 
   std::vector<Val> vals_;
   std::vector<uint8_t> block_flags_dead_;
+  std::vector<uint32_t> overwritten_;  // per slot: seen_gen_ if it is, before anything sees it
+  uint32_t seen_gen_ = 0;
   std::vector<V> last_hint_;      // of each slot: value of the put seen last
   std::vector<uint8_t> preds_;    // number of predecessors, at most 255
   std::vector<uint8_t> emitted_;  // or promised to a branch

@@ -36,7 +36,6 @@ void CodeGen::emit_add_sub(uint32_t i) {
   int32_t imm = 0;
   if (add && is_const(a) && !is_const(b)) std::swap(a, b);
   bool constant = imm32(b, &imm);
-  if (fuse && vals_[v].left == 0) return emit_flags_only(i, fuse);  // compare only: nothing to keep
   if (fuse) consume_args(region_->insts[fuse]);
   if (add && !constant && vals_[v].hint != kNoSlot && vals_[b].loc == Loc::kReg &&
       vals_[b].reg == pin_of_hint(v)) {
@@ -76,14 +75,6 @@ void CodeGen::emit_add_sub(uint32_t i) {
 }
 
 // The arithmetic op i has no use but its flags (op n).
-void CodeGen::emit_flags_only(uint32_t i, uint32_t n) {
-  const Inst& in = region_->insts[i];
-  consume_args(in);
-  vals_[i].loc = Loc::kNone;
-  emit_flags_op(n);
-  done_ = n;
-}
-
 void CodeGen::emit_logic(uint32_t i, Alu op) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i), a = in.args[0], b = in.args[1];

@@ -39,7 +39,9 @@ void CodeGen::find_loop_slots() {
   const auto has = [](const std::vector<SlotId>& list, SlotId s) {
     return std::find(list.begin(), list.end(), s) != list.end();
   };
-  for (const Inst& in : region_->insts) {
+  for (size_t i = 0; i < region_->insts.size(); ++i) {
+    const Inst& in = insts_[i];
+    if (vals_[i].skip) continue;
     if (in.op == Op::kCall || vector_helper(in.op)) return;
     const auto s = static_cast<SlotId>(in.aux);
     if ((in.op != Op::kGet && in.op != Op::kPut) || info_.layout->slots[s].type != Type::kV128) continue;
