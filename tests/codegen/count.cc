@@ -53,7 +53,7 @@ bool count_host(const uint8_t* code, uint32_t bytes, Counts* c) {
 
 x86_64::HostFeatures common_features() {
   x86_64::HostFeatures f;
-  f.bmi1 = f.bmi2 = f.lzcnt = f.movbe = f.avx = f.avx2 = f.fma = f.f16c = f.aes = f.pclmul = true;
+  f.bmi1 = f.bmi2 = f.lzcnt = f.movbe = f.avx = f.avx2 = f.fma = f.f16c = f.aes = f.pclmul = f.sha = true;
   return f;
 }
 
@@ -63,7 +63,7 @@ Result<std::unique_ptr<GuestUnderTest>> GuestUnderTest::make(const std::string& 
   std::unique_ptr<GuestUnderTest> g(new GuestUnderTest);
   if (name == "arm64") {
     g->triple_ = "aarch64-linux-gnu";
-    g->features_ = "+lse,+v8.2a";
+    g->features_ = "+v8.6a,+lse,+aes,+sha2,+sha3,+sm4";
     g->guest_ = arm::make_arm64_guest("max");
   } else if (name == "mips" || name == "mipsel") {
     g->triple_ = name + "-linux-gnu";
