@@ -150,6 +150,12 @@ Value Builder::vconvert(Op op, Type t, Value a, unsigned lane) {
   if (op == Op::kVLo || op == Op::kVHi) {
     if (const Inst* d = def_if(a, Op::kVPair)) return value_of(d->args[op == Op::kVHi ? 1 : 0]);
   }
+  if (op == Op::kVAesMix || op == Op::kVAesIMix) {
+    const Inst* d = def_if(a, op == Op::kVAesMix ? Op::kVAesEnc : Op::kVAesDec);
+    if (d != nullptr) {
+      return emit(op == Op::kVAesMix ? Op::kVAesRound : Op::kVAesIRound, t, value_of(d->args[0]));
+    }
+  }
   return emit(op, t, a, {}, {}, lane);
 }
 

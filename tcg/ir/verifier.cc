@@ -294,11 +294,14 @@ bool Verifier::vector_op(const Inst& in) {
       return need(both(in, Type::kV128) && type(in.args[2]) == Type::kV128, "for v128 only");
     case Op::kVSha256Msg1:
     case Op::kVSha256Msg2: return need(both(in, Type::kV128), "for v128 only");
+    case Op::kVSad: return need(is_vector(in.type) && in.aux == 0, "for lanes of 1 byte only");
     case Op::kVDotS: return need(is_vector(in.type) && in.aux == 1, "for lanes of 2 bytes only");
     case Op::kVAesEnc:
     case Op::kVAesDec:
     case Op::kVAesMix:
     case Op::kVAesIMix:
+    case Op::kVAesRound:
+    case Op::kVAesIRound:
     case Op::kVAny: return need(type(in.args[0]) == Type::kV128, "for v128 only");
     default: break;
   }

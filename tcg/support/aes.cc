@@ -56,4 +56,10 @@ void aes_mix_columns(const uint8_t (&in)[16], uint8_t (&out)[16], bool inverse) 
   }
 }
 
+void aes_round(const uint8_t (&in)[16], uint8_t (&out)[16], bool inverse) {
+  uint8_t substituted[16];
+  aes_substitute(in, substituted, inverse);
+  aes_mix_columns(substituted, out, inverse);
+}
+
 }  // namespace xarch

@@ -9,5 +9,7 @@ namespace xarch {
 void aes_substitute(const uint8_t (&in)[16], uint8_t (&out)[16], bool inverse);
 // MixColumns or its inverse.
 void aes_mix_columns(const uint8_t (&in)[16], uint8_t (&out)[16], bool inverse);
+// One after the other.
+void aes_round(const uint8_t (&in)[16], uint8_t (&out)[16], bool inverse);
 
 }  // namespace xarch

@@ -160,6 +160,8 @@ Value Replay::vector(const Inst& in) {
     case Op::kVAesDec:
     case Op::kVAesMix:
     case Op::kVAesIMix:
+    case Op::kVAesRound:
+    case Op::kVAesIRound:
     case Op::kVNarrowS:
     case Op::kVNarrowSU:
     case Op::kVLo:

@@ -452,15 +452,21 @@ void Maker::vector_op() {
 }
 
 void Maker::crypto_op() {
-  constexpr Op kAes[] = {Op::kVAesEnc, Op::kVAesDec, Op::kVAesMix, Op::kVAesIMix};
+  constexpr Op kAes[] = {Op::kVAesEnc,  Op::kVAesDec,   Op::kVAesMix,
+                         Op::kVAesIMix, Op::kVAesRound, Op::kVAesIRound};
   constexpr Op kMessage[] = {Op::kVSha256Msg1, Op::kVSha256Msg2};
   const Type t = Type::kV128;
-  switch (rng_.below(6)) {
+  switch (rng_.below(7)) {
     case 0: emit(Op::kVClMul, t, value(Type::kV64), value(Type::kV64)); break;
     case 1: emit(Op::kVSha1, t, value(t), value(t), ir::kNoValue, 0, rng_.below(4)); break;
     case 2: emit(Op::kVSha256, t, value(t), value(t), value(t)); break;
     case 3: emit(kMessage[rng_.below(2)], t, value(t), value(t)); break;
-    default: emit(kAes[rng_.below(4)], t, value(t)); break;
+    case 4: emit(Op::kVSad, t, value(t), value(t)); break;
+    default: {
+      const ValueId step = emit(kAes[rng_.below(6)], t, value(t));
+      if (rng_.one_in(2)) emit(Op::kVXor, t, rng_.one_in(2) ? value(t) : step, step);
+      break;
+    }
   }
 }
 

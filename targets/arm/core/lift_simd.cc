@@ -330,7 +330,8 @@ void lift<Insn::kAddpV>(Lift& c, Enc<Insn::kAddpV> e) {
 }
 template <>
 void lift<Insn::kAddv>(Lift& c, Enc<Insn::kAddv> e) {
-  across(c, e, Op::kVAdd);
+  if (lane_size(e) > 0) return across(c, e, Op::kVAdd);
+  c.put_v(e.get<'d'>(), lowest_lane(c, byte_sum(c, c.vq(is_q(e), e.get<'n'>())), 0));
 }
 template <>
 void lift<Insn::kAddpScalar>(Lift& c, Enc<Insn::kAddpScalar> e) {

@@ -74,6 +74,8 @@ void add_pairs(Lift& c, Enc<I> e, bool is_signed, bool accumulate) {
 template <Insn I>
 void add_across_long(Lift& c, Enc<I> e, bool is_signed) {
   const unsigned z = e.template get<'z'>();
+  if (!is_signed && z == 0)
+    return c.put_v(e.template get<'d'>(), byte_sum(c, c.vq(is_q(e), e.template get<'n'>())));
   const Value v =
       c.b.vunary(is_signed ? Op::kVAddPairsS : Op::kVAddPairsU, c.vq(is_q(e), e.template get<'n'>()), z);
   c.put_v(e.template get<'d'>(), reduce(c, v, z + 1, Op::kVAdd));

@@ -95,6 +95,12 @@ inline Value reduce(Lift& c, Value v, unsigned size, Op op) {
   return lowest_lane(c, v, size);
 }
 
+// The sum of all bytes, as a v64.
+inline Value byte_sum(Lift& c, Value v) {
+  const Value sums = c.b.vbinary(Op::kVSad, v, zero(c, v));
+  return v.type == Type::kV64 ? sums : vadd(c, low_half(c, sums), high_half(c, sums), 3);
+}
+
 // a >= b.
 inline Value not_less(Lift& c, Value a, Value b, unsigned size, bool is_signed) {
   if (size == 3) return vnot(c, c.b.vbinary(is_signed ? Op::kVCmpGtS : Op::kVCmpGtU, b, a, size));

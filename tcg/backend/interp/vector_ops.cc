@@ -171,13 +171,23 @@ void eval_wider(const Inst& inst, const IrValue& a, const IrValue& b, IrValue* o
   }
 }
 
+void eval_sad(const Inst& inst, const IrValue& a, const IrValue& b, IrValue* out) {
+  for (unsigned i = 0; i < ir::type_bytes(inst.type); ++i) {
+    const uint64_t u = lane(a, 0, i), v = lane(b, 0, i);
+    if (i % 8 == 0) out->w[i / 8] = 0;
+    out->w[i / 8] += u > v ? u - v : v - u;
+  }
+}
+
 void eval_aes(Op op, const IrValue& a, IrValue* out) {
   uint8_t in[16], bytes[16];
   std::memcpy(in, a.w, 16);
-  if (op == Op::kVAesEnc || op == Op::kVAesDec) {
-    aes_substitute(in, bytes, op == Op::kVAesDec);
-  } else {
-    aes_mix_columns(in, bytes, op == Op::kVAesIMix);
+  switch (op) {
+    case Op::kVAesEnc:
+    case Op::kVAesDec: aes_substitute(in, bytes, op == Op::kVAesDec); break;
+    case Op::kVAesMix:
+    case Op::kVAesIMix: aes_mix_columns(in, bytes, op == Op::kVAesIMix); break;
+    default: aes_round(in, bytes, op == Op::kVAesIRound); break;
   }
   std::memcpy(out->w, bytes, 16);
 }
@@ -236,11 +246,14 @@ void eval_vector(const Inst& inst, const IrValue& a, const IrValue& b, const IrV
     case Op::kVAesEnc:
     case Op::kVAesDec:
     case Op::kVAesMix:
-    case Op::kVAesIMix: eval_aes(inst.op, a, out); break;
+    case Op::kVAesIMix:
+    case Op::kVAesRound:
+    case Op::kVAesIRound: eval_aes(inst.op, a, out); break;
     case Op::kVSha1:
     case Op::kVSha256:
     case Op::kVSha256Msg1:
     case Op::kVSha256Msg2: eval_sha(inst, a, b, c, out); break;
+    case Op::kVSad: eval_sad(inst, a, b, out); break;
     case Op::kVAny: out->w[0] = (a.w[0] | a.w[1]) != 0; break;
     case Op::kVClMul: eval_carryless(a.w[0], b.w[0], out); break;
     case Op::kVLo: out->w[0] = a.w[0]; break;

@@ -97,6 +97,16 @@ void CodeGen::mark_folds(const Inst& access) {
   }
 }
 
+// An exclusive or takes one step of AES.
+void CodeGen::mark_aes(const Inst& in) {
+  for (const V arg : {in.args[0], in.args[1]}) {
+    Simd simd;
+    if (!aes_with_key(inst(arg).op, &simd) || in.args[0] == in.args[1]) continue;
+    vals_[arg].fold = Fold::kAes;
+    return;
+  }
+}
+
 // Decides on a marked value, at its definition, and marks what may follow it into the access: of a sum with a
 // constant the sum below, of any other sum a shifted index.
 Fold CodeGen::settle_fold(const Inst& in, Fold fold, uint16_t uses) {
@@ -106,7 +116,7 @@ Fold CodeGen::settle_fold(const Inst& in, Fold fold, uint16_t uses) {
     return count.op == Op::kConst && count.imm >= 1 && count.imm <= 3;
   };
   if (fold == Fold::kIndex) return small_shift(in) ? fold : Fold::kNone;
-  if (fold == Fold::kPair) return fold;
+  if (fold == Fold::kPair || fold == Fold::kAes) return fold;
   if (fold == Fold::kSum && inst(in.args[1]).op == Op::kConst) {
     if (inst(in.args[0]).op == Op::kAdd) vals_[in.args[0]].fold = Fold::kInnerSum;
   } else if (inst(in.args[1]).op == Op::kShl) {
@@ -255,6 +265,7 @@ void CodeGen::analyse_block(BlockId b, const Inst& term) {
         pass_hint(in, val.hint);
       }
       if (val.fold != Fold::kNone) val.fold = settle_fold(in, val.fold, val.left);
+      if (in.op == Op::kVXor) mark_aes(in);
     } else {
       if (useless(in, val)) {
         val.skip = true;

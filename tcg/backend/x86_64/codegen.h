@@ -39,13 +39,14 @@ struct LayoutInfo {
   }
 };
 
-// What an access may make part of itself.
+// What an access (or an exclusive or) may make part of itself.
 enum class Fold : uint8_t {
   kNone,
   kSum,       // its address is this sum
   kInnerSum,  // and a constant
   kIndex,     // what the sum adds, shifted
-  kPair       // it stores this pair
+  kPair,      // it stores this pair
+  kAes        // an exclusive or is the key of this step of AES
 };
 
 class CodeGen {
@@ -115,6 +116,7 @@ class CodeGen {
   void see_by_call(const ir::HelperDesc& helper);
   void overwrite(ir::SlotId s);
   void mark_folds(const ir::Inst& access);
+  void mark_aes(const ir::Inst& in);
   Fold settle_fold(const ir::Inst& in, Fold fold, uint16_t uses);
   void kill_hint(ir::SlotId s, uint32_t at);
   void pass_hint(const ir::Inst& in, ir::SlotId slot);
@@ -310,7 +312,9 @@ class CodeGen {
   // ---- vector_crypto.cc
   ir::HelperFn vector_helper(ir::Op op) const;
   void call_vector_helper(uint32_t i, ir::HelperFn fn);
+  bool aes_with_key(ir::Op op, Simd* simd) const;
   void emit_vaes(uint32_t i);
+  bool emit_vxor_of_aes(uint32_t i);
   void emit_vsha(uint32_t i);
   void emit_vclmul(uint32_t i);
   bool emit_vector_crypto(uint32_t i);

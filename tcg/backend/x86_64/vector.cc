@@ -27,6 +27,7 @@ constexpr LaneOps kLaneOps[] = {
     {Op::kVOr, {Simd::por, Simd::por, Simd::por, Simd::por}, 15},
     {Op::kVXor, {Simd::pxor, Simd::pxor, Simd::pxor, Simd::pxor}, 15},
     {Op::kVMulHiS, {Simd::pmulhw, Simd::pmulhw, Simd::pmulhw, Simd::pmulhw}, 2},
+    {Op::kVSad, {Simd::psadbw, Simd::psadbw, Simd::psadbw, Simd::psadbw}, 1},
     {Op::kVDotS, {Simd::pmaddwd, Simd::pmaddwd, Simd::pmaddwd, Simd::pmaddwd}, 2},
     {Op::kVMulRS, {Simd::pmulhrsw, Simd::pmulhrsw, Simd::pmulhrsw, Simd::pmulhrsw}, 2},
     {Op::kVAvgU, {Simd::pavgb, Simd::pavgw, Simd::pavgw, Simd::pavgw}, 3},
@@ -256,7 +257,7 @@ void CodeGen::emit_vector(uint32_t i) {
   if (in.type == Type::kV256 || (in.args[0] != kNoValue && inst(in.args[0]).type == Type::kV256)) {
     return unsupported();
   }
-  if (emit_lane_op(i) || emit_vector_shape(i) || emit_vector_lanes(i) || emit_vector_crypto(i)) return;
+  if (emit_vector_crypto(i) || emit_lane_op(i) || emit_vector_shape(i) || emit_vector_lanes(i)) return;
   switch (in.op) {
     case Op::kVAndNot: {
       Xmm a = use_x(in.args[0]), b = use_x(in.args[1]);

@@ -56,6 +56,8 @@ HelperFn CodeGen::vector_helper(Op op) const {
       case Op::kVAesDec: return aes_helper<aes_substitute, true>;
       case Op::kVAesMix: return aes_helper<aes_mix_columns, false>;
       case Op::kVAesIMix: return aes_helper<aes_mix_columns, true>;
+      case Op::kVAesRound: return aes_helper<aes_round, false>;
+      case Op::kVAesIRound: return aes_helper<aes_round, true>;
       default: break;
     }
   }
@@ -99,8 +101,20 @@ void CodeGen::call_vector_helper(uint32_t i, HelperFn fn) {
   bind(static_cast<V>(i), host(d), false);
 }
 
-// The host's last rounds are the steps themselves with a round key of zero; a whole round after an inverse
-// last one is what it has more, the mixing.
+// The host's instruction that takes a round key after the step; false if there is none.
+bool CodeGen::aes_with_key(Op op, Simd* simd) const {
+  if (!features_.aes) return false;
+  switch (op) {
+    case Op::kVAesEnc: *simd = Simd::aesenclast; return true;
+    case Op::kVAesDec: *simd = Simd::aesdeclast; return true;
+    case Op::kVAesRound: *simd = Simd::aesenc; return true;
+    case Op::kVAesIRound: *simd = Simd::aesdec; return true;
+    default: return false;
+  }
+}
+
+// For the steps alone the round key is zero. A whole round after an inverse last one is what it has more, the
+// mixing.
 void CodeGen::emit_vaes(uint32_t i) {
   const Inst& in = region_->insts[i];
   Xmm a = use_x(in.args[0]);
@@ -109,10 +123,28 @@ void CodeGen::emit_vaes(uint32_t i) {
     xop1(Simd::aesimc, d, a);
   } else {
     Xmm zero = const_x(0, 0);
-    xop(in.op == Op::kVAesEnc ? Simd::aesenclast : Simd::aesdeclast, d, a, zero);
+    Simd simd = Simd::aesdeclast;
+    aes_with_key(in.op, &simd);
+    xop(simd, d, a, zero);
     if (in.op == Op::kVAesMix) xop(Simd::aesenc, d, d, zero);
   }
   finish(static_cast<V>(i), host(d), false);
+}
+
+// An exclusive or with a step that nobody else uses: that is the step's key.
+bool CodeGen::emit_vxor_of_aes(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  for (unsigned k = 0; k < 2; ++k) {
+    const V step = in.args[k];
+    Simd simd;
+    if (vals_[step].loc != Loc::kDeferred || !aes_with_key(inst(step).op, &simd)) continue;
+    Xmm a = use_x(inst(step).args[0]), key = use_x(in.args[1 - k]);
+    Xmm d = alloc_xmm();
+    xop(simd, d, a, key);
+    finish(static_cast<V>(i), host(d), false);
+    return true;
+  }
+  return false;
 }
 
 // The instructions overwrite their first operand; sha256rnds2 wants its third one in xmm0.
@@ -173,7 +205,10 @@ bool CodeGen::emit_vector_crypto(uint32_t i) {
     case Op::kVAesEnc:
     case Op::kVAesDec:
     case Op::kVAesMix:
-    case Op::kVAesIMix: return emit_vaes(i), true;
+    case Op::kVAesIMix:
+    case Op::kVAesRound:
+    case Op::kVAesIRound: return emit_vaes(i), true;
+    case Op::kVXor: return emit_vxor_of_aes(i);
     case Op::kVSha1:
     case Op::kVSha256:
     case Op::kVSha256Msg1:
