@@ -33,7 +33,9 @@ template <typename To, typename From>
 BitsOf<To> convert(Env& e, BitsOf<From> a) {
   const Parts<From> x = unpack<From>(e, a, Use::kConversion);
   switch (x.kind) {
-    case Kind::kBad: return invalid<To>(e);
+    case Kind::kBad:
+      if constexpr (To::kSpecials) return invalid<To>(e);
+      return convert_nan<To, From>(e, a);
     case Kind::kNan: return convert_nan<To, From>(e, a);
     case Kind::kZero: return signed_zero<To>(x.sign);
     case Kind::kInf:
@@ -41,7 +43,7 @@ BitsOf<To> convert(Env& e, BitsOf<From> a) {
       return signed_inf<To>(x.sign);
     case Kind::kFinite: break;
   }
-  note_denormals(e, x);
+  if constexpr (!From::kExplicit) note_denormals(e, x);  // x87's stores do not raise it
   const typename From::Wide sig = x.sig << (kWidth<typename From::Wide> - From::kPrecision);
   return round_pack<To>(e, x.sign, x.exp, align_top<typename To::Wide>(sig), e.rounding, Use::kConversion);
 }

@@ -16,7 +16,8 @@ class FpValues {
  public:
   using Bits = typename F::Bits;
 
-  explicit FpValues(uint64_t seed) : rng_(seed) {}
+  // Neighbouring seeds give unrelated operands.
+  explicit FpValues(uint64_t seed) : rng_(Rng(seed).next()) {}
   Rng& rng() { return rng_; }
 
   // Any operand.
