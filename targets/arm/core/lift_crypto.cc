@@ -64,38 +64,47 @@ void sha256_rounds(Lift& c, Value abcd, Value efgh, Value w) {
   s.valid = true;
 }
 
-// ---- SHA-512, on pairs of numbers.
+// ---- SHA-512, on pairs of numbers. Each is taken out of its register where it is needed, and the first
+// result goes to a vector at once: general registers are few.
 
-struct Pair {
-  Value low, high;
-};
-Pair pair_of(Lift& c, unsigned n) { return {c.lane(n, 3, 0), c.lane(n, 3, 1)}; }
-void put_pair(Lift& c, unsigned n, Value low, Value high) {
-  c.b.put(v_slot(n), c.b.bitcast(c.b.pair(low, high), Type::kV128));
-}
+// The order of the statements is that of the operations.
 Value rotations(Lift& c, Value v, unsigned a, unsigned b, unsigned d) {
-  return c.b.xor_(c.b.xor_(c.b.rotr(v, a), c.b.rotr(v, b)), c.b.rotr(v, d));
+  const Value first = c.b.rotr(v, a);
+  const Value two = c.b.xor_(first, c.b.rotr(v, b));
+  return c.b.xor_(two, c.b.rotr(v, d));
 }
 Value choose(Lift& c, Value x, Value y, Value z) { return c.b.xor_(z, c.b.and_(x, c.b.xor_(y, z))); }
 Value majority(Lift& c, Value x, Value y, Value z) {
-  return c.b.or_(c.b.and_(x, y), c.b.and_(z, c.b.or_(x, y)));
+  return c.b.xor_(y, c.b.and_(c.b.xor_(x, y), c.b.xor_(y, z)));
 }
 
 void sha512_first(Lift& c, Enc<Insn::kSha512h> e) {
-  const Pair w = pair_of(c, e.get<'d'>()), x = pair_of(c, e.get<'n'>()), y = pair_of(c, e.get<'m'>());
-  const auto part = [&](Value at, Value f, Value g, Value more) {
-    return c.b.add(c.b.add(choose(c, at, f, g), rotations(c, at, 14, 18, 41)), more);
-  };
-  const Value high = part(y.high, x.low, x.high, w.high);
-  put_pair(c, e.get<'d'>(), part(c.b.add(high, y.low), y.high, x.low, w.low), high);
+  const unsigned d = e.get<'d'>(), n = e.get<'n'>(), m = e.get<'m'>();
+  const Value at = c.lane(m, 3, 1);
+  Value high = rotations(c, at, 14, 18, 41);
+  const Value g = c.lane(n, 3, 1);
+  high = c.b.add(high, choose(c, at, c.lane(n, 3, 0), g));
+  high = c.b.add(high, c.lane(d, 3, 1));
+  const Value top = c.b.bitcast(high, Type::kV64);
+  const Value next = c.b.add(high, c.lane(m, 3, 0));
+  Value low = rotations(c, next, 14, 18, 41);
+  low = c.b.add(low, choose(c, next, at, c.lane(n, 3, 0)));
+  low = c.b.add(low, c.lane(d, 3, 0));
+  c.put_v(d, c.b.vpair(c.b.bitcast(low, Type::kV64), top));
 }
 void sha512_second(Lift& c, Enc<Insn::kSha512h2> e) {
-  const Pair w = pair_of(c, e.get<'d'>()), x = pair_of(c, e.get<'n'>()), y = pair_of(c, e.get<'m'>());
-  const auto part = [&](Value at, Value f, Value g, Value more) {
-    return c.b.add(c.b.add(majority(c, at, f, g), rotations(c, at, 28, 34, 39)), more);
-  };
-  const Value high = part(y.low, y.high, x.low, w.high);
-  put_pair(c, e.get<'d'>(), part(high, y.low, y.high, w.low), high);
+  const unsigned d = e.get<'d'>(), n = e.get<'n'>(), m = e.get<'m'>();
+  const Value at = c.lane(m, 3, 0);
+  Value high = rotations(c, at, 28, 34, 39);
+  const Value f = c.lane(m, 3, 1);
+  high = c.b.add(high, majority(c, at, f, c.lane(n, 3, 0)));
+  high = c.b.add(high, c.lane(d, 3, 1));
+  const Value top = c.b.bitcast(high, Type::kV64);
+  Value low = rotations(c, high, 28, 34, 39);
+  const Value f2 = c.lane(m, 3, 1);
+  low = c.b.add(low, majority(c, high, f2, c.lane(m, 3, 0)));
+  low = c.b.add(low, c.lane(d, 3, 0));
+  c.put_v(d, c.b.vpair(c.b.bitcast(low, Type::kV64), top));
 }
 
 // ROR a ^ ROR b ^ SHR n of 64-bit lanes.
@@ -127,7 +136,7 @@ void sm3_sum(Lift& c, Enc<Insn::kSm3ss1> e) {
   const auto top = [&](unsigned n) { return c.lane(n, 2, 3); };
   const Value sum = c.b.add(c.b.add(rotl32(c, top(e.get<'n'>()), 12), top(e.get<'m'>())), top(e.get<'a'>()));
   const Value r = c.b.zext(rotl32(c, sum, 7), Type::kI64);
-  put_pair(c, e.get<'d'>(), c.b.i64(0), c.b.shl(r, 32));
+  c.b.put(v_slot(e.get<'d'>()), c.b.bitcast(c.b.pair(c.b.i64(0), c.b.shl(r, 32)), Type::kV128));
 }
 
 // A round for one half of the state: lanes move down by one, the third with a rotation, and a new one comes
