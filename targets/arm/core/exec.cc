@@ -1,7 +1,7 @@
 // Lifters of the A64H lines: calls of their exec functions.
 #include "targets/arm/core/exec.h"
 
-#include "targets/arm/core/lift.h"
+#include "targets/arm/core/lift_fp.h"
 
 namespace xarch::arm {
 
@@ -24,12 +24,19 @@ constexpr ir::HelperDesc kDesc = {"vector", run<I>, kEffects, kTouched, kTouched
 
 }  // namespace
 
+template <Insn I>
+void call_exec(Lift& c, Enc<I> e) {
+  c.call(kDesc<I>, ir::Type::kVoid, {c.b.i64(e.word)});
+}
+
 #define A64(name, pattern, feature, legal, effect)
-#define A64H(name, pattern, feature, legal, effect)                   \
-  template <>                                                         \
-  void lift<Insn::k##name>(Lift & c, Enc<Insn::k##name> e) {          \
-    c.call(kDesc<Insn::k##name>, ir::Type::kVoid, {c.b.i64(e.word)}); \
+#define A64H(name, pattern, feature, legal, effect)          \
+  template <>                                                \
+  void lift<Insn::k##name>(Lift & c, Enc<Insn::k##name> e) { \
+    call_exec(c, e);                                         \
   }
+#define A64F(name, pattern, feature, legal, effect) \
+  template void call_exec<Insn::k##name>(Lift & c, Enc<Insn::k##name> e);
 #include "targets/arm/core/a64.def"
 #undef A64
 
