@@ -1,6 +1,7 @@
-// Scalar floating point: moves and selections inline, arithmetic by helpers that get the values.
+// Scalar floating point. With exact flags arithmetic is done by helpers that get the values.
+#include "targets/arm/core/lift_fp.h"
+
 #include "targets/arm/core/fp.h"
-#include "targets/arm/core/lift_vector.h"
 
 namespace xarch::arm {
 
@@ -89,76 +90,121 @@ uint64_t convert_fn(void* state, uint64_t v, uint64_t to, uint64_t from, uint64_
 }
 constexpr ir::HelperDesc kConvert = {"fp.convert", convert_fn, kFpEffects, kReads, kWrites};
 
-// ---- operands
-Value scalar(Lift& c, bool is_double, unsigned n) { return c.lane(n, is_double ? 3 : 2, 0); }
-Type scalar_type(bool is_double) { return is_double ? Type::kI64 : Type::kI32; }
-Value flip_sign(Lift& c, bool is_double, Value v) {
-  return c.b.xor_(v, c.b.iconst(v.type, is_double ? uint64_t{1} << 63 : uint64_t{1} << 31));
+// ---- the instructions, in both modes
+void put_exact(Lift& c, bool k, unsigned d, const ir::HelperDesc& h, std::initializer_list<Value> args) {
+  put_fp_bits(c, d, c.call(h, bits_type(k), args));
 }
 
-template <FpOp op, Insn I>
-void arithmetic(Lift& c, Enc<I> e) {
+// op: of the IR; what: the same for a helper.
+template <FpOp what, Insn I>
+void arithmetic(Lift& c, Enc<I> e, Op op) {
   const bool k = e.template get<'k'>();
-  const ir::HelperDesc& h = k ? kBinary<op, uint64_t> : kBinary<op, uint32_t>;
-  c.put_scalar(
-      e.template get<'d'>(),
-      c.call(h, scalar_type(k), {scalar(c, k, e.template get<'n'>()), scalar(c, k, e.template get<'m'>())}));
+  const unsigned d = e.template get<'d'>(), n = e.template get<'n'>(), m = e.template get<'m'>();
+  if (c.exact_flags()) {
+    const ir::HelperDesc& h = k ? kBinary<what, uint64_t> : kBinary<what, uint32_t>;
+    return put_exact(c, k, d, h, {fp_bits(c, k, n), fp_bits(c, k, m)});
+  }
+  Value v = c.b.fbinary(op, fp_scalar(c, k, n), fp_scalar(c, k, m));
+  if (what == FpOp::kNmul) v = c.b.funary(Op::kFNeg, v);
+  put_fp_scalar(c, d, v);
 }
 
 template <Insn I>
-void round(Lift& c, Enc<I> e, unsigned mode) {
+void round(Lift& c, Enc<I> e, FpRound r, bool raises_inexact = false) {
   const bool k = e.template get<'k'>();
-  const Value v = c.call(k ? kRound<uint64_t> : kRound<uint32_t>, scalar_type(k),
-                         {scalar(c, k, e.template get<'n'>()), c.b.i64(mode)});
-  c.put_scalar(e.template get<'d'>(), v);
+  const unsigned d = e.template get<'d'>(), n = e.template get<'n'>();
+  if (c.exact_flags()) {
+    const unsigned mode = static_cast<unsigned>(r) | (raises_inexact ? 16u : 0u);
+    return put_exact(c, k, d, k ? kRound<uint64_t> : kRound<uint32_t>, {fp_bits(c, k, n), c.b.i64(mode)});
+  }
+  put_fp_scalar(c, d, c.b.fround(fp_scalar(c, k, n), r, raises_inexact));
 }
-unsigned fixed_mode(Rounding r) { return static_cast<unsigned>(r); }
 
-Value compare_flags(Lift& c, bool k, Value n, Value m, bool signals) {
-  const Value r = c.call(k ? kCompare<uint64_t> : kCompare<uint32_t>, Type::kI32, {n, m, c.b.i64(signals)});
+// Flags of a comparison of n and m, or zero if there is no m.
+Value compare_flags(Lift& c, bool k, unsigned n, const unsigned* m, bool signals) {
+  if (!c.exact_flags()) {
+    const Value a = fp_scalar(c, k, n);
+    return c.b.flags_fcmp(a, m == nullptr ? fp_constant(c, a, 0, 0) : fp_scalar(c, k, *m), signals);
+  }
+  const Value b = m == nullptr ? c.b.iconst(bits_type(k), 0) : fp_bits(c, k, *m);
+  const Value r = c.call(k ? kCompare<uint64_t> : kCompare<uint32_t>, Type::kI32,
+                         {fp_bits(c, k, n), b, c.b.i64(signals)});
   const auto bit = [&](unsigned i) { return c.b.trunc(c.b.extract_u(r, i, 1), Type::kI1); };
   return c.b.flags_pack(bit(3), bit(2), bit(1), bit(0));
 }
 
-void to_int(Lift& c, bool k, bool sf, unsigned d, unsigned n, Rounding r, bool is_unsigned,
-            unsigned fraction) {
-  const unsigned how = static_cast<unsigned>(r) | (is_unsigned ? 8 : 0) | (sf ? 16 : 0) | fraction << 8;
-  c.put(d, c.call(k ? kToInt<uint64_t> : kToInt<uint32_t>, c.type(sf), {scalar(c, k, n), c.b.i64(how)}));
+// A conversion between a scalar and a general register: k double, sf 64 bits.
+struct IntConversion {
+  bool k, sf;
+  unsigned d, n;
+  bool is_unsigned;
+  unsigned fraction = 0;
+};
+template <Insn I>
+IntConversion int_conversion(Enc<I> e) {
+  return {e.template get<'k'>() != 0, e.template get<'z'>() != 0, e.template get<'d'>(),
+          e.template get<'n'>(), e.template get<'u'>() != 0};
 }
-void from_int(Lift& c, bool k, bool sf, unsigned d, unsigned n, bool is_unsigned, unsigned fraction) {
-  Value v = c.r(sf, n);
-  v = is_unsigned ? c.b.zext(v, Type::kI64) : c.b.sext(v, Type::kI64);
-  const unsigned how = (is_unsigned ? 8 : 0) | fraction << 8;
-  c.put_scalar(d, c.call(k ? kFromInt<uint64_t> : kFromInt<uint32_t>, scalar_type(k), {v, c.b.i64(how)}));
+void to_int(Lift& c, IntConversion v, FpRound r) {
+  if (c.exact_flags()) {
+    const unsigned how =
+        static_cast<unsigned>(r) | (v.is_unsigned ? 8u : 0u) | (v.sf ? 16u : 0u) | v.fraction << 8;
+    return c.put(v.d, c.call(v.k ? kToInt<uint64_t> : kToInt<uint32_t>, c.type(v.sf),
+                             {fp_bits(c, v.k, v.n), c.b.i64(how)}));
+  }
+  Value n = fp_scalar(c, v.k, v.n);
+  if (v.fraction != 0 && !v.k) {
+    // Nothing is too large for double precision.
+    n = c.b.fcvt(Type::kF64, 3, n, 2);
+    n = c.b.fbinary(Op::kFMul, n, fp_constant(c, n, 3, power_of_two(true, static_cast<int>(v.fraction))));
+  } else {
+    n = scale_up(c, n, 3, v.fraction);
+  }
+  c.put(v.d, c.b.fto_int(c.type(v.sf), n, r, v.is_unsigned));
+}
+void from_int(Lift& c, IntConversion v) {
+  Value n = c.r(v.sf, v.n);
+  if (c.exact_flags()) {
+    n = v.is_unsigned ? c.b.zext(n, Type::kI64) : c.b.sext(n, Type::kI64);
+    const unsigned how = (v.is_unsigned ? 8u : 0u) | v.fraction << 8;
+    return put_exact(c, v.k, v.d, v.k ? kFromInt<uint64_t> : kFromInt<uint32_t>, {n, c.b.i64(how)});
+  }
+  const Value r = c.b.ffrom_int(fp_type(v.k), n, v.is_unsigned);
+  put_fp_scalar(c, v.d, scale_down(c, r, v.k ? 3 : 2, v.fraction));
 }
 
 template <Insn I>
 void fused(Lift& c, Enc<I> e, bool negate_product, bool negate_addend) {
   const bool k = e.template get<'k'>();
-  Value a = scalar(c, k, e.template get<'a'>()), n = scalar(c, k, e.template get<'n'>());
-  const Value m = scalar(c, k, e.template get<'m'>());
-  if (negate_addend) a = flip_sign(c, k, a);
-  if (negate_product) n = flip_sign(c, k, n);
-  c.put_scalar(e.template get<'d'>(), c.call(k ? kFma<uint64_t> : kFma<uint32_t>, scalar_type(k), {a, n, m}));
+  Value a = fp_scalar(c, k, e.template get<'a'>()), n = fp_scalar(c, k, e.template get<'n'>());
+  const Value m = fp_scalar(c, k, e.template get<'m'>());
+  if (negate_addend) a = c.b.funary(Op::kFNeg, a);
+  if (negate_product) n = c.b.funary(Op::kFNeg, n);
+  if (c.exact_flags()) {
+    const auto bits = [&](Value v) { return c.b.bitcast(v, bits_type(k)); };
+    return put_exact(c, k, e.template get<'d'>(), k ? kFma<uint64_t> : kFma<uint32_t>,
+                     {bits(a), bits(n), bits(m)});
+  }
+  put_fp_scalar(c, e.template get<'d'>(), c.b.ffma(n, m, a));
 }
+
+// Lane size of FCVT's types.
+unsigned lane_of_type(unsigned type) { return type == 3 ? 1 : type == 1 ? 3 : 2; }
 
 }  // namespace
 
 // ---- moves
 template <>
 void lift<Insn::kFmovReg>(Lift& c, Enc<Insn::kFmovReg> e) {
-  c.put_v(e.get<'d'>(), lowest_lane(c, c.v(e.get<'n'>()), e.get<'k'>() ? 3 : 2));
+  put_fp_scalar(c, e.get<'d'>(), fp_scalar(c, e.get<'k'>(), e.get<'n'>()));
 }
 template <>
 void lift<Insn::kFabsF>(Lift& c, Enc<Insn::kFabsF> e) {
-  const uint64_t keep = e.get<'k'>() ? ~uint64_t{0} >> 1 : 0x7fffffff;
-  c.put_v(e.get<'d'>(), vand(c, c.v64(e.get<'n'>()), c.b.vconst(Type::kV64, keep)));
+  put_fp_scalar(c, e.get<'d'>(), c.b.funary(Op::kFAbs, fp_scalar(c, e.get<'k'>(), e.get<'n'>())));
 }
 template <>
 void lift<Insn::kFnegF>(Lift& c, Enc<Insn::kFnegF> e) {
-  const Value n = lowest_lane(c, c.v(e.get<'n'>()), e.get<'k'>() ? 3 : 2);
-  const uint64_t sign = e.get<'k'>() ? uint64_t{1} << 63 : uint64_t{1} << 31;
-  c.put_v(e.get<'d'>(), vxor(c, n, c.b.vconst(Type::kV64, sign)));
+  put_fp_scalar(c, e.get<'d'>(), c.b.funary(Op::kFNeg, fp_scalar(c, e.get<'k'>(), e.get<'n'>())));
 }
 template <>
 void lift<Insn::kFmovImmF>(Lift& c, Enc<Insn::kFmovImmF> e) {
@@ -167,8 +213,8 @@ void lift<Insn::kFmovImmF>(Lift& c, Enc<Insn::kFmovImmF> e) {
 template <>
 void lift<Insn::kFmovGen>(Lift& c, Enc<Insn::kFmovGen> e) {
   const bool x = e.get<'z'>();
-  if (e.get<'o'>()) return c.put_scalar(e.get<'d'>(), c.r(x, e.get<'n'>()));
-  c.put(e.get<'d'>(), scalar(c, x, e.get<'n'>()));
+  if (e.get<'o'>()) return put_fp_bits(c, e.get<'d'>(), c.r(x, e.get<'n'>()));
+  c.put(e.get<'d'>(), fp_bits(c, x, e.get<'n'>()));
 }
 template <>
 void lift<Insn::kFmovTop>(Lift& c, Enc<Insn::kFmovTop> e) {
@@ -179,26 +225,25 @@ void lift<Insn::kFmovTop>(Lift& c, Enc<Insn::kFmovTop> e) {
 template <>
 void lift<Insn::kFcselF>(Lift& c, Enc<Insn::kFcselF> e) {
   const bool k = e.get<'k'>();
-  const Value n = scalar(c, k, e.get<'n'>()), m = scalar(c, k, e.get<'m'>());
-  c.put_scalar(e.get<'d'>(), c.b.select(c.condition(e.get<'c'>()), n, m));
+  const Value n = fp_bits(c, k, e.get<'n'>()), m = fp_bits(c, k, e.get<'m'>());
+  put_fp_bits(c, e.get<'d'>(), c.b.select(c.condition(e.get<'c'>()), n, m));
 }
 
 // ---- comparison
 template <>
 void lift<Insn::kFcmpF>(Lift& c, Enc<Insn::kFcmpF> e) {
-  const bool k = e.get<'k'>();
-  const Value m = e.get<'z'>() ? c.b.iconst(scalar_type(k), 0) : scalar(c, k, e.get<'m'>());
-  c.put_flags(compare_flags(c, k, scalar(c, k, e.get<'n'>()), m, e.get<'e'>()));
+  const unsigned m = e.get<'m'>();
+  c.put_flags(compare_flags(c, e.get<'k'>(), e.get<'n'>(), e.get<'z'>() ? nullptr : &m, e.get<'e'>()));
 }
 template <>
 void lift<Insn::kFccmpF>(Lift& c, Enc<Insn::kFccmpF> e) {
   // Only a true condition compares, because comparing may raise flags.
-  const bool k = e.get<'k'>();
+  const unsigned m = e.get<'m'>();
   const Value cond = c.condition(e.get<'c'>());
   const ir::BlockId yes = c.b.new_block(), no = c.b.new_block(), join = c.b.new_block();
   c.b.cond_br(cond, yes, no);
   c.b.start_block(yes);
-  c.put_flags(compare_flags(c, k, scalar(c, k, e.get<'n'>()), scalar(c, k, e.get<'m'>()), e.get<'e'>()));
+  c.put_flags(compare_flags(c, e.get<'k'>(), e.get<'n'>(), &m, e.get<'e'>()));
   c.b.br(join);
   c.b.start_block(no);
   c.put_flags(c.flags_imm(e.get<'f'>()));
@@ -207,121 +252,68 @@ void lift<Insn::kFccmpF>(Lift& c, Enc<Insn::kFccmpF> e) {
 }
 
 // ---- arithmetic
-template <>
-void lift<Insn::kFaddF>(Lift& c, Enc<Insn::kFaddF> e) {
-  arithmetic<FpOp::kAdd>(c, e);
-}
-template <>
-void lift<Insn::kFsubF>(Lift& c, Enc<Insn::kFsubF> e) {
-  arithmetic<FpOp::kSub>(c, e);
-}
-template <>
-void lift<Insn::kFmulF>(Lift& c, Enc<Insn::kFmulF> e) {
-  arithmetic<FpOp::kMul>(c, e);
-}
-template <>
-void lift<Insn::kFdivF>(Lift& c, Enc<Insn::kFdivF> e) {
-  arithmetic<FpOp::kDiv>(c, e);
-}
-template <>
-void lift<Insn::kFmaxF>(Lift& c, Enc<Insn::kFmaxF> e) {
-  arithmetic<FpOp::kMax>(c, e);
-}
-template <>
-void lift<Insn::kFminF>(Lift& c, Enc<Insn::kFminF> e) {
-  arithmetic<FpOp::kMin>(c, e);
-}
-template <>
-void lift<Insn::kFmaxnmF>(Lift& c, Enc<Insn::kFmaxnmF> e) {
-  arithmetic<FpOp::kMaxNm>(c, e);
-}
-template <>
-void lift<Insn::kFminnmF>(Lift& c, Enc<Insn::kFminnmF> e) {
-  arithmetic<FpOp::kMinNm>(c, e);
-}
-template <>
-void lift<Insn::kFnmulF>(Lift& c, Enc<Insn::kFnmulF> e) {
-  arithmetic<FpOp::kNmul>(c, e);
-}
-template <>
-void lift<Insn::kFrintnF>(Lift& c, Enc<Insn::kFrintnF> e) {
-  round(c, e, fixed_mode(Rounding::kNearest));
-}
-template <>
-void lift<Insn::kFrintpF>(Lift& c, Enc<Insn::kFrintpF> e) {
-  round(c, e, fixed_mode(Rounding::kUp));
-}
-template <>
-void lift<Insn::kFrintmF>(Lift& c, Enc<Insn::kFrintmF> e) {
-  round(c, e, fixed_mode(Rounding::kDown));
-}
-template <>
-void lift<Insn::kFrintzF>(Lift& c, Enc<Insn::kFrintzF> e) {
-  round(c, e, fixed_mode(Rounding::kZero));
-}
-template <>
-void lift<Insn::kFrintaF>(Lift& c, Enc<Insn::kFrintaF> e) {
-  round(c, e, fixed_mode(Rounding::kAway));
-}
-template <>
-void lift<Insn::kFrintxF>(Lift& c, Enc<Insn::kFrintxF> e) {
-  round(c, e, 8 | 16);
-}
-template <>
-void lift<Insn::kFrintiF>(Lift& c, Enc<Insn::kFrintiF> e) {
-  round(c, e, 8);
-}
-template <>
-void lift<Insn::kFmaddF>(Lift& c, Enc<Insn::kFmaddF> e) {
-  fused(c, e, false, false);
-}
-template <>
-void lift<Insn::kFmsubF>(Lift& c, Enc<Insn::kFmsubF> e) {
-  fused(c, e, true, false);
-}
-template <>
-void lift<Insn::kFnmaddF>(Lift& c, Enc<Insn::kFnmaddF> e) {
-  fused(c, e, true, true);
-}
-template <>
-void lift<Insn::kFnmsubF>(Lift& c, Enc<Insn::kFnmsubF> e) {
-  fused(c, e, false, true);
-}
+#define SCALAR_FP(name, ...)                                 \
+  template <>                                                \
+  void lift<Insn::k##name>(Lift & c, Enc<Insn::k##name> e) { \
+    __VA_ARGS__;                                             \
+  }
+SCALAR_FP(FaddF, arithmetic<FpOp::kAdd>(c, e, Op::kFAdd))
+SCALAR_FP(FsubF, arithmetic<FpOp::kSub>(c, e, Op::kFSub))
+SCALAR_FP(FmulF, arithmetic<FpOp::kMul>(c, e, Op::kFMul))
+SCALAR_FP(FdivF, arithmetic<FpOp::kDiv>(c, e, Op::kFDiv))
+SCALAR_FP(FmaxF, arithmetic<FpOp::kMax>(c, e, Op::kFMax))
+SCALAR_FP(FminF, arithmetic<FpOp::kMin>(c, e, Op::kFMin))
+SCALAR_FP(FmaxnmF, arithmetic<FpOp::kMaxNm>(c, e, Op::kFMaxNum))
+SCALAR_FP(FminnmF, arithmetic<FpOp::kMinNm>(c, e, Op::kFMinNum))
+SCALAR_FP(FnmulF, arithmetic<FpOp::kNmul>(c, e, Op::kFMul))
+SCALAR_FP(FrintnF, round(c, e, FpRound::kNearest))
+SCALAR_FP(FrintpF, round(c, e, FpRound::kUp))
+SCALAR_FP(FrintmF, round(c, e, FpRound::kDown))
+SCALAR_FP(FrintzF, round(c, e, FpRound::kZero))
+SCALAR_FP(FrintaF, round(c, e, FpRound::kAway))
+SCALAR_FP(FrintxF, round(c, e, FpRound::kCurrent, true))
+SCALAR_FP(FrintiF, round(c, e, FpRound::kCurrent))
+SCALAR_FP(FmaddF, fused(c, e, false, false))
+SCALAR_FP(FmsubF, fused(c, e, true, false))
+SCALAR_FP(FnmaddF, fused(c, e, true, true))
+SCALAR_FP(FnmsubF, fused(c, e, false, true))
 template <>
 void lift<Insn::kFsqrtF>(Lift& c, Enc<Insn::kFsqrtF> e) {
   const bool k = e.get<'k'>();
-  c.put_scalar(e.get<'d'>(),
-               c.call(k ? kSqrt<uint64_t> : kSqrt<uint32_t>, scalar_type(k), {scalar(c, k, e.get<'n'>())}));
+  if (c.exact_flags()) {
+    return put_exact(c, k, e.get<'d'>(), k ? kSqrt<uint64_t> : kSqrt<uint32_t>,
+                     {fp_bits(c, k, e.get<'n'>())});
+  }
+  put_fp_scalar(c, e.get<'d'>(), c.b.funary(Op::kFSqrt, fp_scalar(c, k, e.get<'n'>())));
 }
 template <>
 void lift<Insn::kFcvtF>(Lift& c, Enc<Insn::kFcvtF> e) {
-  const unsigned from = e.get<'k'>(), to = e.get<'o'>();
-  const Value n = c.lane(e.get<'n'>(), from == 3 ? 1 : from == 1 ? 3 : 2, 0);
-  c.put_scalar(e.get<'d'>(), c.call(kConvert, scalar_type(to == 1), {n, c.b.i64(to), c.b.i64(from)}));
+  const unsigned from = e.get<'k'>(), to = e.get<'o'>(), d = e.get<'d'>();
+  const unsigned from_lane = lane_of_type(from), to_lane = lane_of_type(to);
+  if (c.exact_flags()) {
+    const Value n = c.lane(e.get<'n'>(), from_lane, 0);
+    return put_exact(c, to == 1, d, kConvert, {n, c.b.i64(to), c.b.i64(from)});
+  }
+  const Value n = from == 3 ? c.v64(e.get<'n'>()) : fp_scalar(c, from == 1, e.get<'n'>());
+  if (to == 3) return c.put_v(d, c.b.fcvt(Type::kV64, to_lane, n, from_lane));
+  put_fp_scalar(c, d, c.b.fcvt(fp_type(to == 1), to_lane, n, from_lane));
 }
 
 // ---- integers
-template <>
-void lift<Insn::kFcvtInt>(Lift& c, Enc<Insn::kFcvtInt> e) {
-  to_int(c, e.get<'k'>(), e.get<'z'>(), e.get<'d'>(), e.get<'n'>(), static_cast<Rounding>(e.get<'r'>()),
-         e.get<'u'>(), 0);
-}
-template <>
-void lift<Insn::kFcvtaInt>(Lift& c, Enc<Insn::kFcvtaInt> e) {
-  to_int(c, e.get<'k'>(), e.get<'z'>(), e.get<'d'>(), e.get<'n'>(), Rounding::kAway, e.get<'u'>(), 0);
-}
-template <>
-void lift<Insn::kCvtfInt>(Lift& c, Enc<Insn::kCvtfInt> e) {
-  from_int(c, e.get<'k'>(), e.get<'z'>(), e.get<'d'>(), e.get<'n'>(), e.get<'u'>(), 0);
-}
+SCALAR_FP(FcvtInt, to_int(c, int_conversion(e), static_cast<FpRound>(e.get<'r'>())))
+SCALAR_FP(FcvtaInt, to_int(c, int_conversion(e), FpRound::kAway))
+SCALAR_FP(CvtfInt, from_int(c, int_conversion(e)))
 template <>
 void lift<Insn::kFcvtzFixedF>(Lift& c, Enc<Insn::kFcvtzFixedF> e) {
-  to_int(c, e.get<'k'>(), e.get<'z'>(), e.get<'d'>(), e.get<'n'>(), Rounding::kZero, e.get<'u'>(),
-         64 - e.get<'i'>());
+  IntConversion v = int_conversion(e);
+  v.fraction = 64 - e.get<'i'>();
+  to_int(c, v, FpRound::kZero);
 }
 template <>
 void lift<Insn::kCvtfFixedF>(Lift& c, Enc<Insn::kCvtfFixedF> e) {
-  from_int(c, e.get<'k'>(), e.get<'z'>(), e.get<'d'>(), e.get<'n'>(), e.get<'u'>(), 64 - e.get<'i'>());
+  IntConversion v = int_conversion(e);
+  v.fraction = 64 - e.get<'i'>();
+  from_int(c, v);
 }
 
 }  // namespace xarch::arm

@@ -12,9 +12,7 @@ inline Type bits_type(bool is_double) { return is_double ? Type::kI64 : Type::kI
 
 // Vector register n's lowest lane as a number; register n := that number, the rest zero.
 inline Value fp_scalar(Lift& c, bool is_double, unsigned n) { return c.b.flow(fp_type(is_double), c.v(n)); }
-inline void put_fp_scalar(Lift& c, unsigned n, Value v) {
-  c.b.put(v_slot(n), c.b.fwiden(Type::kV128, v));
-}
+inline void put_fp_scalar(Lift& c, unsigned n, Value v) { c.b.put(v_slot(n), c.b.fwiden(Type::kV128, v)); }
 // The same by its bits, an i32 or i64.
 inline Value fp_bits(Lift& c, bool is_double, unsigned n) {
   return c.b.bitcast(fp_scalar(c, is_double, n), bits_type(is_double));
@@ -42,12 +40,14 @@ inline Value scale_up(Lift& c, Value v, unsigned size, unsigned fraction) {
   const uint64_t bound = power_of_two(is_double, kTooLarge);
   v = c.b.fbinary(Op::kFMin, v, fp_constant(c, v, size, bound), size);
   v = c.b.fbinary(Op::kFMax, v, fp_constant(c, v, size, bound | sign), size);
-  return c.b.fbinary(Op::kFMul, v, fp_constant(c, v, size, power_of_two(is_double, static_cast<int>(fraction))), size);
+  return c.b.fbinary(Op::kFMul, v,
+                     fp_constant(c, v, size, power_of_two(is_double, static_cast<int>(fraction))), size);
 }
 // v / 2^fraction of a converted integer: neither rounds nor raises anything.
 inline Value scale_down(Lift& c, Value v, unsigned size, unsigned fraction) {
   if (fraction == 0) return v;
-  return c.b.fbinary(Op::kFMul, v, fp_constant(c, v, size, power_of_two(size == 3, -static_cast<int>(fraction))), size);
+  return c.b.fbinary(Op::kFMul, v,
+                     fp_constant(c, v, size, power_of_two(size == 3, -static_cast<int>(fraction))), size);
 }
 
 // Has the exec function of the instruction executed (A64H and A64F lines; exec.cc).

@@ -1,5 +1,5 @@
-// Floating point on vectors, and the scalar forms among the vector encodings. With exact flags the C++ functions
-// of exec_fp.cc execute them.
+// Floating point on vectors, and the scalar forms among the vector encodings. With exact flags the C++
+// functions of exec_fp.cc execute them.
 #include "targets/arm/core/lift_fp.h"
 
 #define VECTOR_FP(name, ...)                                 \
@@ -59,8 +59,7 @@ template <Insn I>
 void difference(Lift& c, Enc<I> e) {
   const unsigned size = fp_size(e);
   const Value n = operand(c, e, e.template get<'n'>()), m = operand(c, e, e.template get<'m'>());
-  put_result(c, e.template get<'d'>(),
-             c.b.funary(Op::kFAbs, c.b.fbinary(Op::kFSub, n, m, size), size));
+  put_result(c, e.template get<'d'>(), c.b.funary(Op::kFAbs, c.b.fbinary(Op::kFSub, n, m, size), size));
 }
 template <Insn I>
 void fused(Lift& c, Enc<I> e, bool negate) {
@@ -82,7 +81,8 @@ template <Insn I>
 void compare_zero(Lift& c, Enc<I> e, Op op, bool zero_first) {
   const unsigned size = fp_size(e);
   const Value n = operand(c, e, e.template get<'n'>()), zero = fp_constant(c, n, size, 0);
-  put_result(c, e.template get<'d'>(), zero_first ? c.b.fbinary(op, zero, n, size) : c.b.fbinary(op, n, zero, size));
+  put_result(c, e.template get<'d'>(),
+             zero_first ? c.b.fbinary(op, zero, n, size) : c.b.fbinary(op, n, zero, size));
 }
 
 // ---- infinity times zero, which FMULX and FRECPS have results of their own for
@@ -96,20 +96,13 @@ Value infinity_times_zero(Lift& c, Value n, Value m, unsigned size) {
   m = c.b.funary(Op::kFAbs, m, size);
   return vor(c, vand(c, equal(n, inf), equal(m, 0)), vand(c, equal(n, 0), equal(m, inf)));
 }
-// Operands as vectors; scalars with zeros above.
-template <Insn I>
-Value vector_operand(Lift& c, Enc<I> e, Value v) {
-  if constexpr (has_field<I>('q')) {
-    return v;
-  } else {
-    return c.b.fwiden(Type::kV128, v);
-  }
-}
+// An operand as a vector; a scalar with zeros above.
+Value as_vector(Lift& c, Value v) { return ir::is_vector(v.type) ? v : c.b.fwiden(Type::kV128, v); }
 template <Insn I>
 void multiply_extended(Lift& c, Enc<I> e) {
   const unsigned size = fp_size(e);
-  const Value n = vector_operand(c, e, operand(c, e, e.template get<'n'>()));
-  const Value m = vector_operand(c, e, second_operand(c, e));
+  const Value n = as_vector(c, operand(c, e, e.template get<'n'>()));
+  const Value m = as_vector(c, second_operand(c, e));
   const Value special = infinity_times_zero(c, n, m, size);
   const uint64_t sign = uint64_t{1} << (size == 3 ? 63 : 31);
   // Zero times zero there, with the right sign; then two is put in.
@@ -122,8 +115,8 @@ void multiply_extended(Lift& c, Enc<I> e) {
 template <Insn I>
 void reciprocal_step(Lift& c, Enc<I> e) {
   const unsigned size = fp_size(e);
-  const Value n = vector_operand(c, e, operand(c, e, e.template get<'n'>()));
-  const Value m = vector_operand(c, e, operand(c, e, e.template get<'m'>()));
+  const Value n = as_vector(c, operand(c, e, e.template get<'n'>()));
+  const Value m = as_vector(c, operand(c, e, e.template get<'m'>()));
   const Value special = infinity_times_zero(c, n, m, size);
   const Value negated = c.b.funary(Op::kFNeg, andnot(c, n, special), size);
   Value two = splat(c, n.type, size, power_of_two(size == 3, 1));
