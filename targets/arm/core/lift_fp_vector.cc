@@ -119,10 +119,9 @@ void reciprocal_step(Lift& c, Enc<I> e) {
   const Value m = as_vector(c, operand(c, e, e.template get<'m'>()));
   const Value special = infinity_times_zero(c, n, m, size);
   const Value negated = c.b.funary(Op::kFNeg, andnot(c, n, special), size);
-  Value two = splat(c, n.type, size, power_of_two(size == 3, 1));
-  if constexpr (!has_field<I>('q')) two = lowest_lane(c, two, size);
-  if (two.type != n.type) two = c.b.vpair(two, c.b.vconst(Type::kV64, 0));
-  c.put_v(e.template get<'d'>(), c.b.ffma(negated, andnot(c, m, special), two, size));
+  const Value two = splat(c, n.type, size, power_of_two(size == 3, 1));
+  const Value r = c.b.ffma(negated, andnot(c, m, special), two, size);
+  c.put_v(e.template get<'d'>(), has_field<I>('q') ? r : lowest_lane(c, r, size));
 }
 
 // ---- pairs and across lanes
