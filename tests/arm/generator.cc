@@ -9,8 +9,8 @@ namespace {
 constexpr uint32_t kNop = 0xd503201f;
 // The register that holds the case while the oracle switches states.
 constexpr uint32_t kReserved = 28;
-// Bits of FPCR that every model has: AHP DN FZ RMode.
-constexpr uint64_t kModes = 0x07c00000;
+// Bits of FPCR: AHP DN FZ RMode FZ16.
+constexpr uint64_t kModes = 0x07c80000;
 
 bool between(Insn insn, Insn first, Insn last) { return insn >= first && insn <= last; }
 bool is_memory(Insn i) {

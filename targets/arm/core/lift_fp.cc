@@ -100,7 +100,7 @@ template <FpOp what, Insn I>
 void arithmetic(Lift& c, Enc<I> e, Op op) {
   const bool k = e.template get<'k'>();
   const unsigned d = e.template get<'d'>(), n = e.template get<'n'>(), m = e.template get<'m'>();
-  if (c.exact_flags()) {
+  if (c.fp_helpers()) {
     const ir::HelperDesc& h = k ? kBinary<what, uint64_t> : kBinary<what, uint32_t>;
     return put_exact(c, k, d, h, {fp_bits(c, k, n), fp_bits(c, k, m)});
   }
@@ -113,7 +113,7 @@ template <Insn I>
 void round(Lift& c, Enc<I> e, FpRound r, bool raises_inexact = false) {
   const bool k = e.template get<'k'>();
   const unsigned d = e.template get<'d'>(), n = e.template get<'n'>();
-  if (c.exact_flags()) {
+  if (c.fp_helpers()) {
     const unsigned mode = static_cast<unsigned>(r) | (raises_inexact ? 16u : 0u);
     return put_exact(c, k, d, k ? kRound<uint64_t> : kRound<uint32_t>, {fp_bits(c, k, n), c.b.i64(mode)});
   }
@@ -122,7 +122,7 @@ void round(Lift& c, Enc<I> e, FpRound r, bool raises_inexact = false) {
 
 // Flags of a comparison of n and m, or zero if there is no m.
 Value compare_flags(Lift& c, bool k, unsigned n, const unsigned* m, bool signals) {
-  if (!c.exact_flags()) {
+  if (!c.fp_helpers()) {
     const Value a = fp_scalar(c, k, n);
     return c.b.flags_fcmp(a, m == nullptr ? fp_constant(c, a, 0, 0) : fp_scalar(c, k, *m), signals);
   }
@@ -146,7 +146,7 @@ IntConversion int_conversion(Enc<I> e) {
           e.template get<'n'>(), e.template get<'u'>() != 0};
 }
 void to_int(Lift& c, IntConversion v, FpRound r) {
-  if (c.exact_flags()) {
+  if (c.fp_helpers()) {
     const unsigned how =
         static_cast<unsigned>(r) | (v.is_unsigned ? 8u : 0u) | (v.sf ? 16u : 0u) | v.fraction << 8;
     return c.put(v.d, c.call(v.k ? kToInt<uint64_t> : kToInt<uint32_t>, c.type(v.sf),
@@ -164,7 +164,7 @@ void to_int(Lift& c, IntConversion v, FpRound r) {
 }
 void from_int(Lift& c, IntConversion v) {
   Value n = c.r(v.sf, v.n);
-  if (c.exact_flags()) {
+  if (c.fp_helpers()) {
     n = v.is_unsigned ? c.b.zext(n, Type::kI64) : c.b.sext(n, Type::kI64);
     const unsigned how = (v.is_unsigned ? 8u : 0u) | v.fraction << 8;
     return put_exact(c, v.k, v.d, v.k ? kFromInt<uint64_t> : kFromInt<uint32_t>, {n, c.b.i64(how)});
@@ -180,7 +180,7 @@ void fused(Lift& c, Enc<I> e, bool negate_product, bool negate_addend) {
   const Value m = fp_scalar(c, k, e.template get<'m'>());
   if (negate_addend) a = c.b.funary(Op::kFNeg, a);
   if (negate_product) n = c.b.funary(Op::kFNeg, n);
-  if (c.exact_flags()) {
+  if (c.fp_helpers()) {
     const auto bits = [&](Value v) { return c.b.bitcast(v, bits_type(k)); };
     return put_exact(c, k, e.template get<'d'>(), k ? kFma<uint64_t> : kFma<uint32_t>,
                      {bits(a), bits(n), bits(m)});
@@ -280,7 +280,7 @@ SCALAR_FP(FnmsubF, fused(c, e, false, true))
 template <>
 void lift<Insn::kFsqrtF>(Lift& c, Enc<Insn::kFsqrtF> e) {
   const bool k = e.get<'k'>();
-  if (c.exact_flags()) {
+  if (c.fp_helpers()) {
     return put_exact(c, k, e.get<'d'>(), k ? kSqrt<uint64_t> : kSqrt<uint32_t>,
                      {fp_bits(c, k, e.get<'n'>())});
   }
@@ -290,7 +290,7 @@ template <>
 void lift<Insn::kFcvtF>(Lift& c, Enc<Insn::kFcvtF> e) {
   const unsigned from = e.get<'k'>(), to = e.get<'o'>(), d = e.get<'d'>();
   const unsigned from_lane = lane_of_type(from), to_lane = lane_of_type(to);
-  if (c.exact_flags()) {
+  if (c.fp_helpers()) {
     const Value n = c.lane(e.get<'n'>(), from_lane, 0);
     return put_exact(c, to == 1, d, kConvert, {n, c.b.i64(to), c.b.i64(from)});
   }

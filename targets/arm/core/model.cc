@@ -64,9 +64,11 @@ constexpr Model make(std::string_view name, uint64_t midr, uint64_t ctr, Feature
 // What the processor has and this translator does not is left out, of instructions, ID registers and HWCAPs
 // alike.
 constexpr FeatureSet kV80 = {F::kCrc32, F::kAes, F::kSha2};
-constexpr FeatureSet kN1 = kV80 | FeatureSet{F::kLse, F::kLor, F::kRdm, F::kLrcpc, F::kDcPop, F::kDotProd};
-constexpr FeatureSet kMax = kN1 | FeatureSet{F::kLrcpc2, F::kFlagM, F::kFlagM2, F::kSb,  F::kBti,
-                                             F::kDcPodp, F::kSha3,  F::kSm4,    F::kI8mm};
+constexpr FeatureSet kN1 =
+    kV80 | FeatureSet{F::kLse, F::kLor, F::kRdm, F::kLrcpc, F::kDcPop, F::kDotProd, F::kFp16};
+constexpr FeatureSet kMax =
+    kN1 | FeatureSet{F::kLrcpc2, F::kFlagM, F::kFlagM2, F::kSb,   F::kBti,   F::kDcPodp,  F::kSha3,
+                     F::kSm4,    F::kI8mm,  F::kFhm,    F::kFcma, F::kJscvt, F::kFrintts, F::kBf16};
 
 constexpr std::array kModels = {
     make("cortex-a53", 0x410fd034, 0x84448004, kV80), make("cortex-a57", 0x411fd070, 0x8444c004, kV80),
