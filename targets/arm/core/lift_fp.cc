@@ -176,16 +176,20 @@ void from_int(Lift& c, IntConversion v) {
 template <Insn I>
 void fused(Lift& c, Enc<I> e, bool negate_product, bool negate_addend) {
   const bool k = e.template get<'k'>();
-  Value a = fp_scalar(c, k, e.template get<'a'>()), n = fp_scalar(c, k, e.template get<'n'>());
-  const Value m = fp_scalar(c, k, e.template get<'m'>());
-  if (negate_addend) a = c.b.funary(Op::kFNeg, a);
-  if (negate_product) n = c.b.funary(Op::kFNeg, n);
+  const unsigned d = e.template get<'d'>(), a = e.template get<'a'>(), n = e.template get<'n'>(),
+                 m = e.template get<'m'>();
   if (c.fp_helpers()) {
-    const auto bits = [&](Value v) { return c.b.bitcast(v, bits_type(k)); };
-    return put_exact(c, k, e.template get<'d'>(), k ? kFma<uint64_t> : kFma<uint32_t>,
-                     {bits(a), bits(n), bits(m)});
+    const Value sign = c.b.iconst(bits_type(k), uint64_t{1} << (k ? 63 : 31));
+    const auto bits = [&](unsigned reg, bool negate) {
+      return negate ? c.b.xor_(fp_bits(c, k, reg), sign) : fp_bits(c, k, reg);
+    };
+    return put_exact(c, k, d, k ? kFma<uint64_t> : kFma<uint32_t>,
+                     {bits(a, negate_addend), bits(n, negate_product), fp_bits(c, k, m)});
   }
-  put_fp_scalar(c, e.template get<'d'>(), c.b.ffma(n, m, a));
+  const auto number = [&](unsigned reg, bool negate) {
+    return negate ? c.b.funary(Op::kFNeg, fp_scalar(c, k, reg)) : fp_scalar(c, k, reg);
+  };
+  put_fp_scalar(c, d, c.b.ffma(number(n, negate_product), fp_scalar(c, k, m), number(a, negate_addend)));
 }
 
 // Lane size of FCVT's types.
@@ -196,15 +200,23 @@ unsigned lane_of_type(unsigned type) { return type == 3 ? 1 : type == 1 ? 3 : 2;
 // ---- moves
 template <>
 void lift<Insn::kFmovReg>(Lift& c, Enc<Insn::kFmovReg> e) {
-  put_fp_scalar(c, e.get<'d'>(), fp_scalar(c, e.get<'k'>(), e.get<'n'>()));
+  put_fp_bits(c, e.get<'d'>(), fp_bits(c, e.get<'k'>(), e.get<'n'>()));
 }
 template <>
 void lift<Insn::kFabsF>(Lift& c, Enc<Insn::kFabsF> e) {
-  put_fp_scalar(c, e.get<'d'>(), c.b.funary(Op::kFAbs, fp_scalar(c, e.get<'k'>(), e.get<'n'>())));
+  if (kFpInline)
+    return put_fp_scalar(c, e.get<'d'>(), c.b.funary(Op::kFAbs, fp_scalar(c, e.get<'k'>(), e.get<'n'>())));
+  const Value v = fp_bits(c, e.get<'k'>(), e.get<'n'>());
+  const uint64_t s = uint64_t{1} << (e.get<'k'>() ? 63 : 31);
+  put_fp_bits(c, e.get<'d'>(), c.b.and_(v, ~s));
 }
 template <>
 void lift<Insn::kFnegF>(Lift& c, Enc<Insn::kFnegF> e) {
-  put_fp_scalar(c, e.get<'d'>(), c.b.funary(Op::kFNeg, fp_scalar(c, e.get<'k'>(), e.get<'n'>())));
+  if (kFpInline)
+    return put_fp_scalar(c, e.get<'d'>(), c.b.funary(Op::kFNeg, fp_scalar(c, e.get<'k'>(), e.get<'n'>())));
+  const Value v = fp_bits(c, e.get<'k'>(), e.get<'n'>());
+  const uint64_t s = uint64_t{1} << (e.get<'k'>() ? 63 : 31);
+  put_fp_bits(c, e.get<'d'>(), c.b.xor_(v, s));
 }
 template <>
 void lift<Insn::kFmovImmF>(Lift& c, Enc<Insn::kFmovImmF> e) {
