@@ -208,7 +208,7 @@ void lift<Insn::kFabsF>(Lift& c, Enc<Insn::kFabsF> e) {
     return put_fp_scalar(c, e.get<'d'>(), c.b.funary(Op::kFAbs, fp_scalar(c, e.get<'k'>(), e.get<'n'>())));
   const Value v = fp_bits(c, e.get<'k'>(), e.get<'n'>());
   const uint64_t s = uint64_t{1} << (e.get<'k'>() ? 63 : 31);
-  put_fp_bits(c, e.get<'d'>(), c.b.and_(v, ~s));
+  put_fp_bits(c, e.get<'d'>(), c.b.and_(v, c.b.iconst(v.type, s - 1)));
 }
 template <>
 void lift<Insn::kFnegF>(Lift& c, Enc<Insn::kFnegF> e) {
@@ -216,7 +216,7 @@ void lift<Insn::kFnegF>(Lift& c, Enc<Insn::kFnegF> e) {
     return put_fp_scalar(c, e.get<'d'>(), c.b.funary(Op::kFNeg, fp_scalar(c, e.get<'k'>(), e.get<'n'>())));
   const Value v = fp_bits(c, e.get<'k'>(), e.get<'n'>());
   const uint64_t s = uint64_t{1} << (e.get<'k'>() ? 63 : 31);
-  put_fp_bits(c, e.get<'d'>(), c.b.xor_(v, s));
+  put_fp_bits(c, e.get<'d'>(), c.b.xor_(v, c.b.iconst(v.type, s)));
 }
 template <>
 void lift<Insn::kFmovImmF>(Lift& c, Enc<Insn::kFmovImmF> e) {
