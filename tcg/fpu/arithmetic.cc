@@ -75,20 +75,37 @@ BitsOf<F> fma_nan(Env& e, const Parts<F>& n, const Parts<F>& m, const Parts<F>& 
   return choose_nan<F>(e, {operands[order[0]], operands[order[1]], operands[order[2]]});
 }
 
-// The integer square root of v < 4^digits and whether something is left.
+// The integer square root of v < 4^digits, and what is left: digit by digit, without branches.
 template <typename W>
-W square_root(W v, int digits, bool* rest) {
+W square_root(W v, int digits, W* rest) {
   W root(0), remainder(0);
   for (int i = digits - 1; i >= 0; --i) {
     remainder = (remainder << 2) | ((v >> (2 * i)) & W(3));
     const W trial = (root << 2) | W(1);
-    root = root << 1;
-    if (remainder >= trial) {
-      remainder = remainder - trial;
-      root = root | W(1);
-    }
+    const W bit = remainder >= trial ? W(1) : W(0);
+    remainder = remainder - (bit != W(0) ? trial : W(0));
+    root = (root << 1) | bit;
   }
-  *rest = remainder != W(0);
+  *rest = remainder;
+  return root;
+}
+// The same of v >= 4^(digits - 1), digits even, by the root of the upper half and one division (after P.
+// Zimmermann's "Karatsuba Square Root").
+U128 square_root(U128 v, int digits, U128* rest) {
+  const int half = digits / 2;
+  const uint64_t mask = (uint64_t{1} << half) - 1;
+  uint64_t left;
+  const uint64_t high = square_root(static_cast<uint64_t>(v >> (2 * half)), half, &left);
+  const uint64_t middle = static_cast<uint64_t>(v >> half) & mask, low = static_cast<uint64_t>(v) & mask;
+  const uint64_t dividend = left << half | middle;
+  const uint64_t q = dividend / (2 * high);
+  I128 remainder = (static_cast<I128>(dividend % (2 * high)) << half) + low - static_cast<I128>(q) * q;
+  U128 root = (static_cast<U128>(high) << half) + q;
+  if (remainder < 0) {
+    remainder += static_cast<I128>(2 * root) - 1;
+    --root;
+  }
+  *rest = static_cast<U128>(remainder);
   return root;
 }
 
@@ -157,9 +174,9 @@ BitsOf<F> sqrt(Env& e, BitsOf<F> a) {
   constexpr int kDigits = F::kPrecision + 1;
   const int odd = x.exp & 1;
   constexpr int kShift = 2 * kDigits - F::kPrecision - 1;
-  bool rest;
+  W rest;
   W root = square_root(x.sig << (kShift + odd), kDigits, &rest);
-  root = (root << 1) | (rest ? W(1) : W(0));
+  root = (root << 1) | (rest != W(0) ? W(1) : W(0));
   return round_value<F>(e, false, root, (x.exp - odd) / 2 - kDigits);
 }
 

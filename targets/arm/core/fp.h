@@ -1,9 +1,11 @@
 // Arm's floating-point operations on bit patterns of single (uint32_t) and double (uint64_t) precision,
-// computed on the host's FPU. Values, NaNs and exception flags are the architecture's; flags go to
-// FpContext::flags.
+// computed on the host's FPU where that is simple (fp_plain.h), else by tcg/fpu. Values, NaNs and exception
+// flags are the architecture's; flags go to FpContext::flags.
 #pragma once
 
 #include <cstdint>
+
+#include "tcg/fpu/special.h"
 
 namespace xarch::arm {
 
@@ -70,20 +72,6 @@ struct FpBits {
   static constexpr bool denormal(B v) { return (v & kInf) == 0 && (v & kFraction) != 0; }
 };
 
-// What an operation makes of an operand: zero of a denormal under FPCR.FZ, a quiet NaN of any NaN; flags as
-// they arise.
-template <typename B>
-B flush_input(FpContext& c, B v) {
-  if (!c.flush() || !FpBits<B>::denormal(v)) return v;
-  c.flags |= kIdc;
-  return v & FpBits<B>::kSign;
-}
-template <typename B>
-B quiet(FpContext& c, B v) {
-  if (FpBits<B>::snan(v)) c.flags |= kIoc;
-  return c.default_nan() ? FpBits<B>::kDefaultNan : v | FpBits<B>::kQuiet;
-}
-
 template <typename B>
 B fp_binary(FpContext& c, FpOp op, B a, B b);
 template <typename B>
@@ -114,7 +102,7 @@ template <typename B>
 B fp_rsqrt_estimate(FpContext& c, B a);
 template <typename B>
 B fp_recip_exponent(FpContext& c, B a);
-uint32_t recip_estimate_u32(uint32_t a);
-uint32_t rsqrt_estimate_u32(uint32_t a);
+using fpu::recip_estimate_u32;
+using fpu::rsqrt_estimate_u32;
 
 }  // namespace xarch::arm

@@ -77,6 +77,22 @@ class PlainFp {
     return true;
   }
 
+  // NZCV of two numbers, no NaNs.
+  static unsigned compare(B a, B b) {
+    const Host x = host(a), y = host(b);
+    return x == y ? 6 : x < y ? 8 : 2;
+  }
+
+  // Toward zero, of what is in range of a signed host integer of `bits`.
+  static bool to_int(FpContext& c, B a, unsigned bits, bool is_unsigned, uint64_t* out) {
+    if (exponent(a) - FpFormat<B>::kBias >= static_cast<int>(bits) - 1) return false;
+    if (is_unsigned && (a & Bits::kSign) != 0) return false;
+    const auto whole = static_cast<int64_t>(host(a));
+    if (static_cast<Host>(whole) != host(a)) c.flags |= kIxc;
+    *out = bits == 64 ? static_cast<uint64_t>(whole) : static_cast<uint32_t>(whole);
+    return true;
+  }
+
  private:
   using Bits = FpBits<B>;
   using Host = typename FpFormat<B>::Host;
