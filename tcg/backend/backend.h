@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "tcg/fpu/env.h"
 #include "tcg/ir/region.h"
 #include "tcg/runtime/cpu.h"
 
@@ -64,6 +65,7 @@ struct BackendConfig {
   SoftTlbCalls soft_calls;
   uint64_t guest_base = 0;  // flat policy
   unsigned pc_shift = 0;
+  const fpu::Rules* fp_rules = &fpu::kArmRules;  // the guest's
   uint8_t* thunk_base = nullptr;
   Cell* cell_base = nullptr;
 };
@@ -115,6 +117,11 @@ class Backend {
   // Async-signal-safe.
   virtual bool recover(const uint8_t* recovery, uint32_t recovery_bytes, const uint8_t* code, uint32_t offset,
                        const ucontext_t& context, CpuHeader* state, FaultSite* site) const = 0;
+  // The host instruction at code + offset has trapped (SIGFPE, SIGILL): if it belongs to a floating-point op,
+  // finishes the op exactly: its result goes into the context, its flags to state->fp_flags, and the context
+  // goes on behind it. False if it does not. Async-signal-safe.
+  virtual bool complete_fp(const uint8_t* recovery, uint32_t recovery_bytes, const uint8_t* code,
+                           uint32_t offset, ucontext_t* context, CpuHeader* state) const = 0;
   // The restore word of the guest instruction whose helper (or cold function of the soft TLB) returns to code
   // + offset. The return address stands right below CpuHeader::host_sp during the call. Async-signal-safe.
   virtual uint32_t restore_of_call(const uint8_t* recovery, uint32_t recovery_bytes,

@@ -12,6 +12,7 @@ void Region::clear() {
   dead_at_exit.clear();
   num_insns = 0;
   fixed_address = false;
+  fp_by_calls = false;
 }
 
 void find_overlaps(Region& region) {

@@ -88,6 +88,8 @@ struct Region {
   std::vector<uint32_t> exit_modes;               // see ExitAux
   std::vector<std::vector<SlotId>> dead_at_exit;  // see ExitAux
   uint32_t num_insns = 0;                         // guest instructions
+  bool fp_by_calls =
+      false;  // floating-point ops call a function each: on the host's units they trap too often
   bool fixed_address = false;  // holds for its own pc only (MIPS J): not to be reused at another load address
 
   // The Builder's working memory, kept here so that a region that is reused costs no allocation. Of no

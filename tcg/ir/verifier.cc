@@ -223,7 +223,7 @@ bool Verifier::flags_op(const Inst& in) {
     case Op::kCmp:
       if (in.aux > static_cast<uint32_t>(Cond::kSge)) return bad("no such condition");
       return need(is_small_int(t), "not for that type");
-    case Op::kSelect: return need(is_int(in.type) || in.type == Type::kFlags, "not for that type");
+    case Op::kSelect: return need(in.type != Type::kF80 && in.type != Type::kV256, "not for that type");
     case Op::kFlagsTest: return need(in.aux <= static_cast<uint32_t>(FlagCond::kNp), "no such condition");
     case Op::kFlagsPack: return true;
     default: return need(is_small_int(t), "not for that type");
@@ -290,8 +290,7 @@ bool Verifier::vector_op(const Inst& in) {
     case Op::kVClMul: return need(both(in, Type::kV64), "for v64 only");
     case Op::kVSha1:
       return need(both(in, Type::kV128) && in.imm >= 0 && in.imm <= 3, "not for that type or function");
-    case Op::kVSha256:
-      return need(both(in, Type::kV128) && type(in.args[2]) == Type::kV128, "for v128 only");
+    case Op::kVSha256: return need(both(in, Type::kV128) && type(in.args[2]) == Type::kV128, "for v128 only");
     case Op::kVSha256Msg1:
     case Op::kVSha256Msg2: return need(both(in, Type::kV128), "for v128 only");
     case Op::kVSad: return need(is_vector(in.type) && in.aux == 0, "for lanes of 1 byte only");

@@ -76,6 +76,7 @@ void EngineImpl::flush() {
   const HostFp host_fp(current_header());
   TranslationLock lock(translation_mutex_);
   tracker_.forget_all(lock);
+  fp_by_calls_.clear();
   uint64_t wait_for = 0;
   if (next_generation(lock, &wait_for)) return;
   // Somebody (perhaps the caller, in a helper) has yet to come out of the generation before: this one goes
@@ -108,11 +109,12 @@ std::string EngineStats::to_string() const {
            "records             %12lu bytes, %.1f per guest instruction\n"
            "translation time    %12.3f ms, %.3f us per guest instruction\n"
            "lookups             %12lu\n"
-           "code write faults   %12lu\n",
+           "code write faults   %12lu\n"
+           "NaNs too often      %12lu regions\n",
            regions, invalidated, generations, guest_insns, guest_bytes, code_bytes,
            static_cast<double>(code_bytes) / insns, record_bytes, static_cast<double>(record_bytes) / insns,
            static_cast<double>(translate_ns) * 1e-6, static_cast<double>(translate_ns) * 1e-3 / insns,
-           lookups, code_write_faults);
+           lookups, code_write_faults, fp_by_calls);
   return text;
 }
 

@@ -71,6 +71,7 @@ struct EngineStats {
   uint64_t invalidated = 0;
   uint64_t generations = 0;
   uint64_t code_write_faults = 0;
+  uint64_t fp_by_calls = 0;       // regions whose floating-point operations have trapped too often
   std::string to_string() const;  // several lines, for --stats
 };
 

@@ -6,7 +6,9 @@
 
 #include <atomic>
 #include <memory>
+#include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "tcg/backend/backend.h"
@@ -48,6 +50,22 @@ class VcpuImpl final : public Vcpu {
   // Emitted code called a cold function of the soft TLB: the instruction can be left without harm.
   bool in_cold_call = false;
   FaultInfo& fault_info() { return fault_; }
+
+  // Notes that the floating-point operation there has trapped; true if that has become too often.
+  bool count_fp_trap(const uint8_t* host_pc) {
+    FpTraps& t = fp_traps_[reinterpret_cast<uintptr_t>(host_pc) % kFpCounters];
+    if (t.host_pc != host_pc) t = {host_pc, 0};
+    return ++t.times == kMaxFpTraps;
+  }
+
+ private:
+  // One trap takes as long as some twenty calls.
+  static constexpr unsigned kMaxFpTraps = 64, kFpCounters = 61;
+  struct FpTraps {
+    const uint8_t* host_pc = nullptr;
+    unsigned times = 0;
+  };
+  FpTraps fp_traps_[kFpCounters];
 };
 
 // What a block makes sure of at its entry: under the soft-TLB policy that its pages show the same RAM, and if
@@ -242,6 +260,8 @@ class EngineImpl final : public Engine {
   };
   bool locate(VcpuImpl& v, const ucontext_t& context, Site* site);
   uint32_t restore_of_call(const CpuHeader& h) const;
+  bool complete_fp(VcpuImpl& v, ucontext_t* context);
+  void avoid_fp_traps(Generation& g, BlockRecord* block);
   bool code_write(VcpuImpl& v, uintptr_t host_pc, uint64_t addr);
   bool code_write_here(VcpuImpl& v, uintptr_t host_pc, uint64_t addr);
   bool retry_with_masked_tags(const Site& site, uint64_t addr);
@@ -270,7 +290,8 @@ class EngineImpl final : public Engine {
   uint64_t next_id_ = 1;
   opt::Workspace passes_;
   std::vector<uint8_t> recovery_buffer_;
-  ir::Region region_;  // scratch of translate
+  ir::Region region_;                                    // scratch of translate
+  std::set<std::pair<uint64_t, uint32_t>> fp_by_calls_;  // (pc, mode) of regions with Region::fp_by_calls
   uint64_t fetch_fault_addr_ = 0;
   std::vector<uint64_t> unprotected_;      // pages that the last lift() found so
   std::atomic<uint64_t> past_lookups_{0};  // of vCPUs that are gone

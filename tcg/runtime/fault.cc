@@ -136,11 +136,42 @@ Engine::FaultVerdict EngineImpl::leave(VcpuImpl& v, const Site& site, ucontext_t
   return FaultVerdict::kLeave;
 }
 
+// A floating-point operation that emitted code has made to trap: finished here. Of a place that does so again
+// and again the region is translated anew, with calls instead.
+bool EngineImpl::complete_fp(VcpuImpl& v, ucontext_t* context) {
+  const auto* host_pc = reinterpret_cast<const uint8_t*>(context->uc_mcontext.gregs[REG_RIP]);
+  for (Generation* g : {current_.load(std::memory_order_acquire), retired_.load(std::memory_order_acquire)}) {
+    if (g == nullptr || !g->in_code(host_pc)) continue;
+    BlockRecord* b = g->block_at(host_pc);
+    if (b == nullptr || backend_ == nullptr) return false;
+    const uint8_t* code = g->code_of(*b);
+    if (!backend_->complete_fp(g->recovery_of(*b), b->recovery_bytes, code,
+                               static_cast<uint32_t>(host_pc - code), context, &v.header())) {
+      return false;
+    }
+    if (v.count_fp_trap(host_pc)) avoid_fp_traps(*g, b);
+    return true;
+  }
+  return false;
+}
+
+void EngineImpl::avoid_fp_traps(Generation& g, BlockRecord* block) {
+  outside([&] {
+    TranslationLock lock(translation_mutex_);
+    const Cell* cell = g.cell(block->cell);
+    fp_by_calls_.insert({cell->pc, cell->mode});
+    ++counts_.fp_by_calls;
+    g.kill(lock, block);
+    registry_.advance();  // loops inside of it come out at their next poll
+  });
+}
+
 Engine::FaultVerdict EngineImpl::handle_fault(Vcpu* vcpu, int signo, const siginfo_t* info,
                                               ucontext_t* context) {
   if (vcpu == nullptr || info->si_code <= 0) return FaultVerdict::kNotOurs;
   auto& v = static_cast<VcpuImpl&>(*vcpu);
   const auto host_pc = static_cast<uintptr_t>(context->uc_mcontext.gregs[REG_RIP]);
+  if ((signo == SIGFPE || signo == SIGILL) && complete_fp(v, context)) return FaultVerdict::kResume;
   Site site;
   if (!locate(v, *context, &site)) return FaultVerdict::kNotOurs;
 

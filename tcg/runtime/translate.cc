@@ -233,6 +233,7 @@ std::unique_ptr<CodeCheck> EngineImpl::lift(const TranslationLock& lock, Cell* c
       b.call(kCheckCode, ir::Type::kVoid, {b.i64(reinterpret_cast<uintptr_t>(check.get()))});
     }
     guest_.lift(b, reader, limits);
+    region_.fp_by_calls = fp_by_calls_.contains({cell->pc, cell->mode});
     *fetch_fault = false;
     if (reader.failed && region_.num_insns <= 1) {
       const ir::Inst& last = region_.terminator(0);
@@ -353,6 +354,7 @@ Result<void> EngineImpl::start_generation(CacheState& slot) {
                          probe_of_emitted_code};
   config.guest_base = options_.guest_base;
   config.pc_shift = guest_.pc_shift();
+  config.fp_rules = &guest_.fp_rules();
   config.thunk_base = gen.thunks();
   config.cell_base = gen.cells();
   uint8_t* code = gen.code_begin();

@@ -18,7 +18,7 @@ class CodeArena : public tcg::CodeSpace {
 
   // With `soft` the soft-TLB policy.
   CodeArena(tcg::Backend& backend, const ir::StateLayout& layout, uint64_t guest_base = 0,
-            const tcg::SoftTlbCalls* soft = nullptr)
+            const tcg::SoftTlbCalls* soft = nullptr, const fpu::Rules& fp_rules = fpu::kArmRules)
       : backend_(backend) {
     size_t total = kCodeBytes + kCells * tcg::kThunkBytes + kCells * sizeof(tcg::Cell);
     base_ = static_cast<uint8_t*>(
@@ -31,6 +31,7 @@ class CodeArena : public tcg::CodeSpace {
     config.pc_shift = kPcShift;
     config.guest_base = guest_base;
     config.soft_tlb = soft != nullptr;
+    config.fp_rules = &fp_rules;
     if (soft != nullptr) config.soft_calls = *soft;
     config.thunk_base = thunks_;
     config.cell_base = cells_;

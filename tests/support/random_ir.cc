@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "tcg/ir/eval.h"
+#include "tests/support/random_fp.h"
 #include "tests/support/spoil.h"
 
 namespace xarch::test {
@@ -168,6 +169,8 @@ class Maker {
   void vector_op();
   void vector_reshape();
   void crypto_op();
+  void fp_op();
+  ValueId fp_value(Type t);
   void temp_op();
   void call_op();
   void op(bool may_fault);
@@ -288,14 +291,14 @@ void Maker::convert_op() {
 }
 
 void Maker::flags_op() {
-  constexpr Type kSelected[] = {Type::kFlags, Type::kI1, Type::kI128};
+  constexpr Type kSelected[] = {Type::kFlags, Type::kI1, Type::kI128, Type::kF32, Type::kF64, Type::kV128};
   const Type t = one_of(kSmallInts);
   const int64_t invert = rng_.below(2);
   switch (rng_.below(10)) {
     case 0: emit(Op::kCmp, Type::kI1, value(t), value(t), ir::kNoValue, rng_.below(10)); break;
     case 1: emit(rng_.one_in(2) ? Op::kTestZ : Op::kTestNz, Type::kI1, value(t), value(t)); break;
     case 2: {
-      Type s = rng_.one_in(3) ? one_of(kSelected) : t;
+      Type s = rng_.one_in(3) ? kSelected[rng_.below(o_.fp ? 6 : 3)] : t;
       if (!allowed(s)) s = t;
       emit(Op::kSelect, s, value(Type::kI1), value(s), value(s));
       break;
@@ -579,7 +582,26 @@ void Maker::call_op() {
   emit(Op::kCall, Type::kI64, a, b, ir::kNoValue, helper(*kHelpers[rng_.below(3)]));
 }
 
+ValueId Maker::fp_value(Type t) {
+  if (!rng_.one_in(3)) return value(t);
+  const uint64_t bits = random_fp_bits(rng_);
+  if (ir::is_int(t)) return number(t, bits & ir::type_mask(t));
+  if (ir::is_vector(t)) {
+    return emit(Op::kVConst, t, ir::kNoValue, ir::kNoValue, ir::kNoValue, 0, static_cast<int64_t>(bits));
+  }
+  const Type as_int = t == Type::kF32 ? Type::kI32 : Type::kI64;
+  return emit(Op::kBitcast, t, number(as_int, bits & ir::type_mask(as_int)));
+}
+
+void Maker::fp_op() {
+  const FpChoice c = random_fp_op(rng_);
+  ValueId args[3] = {ir::kNoValue, ir::kNoValue, ir::kNoValue};
+  for (unsigned i = 0; i < 3 && c.args[i] != Type::kVoid; ++i) args[i] = fp_value(c.args[i]);
+  emit(c.op, c.type, args[0], args[1], args[2], c.aux, c.imm);
+}
+
 void Maker::op(bool may_fault) {
+  if (o_.fp && rng_.one_in(2)) return fp_op();
   switch (rng_.below(14)) {
     case 0:
     case 1:

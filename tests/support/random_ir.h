@@ -39,6 +39,7 @@ struct RandomIrOptions {
   bool loops = true;
   bool vectors = true;
   bool floats = true;  // bitcasts, gets, puts, loads and stores of f32 and f64: there is no arithmetic
+  bool fp = false;     // floating-point arithmetic, on operands of random_fp.h
   bool wide = true;    // i128
   bool helpers = true;
   bool polls = true;

@@ -37,8 +37,8 @@ uint64_t& pc_of(const ir::StateLayout& layout, tcg::CpuHeader* state) {
 
 RegionRunner::RegionRunner(const ir::StateLayout& layout, uint64_t guest_base, bool baseline)
     : backend_(make(baseline)),
-      arena_(*backend_, layout, guest_base),
-      interp_(flat_),
+      arena_(*backend_, layout, guest_base, nullptr, kRunnerFpRules),
+      interp_(flat_, kRunnerFpRules),
       layout_(layout),
       guest_base_(guest_base) {
   take_signals();
@@ -98,6 +98,11 @@ void RegionRunner::on_fault(int signo, const siginfo_t* info, ucontext_t* contex
     return;
   } else if (region_ && pc >= arena_.code && pc < arena_.code + code_bytes_) {
     auto offset = static_cast<uint32_t>(pc - arena_.code);
+    if (backend_->complete_fp(arena_.recovery.data(), static_cast<uint32_t>(arena_.recovery.size()),
+                              arena_.code, offset, context, state_)) {
+      ++fp_traps_;
+      return;
+    }
     if (backend_->recover(arena_.recovery.data(), static_cast<uint32_t>(arena_.recovery.size()), arena_.code,
                           offset, *context, state_, &site)) {
       pc_of(layout_, state_) = base + static_cast<uint64_t>(site.pc_offset);

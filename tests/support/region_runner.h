@@ -21,6 +21,9 @@ struct Outcome {
   bool compiled = true;  // false: the backend refused (CompileResult::kUnsupported)
 };
 
+// What the runner's floating-point ops keep to: Arm's rules, but underflow is found as the host does.
+inline constexpr fpu::Rules kRunnerFpRules = {.tiny_after_rounding = true};
+
 class RegionRunner {
  public:
   // baseline: emits for x86-64-v2 hosts, else with all that this host has.
@@ -37,6 +40,8 @@ class RegionRunner {
   // In a function that emitted code calls: the restore word of the guest instruction.
   uint32_t restore_of_call() const;
 
+  // Floating-point ops that were completed by the handler, since the runner was made.
+  uint64_t fp_traps() const { return fp_traps_; }
   uint32_t code_bytes() const { return code_bytes_; }
   const uint8_t* code() const { return arena_.code; }
 
@@ -55,6 +60,7 @@ class RegionRunner {
   tcg::CpuHeader* state_ = nullptr;
   bool interpreting_ = false;
   uint32_t code_bytes_ = 0;
+  uint64_t fp_traps_ = 0;
   Outcome outcome_;
 };
 

@@ -160,6 +160,9 @@ bool ToyGuest::lift_one(ir::Builder& b, uint32_t insn, int64_t offset) const {
     case kSyscall: b.syscall(offset + 4, static_cast<uint16_t>(imm)); return false;
     case kHalt: b.halt(offset); return false;
     case kHelper: b.put(d, b.call(helpers[imm], Type::kI64, {b.get(d), b.get(a)})); return true;
+    case kFadd:
+      b.put(kV0 + (d & 1), b.fbinary(ir::Op::kFAdd, b.get(kV0 + (d & 1)), b.get(kV0 + (a & 1)), 3));
+      return true;
     case kSetMode:
       b.put(kMode, b.i64(static_cast<uint16_t>(imm)));
       b.goto_pc(offset + 4, {.mode_change = true, .mode_index = b.exit_mode(static_cast<uint16_t>(imm))});

@@ -55,6 +55,7 @@ enum Op : uint32_t {
   kHalt,
   kHelper,   // ToyGuest::helpers[imm](r[d], r[a]) -> d
   kSetMode,  // the mode of what follows is imm
+  kFadd,     // v[d & 1] += v[a & 1], as two numbers of 8 bytes
 };
 
 constexpr uint32_t word(Op op, unsigned d = 0, unsigned a = 0, int imm = 0) {

@@ -8,6 +8,7 @@
 
 #include "tcg/ir/text.h"
 #include "tcg/opt/passes.h"
+#include "tests/support/random_fp.h"
 #include "tests/support/random_ir.h"
 #include "tests/support/region_runner.h"
 
@@ -54,21 +55,39 @@ enum class Kind {
   kPlain,     // only what every guest's integer code is made of
   kVectors,   // the same and vectors
   kBaseline,  // that on an x86-64-v2 host
+  kFp,        // all, and floating-point arithmetic
+  kFpBaseline,
+  kFpCalls,  // that in regions whose operations have trapped too often
 };
+bool is_fp(Kind kind) { return kind >= Kind::kFp; }
+
+// Registers full of numbers, any rounding mode, no flags.
+void random_fp_state(uint64_t seed, RandomState* s) {
+  test::Rng rng(seed * 3 + 1);
+  for (auto& q : s->q) {
+    for (uint64_t& w : q) w = test::random_fp_bits(rng);
+  }
+  s->hdr.set_fp_sticky(0);
+  s->hdr.set_fp_rounding(rng.one_in(2) ? 0 : rng.below(4));
+}
+// The flag for denormal operands is the host's own affair.
+uint32_t fp_flags(const RandomState& s) { return s.hdr.fp_sticky() & ~uint32_t{fpu::kDenormal}; }
 
 void compare(uint64_t base, bool passes, Kind kind) {
   const uint64_t first = env_or("XARCH_SEED", 1) * 10'000'000;
   const uint64_t count = env_or("XARCH_COUNT", 20000);
   RandomIrOptions options;
   options.buffer = 0x20000000;
-  options.wide = options.floats = options.atomics = kind == Kind::kAll;
+  options.wide = options.floats = options.atomics = kind == Kind::kAll || is_fp(kind);
+  options.fp = is_fp(kind);
   options.vectors = kind != Kind::kPlain;
   options.key_flags = options.dead_exits = options.host_memory = true;
   options.mmu_indexes = 16;
   options.rounds = true;
   printf("seeds %lu to %lu\n", first, first + count);
   Page page(options.buffer + base, options.buffer_bytes);
-  testing::RegionRunner runner(test::random_layout(), base, kind == Kind::kBaseline);
+  testing::RegionRunner runner(test::random_layout(), base,
+                               kind == Kind::kBaseline || kind == Kind::kFpBaseline);
   alignas(64) static RandomState a, b;
   std::vector<uint8_t> interpreted(options.buffer_bytes);
   opt::Workspace work;
@@ -77,8 +96,13 @@ void compare(uint64_t base, bool passes, Kind kind) {
   for (uint64_t seed = first; seed < first + count; ++seed) {
     test::random_region(seed, options, &region);
     if (passes) opt::run_passes(region, work);
+    region.fp_by_calls = kind == Kind::kFpCalls;
     test::random_state(seed, &a);
     test::random_state(seed, &b);
+    if (is_fp(kind)) {
+      random_fp_state(seed, &a);
+      random_fp_state(seed, &b);
+    }
     test::random_buffer(seed, page.data(), options.buffer_bytes);
     Outcome x = runner.interpret(region, &a.hdr);
     while (test::goes_round(region, a)) x = runner.interpret(region, &a.hdr), ++rounds;
@@ -98,11 +122,13 @@ void compare(uint64_t base, bool passes, Kind kind) {
       if (second_half) memcpy(interpreted.data(), page.data(), options.buffer_bytes);
     }
     const std::string difference = test::state_difference(a, b, &region);
-    if (describe(x) != describe(y) || !difference.empty() ||
+    if (describe(x) != describe(y) || !difference.empty() || (is_fp(kind) && fp_flags(a) != fp_flags(b)) ||
         memcmp(interpreted.data(), page.data(), options.buffer_bytes) != 0) {
       FAIL() << "seed " << seed << "\ninterpreted: " << describe(x) << "\nemitted:     " << describe(y)
              << "\n"
              << difference << "\n"
+             << "rounding " << a.hdr.fp_rounding() << ", flags " << fp_flags(a) << " and " << fp_flags(b)
+             << "\n"
              << ir::print(region);
     }
     faults += x.reason == tcg::Exit::kFault;
@@ -111,6 +137,12 @@ void compare(uint64_t base, bool passes, Kind kind) {
   EXPECT_GT(rounds, count / 10);
   EXPECT_GT(faults, count / 100);
   EXPECT_EQ(refused, 0u);
+  if (kind == Kind::kFp || kind == Kind::kFpBaseline) {
+    EXPECT_GT(runner.fp_traps(), count / 10);
+  }
+  if (kind == Kind::kFpCalls) {
+    EXPECT_EQ(runner.fp_traps(), 0u);
+  }
 }
 
 TEST(Tier1RandomIr, AsLifted) { compare(0, false, Kind::kAll); }
@@ -120,6 +152,10 @@ TEST(Tier1RandomIr, PlainIntegersAsLifted) { compare(0, false, Kind::kPlain); }
 TEST(Tier1RandomIr, PlainIntegersAfterThePasses) { compare(0, true, Kind::kPlain); }
 TEST(Tier1RandomIr, Vectors) { compare(0, false, Kind::kVectors); }
 TEST(Tier1RandomIr, VectorsOnTheBaseline) { compare(0, false, Kind::kBaseline); }
+TEST(Tier1RandomIr, FloatingPointAsLifted) { compare(0, false, Kind::kFp); }
+TEST(Tier1RandomIr, FloatingPointAfterThePasses) { compare(0, true, Kind::kFp); }
+TEST(Tier1RandomIr, FloatingPointOnTheBaseline) { compare(0, false, Kind::kFpBaseline); }
+TEST(Tier1RandomIr, FloatingPointByCalls) { compare(0, false, Kind::kFpCalls); }
 
 }  // namespace
 }  // namespace xarch

@@ -43,6 +43,7 @@ void CodeGen::load_typed(Type t, HostReg r, const Mem& m) {
     case Type::kV128: as_.sse(Simd::movups, xmm(r), m); break;
     default: unsupported();
   }
+  if (is_xmm(r)) set_zero_from(xmm(r), type_bytes(t));
 }
 
 void CodeGen::store_typed(Type t, const Mem& m, HostReg r) {
@@ -66,6 +67,7 @@ void CodeGen::copy_reg(HostReg d, HostReg s) {
   if (d == s) return;
   if (is_xmm(d)) {
     as_.sse(Simd::movaps, xmm(d), xmm(s));
+    state_.regs[d].zero_from = state_.regs[s].zero_from;
   } else {
     as_.mov(64, gpr(d), gpr(s));
   }
@@ -83,6 +85,7 @@ void CodeGen::unbind_slot(HostReg r) {
   if (reg.slot != kNoSlot) slot_reg_[reg.slot] = kNoHostReg;
   reg.slot = kNoSlot;
   state_.set_clean(r);
+  reg.partial = false;
 }
 
 void CodeGen::spill_vals(HostReg r) {
@@ -146,6 +149,7 @@ Xmm CodeGen::alloc_xmm() {
   evict(best);
   lock(best);
   state_.regs[best].stamp = ++stamp_;
+  state_.regs[best].zero_from = 16;
   return xmm(best);
 }
 
@@ -261,7 +265,7 @@ void CodeGen::load_to(V v, HostReg r) {
       as_.mov_imm(64, gpr(r), c);
       break;
     }
-    case Loc::kSlot: load_typed(t, r, slot_mem(val.index)); break;
+    case Loc::kSlot: load_typed(partly_read(v) ? low_type(v) : t, r, slot_mem(val.index)); break;
     case Loc::kSpill:
       if (is_xmm(r)) {
         as_.sse(Simd::movups, xmm(r), frame_mem(val.index));
@@ -288,6 +292,7 @@ HostReg CodeGen::fetch(V v) {
     slot_reader_[s] = kNoValue;
     state_.regs[r].slot = s;
     state_.set_clean(r);
+    state_.regs[r].partial = partly_read(v);
     state_.used |= 1u << r;
     slot_reg_[s] = r;
   }
@@ -357,8 +362,12 @@ Reg CodeGen::dest(V result, V a, V b) {
 Xmm CodeGen::dest_x(V result, V a, V b) {
   if (a != kNoValue && a != b && vals_[a].loc == Loc::kReg && is_xmm(vals_[a].reg) &&
       reusable(vals_[a].reg, a, result)) {
-    unbind_slot(vals_[a].reg);
-    return xmm(vals_[a].reg);
+    RegState& reg = state_.regs[vals_[a].reg];
+    if (reg.slot == kNoSlot || !features_.avx || reg.slot == vals_[result].hint) {
+      unbind_slot(vals_[a].reg);
+      reg.zero_from = 16;
+      return xmm(vals_[a].reg);
+    }
   }
   return alloc_xmm();
 }
@@ -407,7 +416,20 @@ void CodeGen::get(uint32_t i) {
     load_typed(in.type, r, slot_mem(s));
     return bind(v, r, true);
   }
-  if (slot_reg_[s] != kNoHostReg) return bind(v, slot_reg_[s], false);
+  if (HostReg r = slot_reg_[s]; r != kNoHostReg) {
+    const RegState& reg = state_.regs[r];
+    if (!reg.partial || (partly_read(v) && type_bytes(low_type(v)) <= reg.zero_from))
+      return bind(v, r, false);
+    unbind_slot(r);
+  }
+  const Slot& slot = info_.layout->slots[s];
+  for (SlotId o : info_.overlaps[s]) {  // the low part of a vector that is in a register
+    const HostReg r = slot_reg_[o];
+    if (r == kNoHostReg || !is_xmm(r) || !is_xmm_type(in.type)) continue;
+    const Slot& other = info_.layout->slots[o];
+    const unsigned there = state_.regs[r].partial ? state_.regs[r].zero_from : other.bytes();
+    if (other.offset == slot.offset && slot.bytes() <= there) return bind(v, r, false);
+  }
   for (SlotId o : info_.overlaps[s]) {
     if (slot_reg_[o] != kNoHostReg) drop_slot_cache(o, true);
   }
@@ -543,7 +565,13 @@ void CodeGen::put(uint32_t i) {
   }
   Type t = info_.layout->slots[s].type;
   if (slot_reg_[s] != kNoHostReg) {
-    if (vals_[v].loc == Loc::kReg && vals_[v].reg == slot_reg_[s]) return consume(v);
+    if (const HostReg r = slot_reg_[s]; vals_[v].loc == Loc::kReg && vals_[v].reg == r) {
+      if (state_.regs[r].partial) {  // now the slot is all that is in there
+        state_.regs[r].partial = false;
+        state_.set_dirty(r);
+      }
+      return consume(v);
+    }
     unbind_slot(slot_reg_[s]);
   }
   if (s == info_.flags) {
@@ -563,9 +591,16 @@ void CodeGen::put(uint32_t i) {
     return consume(v);
   }
   HostReg r = fetch(v);
+  if (is_xmm(r) && state_.regs[r].slot != kNoSlot) {  // the cache of another one: two of them then
+    lock(r);
+    const HostReg copy = host(alloc_xmm());
+    copy_reg(copy, r);
+    r = copy;
+  }
   if (info_.is_pin(r) || state_.regs[r].slot != kNoSlot) {
     store_typed(t, slot_mem(s), r);
   } else {
+    state_.used |= 1u << r;
     state_.regs[r].slot = s;
     state_.set_dirty(r);
     slot_reg_[s] = r;

@@ -194,7 +194,11 @@ inline void CodeGen::analyse_slot_access(uint32_t i) {
   const auto slot = static_cast<SlotId>(in.aux);
   for (SlotId o : info_.overlaps[slot]) kill_hint(o, i);
   kill_hint(slot, i);
-  if (in.op == Op::kGet) return see(slot);
+  if (in.op == Op::kGet) {
+    if (vals_[i].index != vals_[i].left) vals_[i].low = 0;
+    vals_[i].index = 0;
+    return see(slot);
+  }
   overwrite(slot);
   Val& val = vals_[in.args[0]];
   last_hint_[slot] = in.args[0];
@@ -236,6 +240,16 @@ void CodeGen::analyse_effects(uint32_t i, bool* dead) {
   if (!is_terminator(in.op)) *dead = false;
 }
 
+// An op that reads the lowest bytes of a vector. `index` of a get counts them until the get is reached.
+void CodeGen::note_low_read(const Inst& in) {
+  if (in.op == Op::kVExtract && in.imm != 0) return;
+  const Inst& get = inst(in.args[0]);
+  if (get.op != Op::kGet || get.type != Type::kV128) return;
+  Val& val = vals_[in.args[0]];
+  val.low |= in.op == Op::kVLo || in.aux == 3 ? 2 : 1;
+  ++val.index;
+}
+
 void CodeGen::analyse_block(BlockId b, const Inst& term) {
   const Region& r = *region_;
   bool dead = false;
@@ -266,6 +280,7 @@ void CodeGen::analyse_block(BlockId b, const Inst& term) {
       }
       if (val.fold != Fold::kNone) val.fold = settle_fold(in, val.fold, val.left);
       if (in.op == Op::kVXor) mark_aes(in);
+      if (in.op == Op::kFLow || in.op == Op::kVLo || in.op == Op::kVExtract) note_low_read(in);
     } else {
       if (useless(in, val)) {
         val.skip = true;

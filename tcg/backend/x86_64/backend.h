@@ -21,6 +21,8 @@ class Backend : public tcg::Backend {
   tcg::CompileResult compile(const ir::Region& region, tcg::CodeSpace& space) override;
   bool recover(const uint8_t* recovery, uint32_t recovery_bytes, const uint8_t* code, uint32_t offset,
                const ucontext_t& context, tcg::CpuHeader* state, tcg::FaultSite* site) const override;
+  bool complete_fp(const uint8_t* recovery, uint32_t recovery_bytes, const uint8_t* code, uint32_t offset,
+                   ucontext_t* context, tcg::CpuHeader* state) const override;
   uint32_t restore_of_call(const uint8_t* recovery, uint32_t recovery_bytes, uint32_t offset) const override;
 
  private:

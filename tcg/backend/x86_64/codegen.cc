@@ -28,6 +28,7 @@ tcg::CompileResult CodeGen::compile(const Region& region, tcg::CodeSpace& space)
   pending_.clear();
   temp_frame_.clear();
   constants_.clear();
+  fp_sites_.clear();
   frame_used_ = 0;
   emitted_.assign(region.blocks.size(), 0);
   analyse();
@@ -56,6 +57,7 @@ tcg::CompileResult CodeGen::compile(const Region& region, tcg::CodeSpace& space)
   forget_all();
   const uint8_t* data = as_.cursor();
   if (status_ == tcg::CompileResult::kOk) emit_constants();
+  append_fp_sites(fp_sites_, &space.recovery);
   if (status_ != tcg::CompileResult::kOk) return {status_};
   return {tcg::CompileResult::kOk, static_cast<uint32_t>(as_.cursor() - start_),
           static_cast<uint32_t>(as_.cursor() - data)};
@@ -203,8 +205,9 @@ void CodeGen::emit_inst(uint32_t i) {
     case Op::kRaiseVal:
     case Op::kHalt: return emit_leave(i);
     case Op::kPoll: return emit_poll(i);
-    case Op::kFlagsFcmp: return unsupported();
-    default: return emit_integer(i);
+    default:
+      if (in.op >= Op::kFAdd && emit_fp(i)) return;
+      return emit_integer(i);
   }
 }
 

@@ -16,6 +16,7 @@
 
 #include "tcg/backend/backend.h"
 #include "tcg/backend/x86_64/assembler.h"
+#include "tcg/backend/x86_64/fp_sites.h"
 #include "tcg/backend/x86_64/host_features.h"
 #include "tcg/backend/x86_64/host_state.h"
 #include "tcg/backend/x86_64/recovery.h"
@@ -76,6 +77,7 @@ class CodeGen {
     Fold fold;             // deferred into the access that is its only user
     bool flags_dead;       // of an instruction: from here on, the flags slot is overwritten before it is seen
     bool skip : 1;         // not to be emitted: nobody needs it
+    uint8_t low : 2;       // of a get of a v128: only its lowest 4 (1) or 8 (2) bytes are read; 0: all of it
     bool hint_passed : 1;  // by its user's own hint, and so for its only user
     uint16_t index;
     uint16_t left;    // uses to come
@@ -86,7 +88,7 @@ class CodeGen {
 
   // Something to emit behind the main chain.
   struct Cold {
-    enum Kind : uint8_t { kBlock, kEdge, kTrap, kPoll, kHelperExit, kLoopEvent, kSoft } kind;
+    enum Kind : uint8_t { kBlock, kEdge, kTrap, kPoll, kHelperExit, kLoopEvent, kSoft, kFp } kind;
     Label label;
     ir::BlockId block = 0;     // kBlock, kEdge
     uint32_t state = 0;        // index into saved_states_
@@ -103,6 +105,7 @@ class CodeGen {
     uint32_t desc = 0;
     uint32_t locked = 0;  // registers in use by the instruction
     Label resume;
+    FpSite fp;  // kFp: what the trap stands for
   };
 
   // ---- analysis.cc
@@ -123,6 +126,7 @@ class CodeGen {
   bool exit_kills_flags(const ir::Inst& exit) const;
 
   // ---- codegen.cc
+  void note_low_read(const ir::Inst& in);
   void emit_chain(ir::BlockId b);
   void emit_block(ir::BlockId b);
   void emit_temporary(uint32_t i);
@@ -135,6 +139,11 @@ class CodeGen {
 
   // ---- allocator.cc
   void unsupported();
+  unsigned zero_from(Xmm x) const { return state_.regs[host(x)].zero_from; }
+  void set_zero_from(Xmm x, unsigned bytes) { state_.regs[host(x)].zero_from = static_cast<uint8_t>(bytes); }
+  // Of the value of a get: are only its lowest bytes read, and which?
+  bool partly_read(V v) const { return vals_[v].low != 0; }
+  ir::Type low_type(V v) const { return vals_[v].low == 1 ? ir::Type::kF32 : ir::Type::kF64; }
   void lock(HostReg r) { locked_ |= 1u << r; }
   void unlock(HostReg r) { locked_ &= ~(1u << r); }
   unsigned alloc_frame();
@@ -200,6 +209,7 @@ class CodeGen {
   bool flags_needed() const;
   void clobber_flags();
   void save_flags();
+  void pack_fcmp();
   void flags_in_host(V v, bool inverted);  // the host's flags now stand for v
   static bool direct_cc(ir::FlagCond c, bool inverted, Cc* cc);
   Cc flags_condition(V v, ir::FlagCond c);
@@ -342,6 +352,50 @@ class CodeGen {
   void emit_vrev(uint32_t i);
   void emit_vshuffle(uint32_t i);
 
+  // ---- fp.cc, fp_convert.cc
+  struct FpSites {  // of one op: which of fp_sites_ are its
+    size_t first;
+    FpSite site;
+    int cold;  // index of its Cold, or -1
+  };
+  FpSites fp_begin(uint32_t i);
+  void fp_trap(FpSites* s);  // the next host instruction may trap
+  void fp_end(const FpSites& s);
+  Label fp_cold_trap(FpSites* s);
+  static bool fp_packed(const ir::Inst& in);
+  static bool fp_half(
+      const ir::Inst& in);  // two lanes of a v64: what the host does with the other two counts
+  Simd fp_form(const Simd* forms, const ir::Inst& in) const;
+  Xmm use_fp(V v, const ir::Inst& in);
+  Xmm zeroed(Xmm a, unsigned bytes);
+  void fop(Simd op, Xmm d, Xmm a, Xmm b, int imm = 0);
+  void fop1(Simd op, Xmm d, Xmm a, int imm = 0);
+  bool emit_fp(uint32_t i);
+  bool emit_fp_inline(uint32_t i);
+  void emit_fp_binary(uint32_t i);
+  void emit_fp_div_half(uint32_t i);
+  void emit_fp_sqrt(uint32_t i);
+  void emit_fp_minmax(uint32_t i);
+  void emit_fp_compare(uint32_t i);
+  void emit_fp_flags(uint32_t i);
+  bool emit_fp_fma(uint32_t i);
+  bool emit_fp_round(uint32_t i);
+  void emit_fp_sign(uint32_t i);
+  void emit_fp_low(uint32_t i);
+  void emit_fp_widen(uint32_t i);
+  bool wants_swapped_flags(uint32_t i) const;
+  bool fcmp_condition(V v, ir::FlagCond c, Cc* cc);
+  bool emit_fp_to_int(uint32_t i);
+  bool emit_fp_to_unsigned(uint32_t i);
+  bool emit_fp_to_int_lanes(uint32_t i);
+  bool emit_fp_from_int(uint32_t i);
+  void emit_fp_from_u64(uint32_t i);
+  bool emit_fp_from_int_lanes(uint32_t i);
+  bool emit_fp_convert(uint32_t i);
+  bool emit_fp_convert_half(uint32_t i);
+  void emit_fp_call(uint32_t i);
+  void emit_select_x(uint32_t i);
+
   // ---- loops.cc
   bool closes_loop(const ir::Inst& exit) const;  // to the region's own start, through a poll
   void find_loop_slots();
@@ -362,6 +416,8 @@ class CodeGen {
   void settle_for(ir::BlockId b);
   void branch_to(ir::BlockId b);
   void note_place(ir::BlockId b) { block_place_[b] = {insn_offset_, insn_restore_}; }
+  void settle_for_call(const ir::Inst& in);
+  void empty_for_call();
   void emit_call(uint32_t i);
   void emit_br(uint32_t i);
   void emit_cond_br(uint32_t i);
@@ -418,6 +474,7 @@ class CodeGen {
   std::vector<HostState> saved_states_;
   std::vector<Cold> cold_;
   RecoveryWriter recovery_;
+  std::vector<FpSite> fp_sites_;
   std::vector<SlotPlace> places_;
   uint32_t frame_used_ = 0;
   uint32_t locked_ = 0;

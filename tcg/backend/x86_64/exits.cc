@@ -31,14 +31,29 @@ void CodeGen::set_exit(tcg::Exit reason, uint32_t mode) {
 
 // ---- calls
 
-void CodeGen::emit_call(uint32_t i) {
-  const Inst& in = insts_[i];
-  V v = static_cast<V>(i);
-  const HelperDesc& desc = *region_->helpers[in.aux];
+// All slots go to the state, the flags where they are wanted.
+void CodeGen::settle_for_call(const Inst& in) {
   for (V arg : in.args) settle_condition(arg);
   for (size_t k = 0; k < readers_.size(); ++k) settle_slot_readers(readers_[k]);
   flush_slots(nullptr);
   clobber_flags();
+}
+
+// What is in pinned registers is saved and restored by the stub; old values of theirs, and all else, must
+// move.
+void CodeGen::empty_for_call() {
+  state_.for_each_used([&](HostReg r) {
+    spill_vals(r);
+    if (state_.regs[r].slot != kNoSlot) unbind_slot(r);
+  });
+  state_.flags = FlagsState();
+}
+
+void CodeGen::emit_call(uint32_t i) {
+  const Inst& in = insts_[i];
+  V v = static_cast<V>(i);
+  const HelperDesc& desc = *region_->helpers[in.aux];
+  settle_for_call(in);
   for (unsigned k = 0; k < 4; ++k) {
     V arg = in.args[k];
     if (arg == kNoValue) continue;
@@ -52,13 +67,7 @@ void CodeGen::emit_call(uint32_t i) {
     locked_ = 0;
   }
   consume_args(in);
-  // What is in pinned registers is saved and restored by the stub; old values of theirs, and all else, must
-  // move.
-  state_.for_each_used([&](HostReg r) {
-    spill_vals(r);
-    if (state_.regs[r].slot != kNoSlot) unbind_slot(r);
-  });
-  state_.flags = FlagsState();
+  empty_for_call();
   bool may_fault = !(desc.effects & (kHelperNoFault | kHelperPure));
   if (may_fault) store_pc(insn_offset_);
   as_.mov_imm(64, Reg::r10, reinterpret_cast<uintptr_t>(desc.fn));
@@ -339,6 +348,11 @@ void CodeGen::emit_cold(const Cold& c) {
       as_.jmp(HDR(exit_stub));
       break;
     case Cold::kSoft: emit_soft_cold(c); break;
+    case Cold::kFp:
+      fp_sites_.push_back(c.fp);
+      fp_sites_.back().offset = static_cast<uint32_t>(as_.cursor() - start_);
+      as_.ud2();
+      break;
     case Cold::kLoopEvent:
       restore_state(c.state);
       flush_slots(nullptr);

@@ -1,5 +1,6 @@
 // Packed flags and conditions. The packed form is what LAHF and SETO leave in ax (tcg/ir/types.h, FlagBits).
 #include "tcg/backend/x86_64/codegen.h"
+#include "tcg/ir/eval.h"
 #include "tcg/support/log.h"
 
 namespace xarch::x86_64 {
@@ -27,8 +28,12 @@ void CodeGen::save_flags() {
     as_.cmc();
     f.inverted = false;
   }
-  as_.lahf();
-  as_.setcc(Cc::o, Reg::rax);
+  if (f.kind != FlagsState::kInteger) {
+    pack_fcmp();
+  } else {
+    as_.lahf();
+    as_.setcc(Cc::o, Reg::rax);
+  }
   if (f.dirty) {
     as_.mov(16, slot_mem(f.slot), Reg::rax);
     f.dirty = false;
@@ -44,6 +49,20 @@ void CodeGen::save_flags() {
   }
   f.num_vals = 0;
   locked_ = locked;
+}
+
+// The packed flags of a comparison of numbers, in rax. "Below" is true for unordered operands too, as "equal"
+// is.
+void CodeGen::pack_fcmp() {
+  const uint32_t less = flags_of_pack(true, false, false, false),
+                 equal = flags_of_pack(false, true, true, false);
+  const uint32_t greater = flags_of_pack(false, false, true, false);
+  const uint32_t unordered = flags_of_pack(false, false, true, true);
+  const bool swapped = state_.flags.kind == FlagsState::kFcmpSwapped;
+  as_.mov_imm(32, Reg::rax, swapped ? less : greater);
+  as_.cmov(Cc::b, 32, Reg::rax, constant(swapped ? greater : less));
+  as_.cmov(Cc::e, 32, Reg::rax, constant(equal));
+  as_.cmov(Cc::p, 32, Reg::rax, constant(unordered));
 }
 
 void CodeGen::flags_in_host(V v, bool inverted) {
@@ -84,6 +103,10 @@ bool CodeGen::direct_cc(FlagCond c, bool inverted, Cc* cc) {
 // Sets the host's flags so that the returned condition is `c` of the packed value v.
 Cc CodeGen::flags_condition(V v, FlagCond c) {
   Cc cc = Cc::e;
+  if (vals_[v].loc == Loc::kFlags && state_.flags.kind != FlagsState::kInteger) {
+    if (fcmp_condition(v, c, &cc)) return cc;
+    fetch(v);
+  }
   if (vals_[v].loc == Loc::kFlags) {
     if (!direct_cc(c, state_.flags.inverted, &cc)) {
       as_.cmc();
@@ -332,17 +355,7 @@ void CodeGen::emit_flags_pack(uint32_t i) {
 void CodeGen::emit_select(uint32_t i) {
   const Inst& in = insts_[i];
   V c = in.args[0], a = in.args[1], b = in.args[2];
-  if (in.type == Type::kI128) {
-    Xmm xa = use_x(a), xb = use_x(b);
-    Cc cc = condition(c);
-    Xmm d = alloc_xmm();
-    Label other = as_.new_label();
-    as_.sse(Simd::movaps, d, xb);
-    as_.jcc_short(!cc, other);
-    as_.sse(Simd::movaps, d, xa);
-    as_.bind(other);
-    return finish(static_cast<V>(i), host(d), false);
-  }
+  if (is_xmm_type(in.type)) return emit_select_x(i);
   if (vals_[a].loc == Loc::kFlags || vals_[b].loc == Loc::kFlags) save_flags(), state_.flags = FlagsState();
   settle_condition(a);
   settle_condition(b);

@@ -18,6 +18,10 @@ struct RegState {
   uint8_t num_vals = 0;
   ir::SlotId slot = ir::kNoSlot;  // for a pin: its own slot, always
   uint16_t stamp = 0;             // of last use, for choosing what to evict
+  // Vector registers: bytes from this one on are known to be zero. Partial: only the bytes below are the
+  // slot's, which is not dirty then.
+  uint8_t zero_from = 16;
+  bool partial = false;
 
   void remove(ir::ValueId v) {
     for (unsigned i = 0; i < num_vals; ++i) {
@@ -32,6 +36,9 @@ struct RegState {
 // The host's arithmetic flags: which packed-flags value they stand for.
 struct FlagsState {
   static constexpr unsigned kMaxVals = 4;
+  // What set them: an integer operation, or a comparison of floating-point numbers in the order of the IR's
+  // operands or the other way round.
+  enum Kind : uint8_t { kInteger, kFcmp, kFcmpSwapped } kind = kInteger;
   bool valid = false;          // they stand for something
   ir::ValueId vals[kMaxVals];  // live values they are
   uint8_t num_vals = 0;

@@ -10,8 +10,9 @@ void CodeGen::collect_places() {
   places_.clear();
   state_.for_each_dirty([&](HostReg r) { places_.push_back({state_.regs[r].slot, r}); });
   if (state_.flags_dirty()) {
+    constexpr uint8_t kPlaces[] = {SlotPlace::kEflags, SlotPlace::kEflagsFcmp, SlotPlace::kEflagsFcmpSwapped};
     places_.push_back(
-        {state_.flags.slot, state_.flags.inverted ? SlotPlace::kEflagsInverted : SlotPlace::kEflags});
+        {state_.flags.slot, state_.flags.inverted ? SlotPlace::kEflagsInverted : kPlaces[state_.flags.kind]});
   }
 }
 
@@ -246,7 +247,11 @@ void CodeGen::load_vector(MemDesc d, Xmm x, const Mem& m, Xmm mask) {
     case 2: as_.sse(Simd::movss_ld, x, m); break;
     default: return unsupported();  // v256
   }
-  if (swaps(d)) as_.sse(Simd::pshufb, x, mask);
+  if (swaps(d)) {
+    as_.sse(Simd::pshufb, x, mask);
+  } else {
+    set_zero_from(x, d.bytes());
+  }
 }
 
 void CodeGen::store_vector(MemDesc d, const Mem& m, Xmm x) {

@@ -343,10 +343,17 @@ bool decode_operand(HostPc pc, size_t available, DecodedOperand* out) {
   return true;
 }
 
+namespace {
+constexpr int kIndex[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+                            REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+}
+
 uint64_t host_register(const ucontext_t& context, Reg r) {
-  static constexpr int kIndex[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
-                                     REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
   return static_cast<uint64_t>(context.uc_mcontext.gregs[kIndex[num(r)]]);
+}
+
+void set_host_register(ucontext_t* context, Reg r, uint64_t v) {
+  context->uc_mcontext.gregs[kIndex[num(r)]] = static_cast<greg_t>(v);
 }
 
 uint64_t effective_address(const Mem& mem, const ucontext_t& context, uint64_t gs_base) {

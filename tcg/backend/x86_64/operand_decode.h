@@ -28,6 +28,7 @@ bool decode_operand(HostPc pc, size_t available, DecodedOperand* out);
 
 // A general register of an interrupted context.
 uint64_t host_register(const ucontext_t& context, Reg r);
+void set_host_register(ucontext_t* context, Reg r, uint64_t v);
 
 // The address that an operand stands for, given the interrupted context and the thread's gs base.
 uint64_t effective_address(const Mem& mem, const ucontext_t& context, uint64_t gs_base);

@@ -13,8 +13,10 @@ namespace xarch::x86_64 {
 
 // Where a slot is at a fault.
 struct SlotPlace {
-  static constexpr uint8_t kEflags = 32;          // packed flags are in the host's flags
-  static constexpr uint8_t kEflagsInverted = 33;  // the same, C being the complement of CF
+  static constexpr uint8_t kEflags = 32;             // packed flags are in the host's flags
+  static constexpr uint8_t kEflagsInverted = 33;     // the same, C being the complement of CF
+  static constexpr uint8_t kEflagsFcmp = 35;         // they are those of a floating-point comparison
+  static constexpr uint8_t kEflagsFcmpSwapped = 36;  // with its operands swapped
   static constexpr uint8_t kState = 34;  // a pinned slot's value is in the state block, not in its register
   ir::SlotId slot = 0;
   uint8_t place = 0;  // HostReg or one of the above

@@ -2,6 +2,7 @@
 #include <cstddef>
 
 #include "tcg/backend/x86_64/backend.h"
+#include "tcg/backend/x86_64/fp_trap.h"
 
 namespace xarch::x86_64 {
 
@@ -172,7 +173,8 @@ bool Backend::recover(const uint8_t* recovery, uint32_t recovery_bytes, const ui
   RecoverySite found;
   SlotPlace places[kMaxPlaces];
   unsigned n = 0;
-  if (!find_recovery({recovery, recovery_bytes}, offset, &found, places, kMaxPlaces, &n)) return false;
+  const std::span<const uint8_t> records = without_fp_sites({recovery, recovery_bytes});
+  if (!find_recovery(records, offset, &found, places, kMaxPlaces, &n)) return false;
   restore_slots(places, n, context, state);
   site->pc_offset = found.pc_offset;
   site->restore = found.restore;
@@ -194,7 +196,7 @@ bool Backend::recover(const uint8_t* recovery, uint32_t recovery_bytes, const ui
 uint32_t Backend::restore_of_call(const uint8_t* recovery, uint32_t recovery_bytes, uint32_t offset) const {
   RecoverySite found;
   unsigned n = 0;
-  find_recovery({recovery, recovery_bytes}, offset - 1, &found, nullptr, 0, &n);
+  find_recovery(without_fp_sites({recovery, recovery_bytes}), offset - 1, &found, nullptr, 0, &n);
   return found.restore;
 }
 
@@ -215,7 +217,11 @@ void Backend::restore_slots(const SlotPlace* places, unsigned n, const ucontext_
     uint8_t* to = base + slot.offset;
     uint8_t place = places[i].place;
     if (place == SlotPlace::kState) continue;
-    if (place == SlotPlace::kEflags || place == SlotPlace::kEflagsInverted) {
+    if (place == SlotPlace::kEflagsFcmp || place == SlotPlace::kEflagsFcmpSwapped) {
+      const uint16_t packed = fcmp_flags(static_cast<uint64_t>(context.uc_mcontext.gregs[REG_EFL]),
+                                         place == SlotPlace::kEflagsFcmpSwapped);
+      memcpy(to, &packed, 2);
+    } else if (place == SlotPlace::kEflags || place == SlotPlace::kEflagsInverted) {
       auto eflags = static_cast<uint64_t>(context.uc_mcontext.gregs[REG_EFL]);
       auto packed = static_cast<uint16_t>((eflags & 0xff) << 8 | (eflags >> 11 & 1));
       if (place == SlotPlace::kEflagsInverted) packed ^= kFlagC;

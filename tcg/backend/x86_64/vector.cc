@@ -135,6 +135,7 @@ void CodeGen::xop1(Simd op, Xmm d, Xmm a, int imm) {
   }
 }
 
+// As the first step of an operation on d: what copy_reg knows of the copy does not hold for long.
 void CodeGen::xmove(Xmm d, Xmm s) {
   if (d != s) as_.sse(Simd::movaps, d, s);
 }
@@ -169,6 +170,7 @@ void CodeGen::emit_bitcast(uint32_t i) {
     Reg r = use(a);
     Xmm d = alloc_xmm();
     as_.sse(wide ? Simd::movq_gpr : Simd::movd_gpr, d, r);
+    set_zero_from(d, wide ? 8 : 4);
     return finish(v, host(d), false);
   }
   Xmm x = use_x(a);
@@ -187,9 +189,10 @@ void CodeGen::emit_vpair(uint32_t i) {
   }
   Xmm a = use_x(in.args[0]);
   if (inst(in.args[1]).op == Op::kVConst && inst(in.args[1]).imm == 0) {
-    if (vals_[in.args[0]].clean) return finish(v, host(a), false);
+    if (zero_from(a) <= 8) return finish(v, host(a), false);
     Xmm d = dest_x(v, in.args[0]);
     xop1(Simd::movq, d, a);
+    set_zero_from(d, 8);
     return finish(v, host(d), false);
   }
   Xmm b = use_x(in.args[1]);

@@ -1,0 +1,295 @@
+// Conversions between numbers and integers, and between formats. Numbers that do not fit an integer make the
+// host raise Invalid, which traps; where the host's conversion is wider than the guest's, a test jumps to a
+// trap.
+#include "tcg/backend/x86_64/codegen.h"
+
+namespace xarch::x86_64 {
+
+using namespace ir;
+
+namespace {
+
+constexpr int kQuiet = 8;  // of the round instructions: not Inexact
+
+// The round instructions' number of an explicit rounding other than kAway.
+int round_imm(FpRound r) {
+  constexpr int kModes[] = {0, 2, 1, 3};
+  return kModes[static_cast<int>(r)];
+}
+
+FpRound rounding(const Inst& in) { return static_cast<FpRound>(in.imm & kFpRoundMask); }
+
+// [rounding to nearest etc. by MXCSR or by truncation][f32 or f64][to 32 or 64 bits]
+constexpr Simd kToInt[2][2][2] = {
+    {{Simd::cvtss2si, Simd::cvtss2si_q}, {Simd::cvtsd2si, Simd::cvtsd2si_q}},
+    {{Simd::cvttss2si, Simd::cvttss2si_q}, {Simd::cvttsd2si, Simd::cvttsd2si_q}}};
+constexpr Simd kFromInt[2][2] = {{Simd::cvtsi2ss, Simd::cvtsi2ss_q}, {Simd::cvtsi2sd, Simd::cvtsi2sd_q}};
+
+}  // namespace
+
+// ---- to integers
+
+// Explicit rounding goes first, without raising Inexact; a second conversion of the operand itself does that.
+bool CodeGen::emit_fp_to_int(uint32_t i) {
+  const Inst& in = insts_[i];
+  V v = static_cast<V>(i);
+  const FpRound mode = rounding(in);
+  if (mode == FpRound::kAway) return false;
+  if (is_vector(in.type)) return emit_fp_to_int_lanes(i);
+  if (in.imm & kFpUnsigned) return emit_fp_to_unsigned(i);
+  const bool wide = in.aux == 3, q = in.type == Type::kI64;
+  Xmm a = use_x(in.args[0]);
+  FpSites s = fp_begin(i);
+  Reg d = dest(v);
+  s.site.dst = host(d);
+  if (mode == FpRound::kZero || mode == FpRound::kCurrent) {
+    fp_trap(&s);
+    as_.sse(kToInt[mode == FpRound::kZero][wide][q], d, a);
+  } else {
+    Xmm t = alloc_xmm();
+    Reg junk = alloc_gpr();
+    xmove(t, a);
+    fp_trap(&s);
+    fop(wide ? Simd::roundsd : Simd::roundss, t, t, t, round_imm(mode) | kQuiet);
+    fp_trap(&s);
+    as_.sse(kToInt[1][wide][q], d, t);
+    as_.sse(kToInt[1][wide][q], junk, a);
+  }
+  fp_end(s);
+  finish(v, host(d), !q);
+  return true;
+}
+
+// Numbers from 0 up to the limit, which what is rounded up may not exceed, are converted as signed ones;
+// their bit patterns are in order. All others, -0 and NaNs too, trap.
+bool CodeGen::emit_fp_to_unsigned(uint32_t i) {
+  const Inst& in = insts_[i];
+  V v = static_cast<V>(i);
+  const FpRound mode = rounding(in);
+  const bool wide = in.aux == 3, q = in.type == Type::kI64;
+  const unsigned exponent = q ? 63 : mode == FpRound::kZero ? 32 : 31;  // the limit is a power of two
+  clobber_flags();
+  Xmm a = use_x(in.args[0]);
+  FpSites s = fp_begin(i);
+  Reg d = alloc_gpr(), t = alloc_gpr();
+  s.site.dst = host(d);
+  const unsigned bits = wide ? 64 : 32;
+  as_.sse(wide ? Simd::movq_gpr_st : Simd::movd_gpr_st, d, a);
+  as_.mov_imm(bits, t, wide ? uint64_t{1023 + exponent} << 52 : uint64_t{127 + exponent} << 23);
+  as_.alu(Alu::kCmp, bits, d, t);
+  as_.jcc(Cc::ae, fp_cold_trap(&s));
+  if (mode == FpRound::kZero || mode == FpRound::kCurrent) {
+    as_.sse(kToInt[mode == FpRound::kZero][wide][1], d, a);
+  } else {
+    Xmm x = alloc_xmm();
+    xmove(x, a);
+    fop(wide ? Simd::roundsd : Simd::roundss, x, x, x, round_imm(mode) | kQuiet);
+    as_.sse(kToInt[1][wide][1], d, x);
+    as_.sse(kToInt[1][wide][1], t, a);
+  }
+  fp_end(s);
+  finish(v, host(d), !q);
+  return true;
+}
+
+bool CodeGen::emit_fp_to_int_lanes(uint32_t i) {
+  const Inst& in = insts_[i];
+  V v = static_cast<V>(i);
+  const FpRound mode = rounding(in);
+  if (in.imm & kFpUnsigned) return false;
+  const bool direct = mode == FpRound::kZero || mode == FpRound::kCurrent;
+  Xmm a = use_fp(in.args[0], in);
+  FpSites s = fp_begin(i);
+  s.site.args[0] = host(a);
+  Xmm from = a;
+  Xmm d = alloc_xmm();
+  s.site.dst = host(d);
+  if (!direct) {
+    from = alloc_xmm();
+    fp_trap(&s);
+    xop1(in.aux == 2 ? Simd::roundps : Simd::roundpd, from, a, round_imm(mode) | kQuiet);
+  }
+  if (in.aux == 2) {
+    fp_trap(&s);
+    xop1(mode == FpRound::kCurrent ? Simd::cvtps2dq : Simd::cvttps2dq, d, from);
+    if (!direct) xop1(Simd::cvttps2dq, from, a);
+    set_zero_from(d, fp_half(in) ? 8 : 16);
+  } else {
+    const Simd op = kToInt[mode != FpRound::kCurrent][1][1];
+    Reg r = alloc_gpr();
+    fp_trap(&s);
+    as_.sse(op, r, from);
+    as_.sse(Simd::movq_gpr, d, r);
+    set_zero_from(d, 8);
+    if (!direct) as_.sse(op, r, a);
+    if (in.type == Type::kV128) {
+      Xmm high = alloc_xmm();
+      xop1(Simd::pshufd, high, from, 0xee);
+      fp_trap(&s);
+      as_.sse(op, r, high);
+      as_.sse(Simd::pinsrq, d, r, 1);
+      set_zero_from(d, 16);
+      if (!direct) {
+        xop1(Simd::pshufd, high, a, 0xee);
+        as_.sse(op, r, high);
+      }
+    }
+  }
+  fp_end(s);
+  finish(v, host(d), false);
+  return true;
+}
+
+// ---- from integers
+
+bool CodeGen::emit_fp_from_int(uint32_t i) {
+  const Inst& in = insts_[i];
+  V v = static_cast<V>(i);
+  if (is_vector(in.type)) return emit_fp_from_int_lanes(i);
+  const bool wide = in.aux == 3, q = inst(in.args[0]).type == Type::kI64;
+  const bool is_unsigned = in.imm & kFpUnsigned;
+  if (is_unsigned && q) return emit_fp_from_u64(i), true;
+  Reg r = is_unsigned ? use_clean(in.args[0]) : use(in.args[0]);
+  Xmm d = alloc_xmm();
+  xop(Simd::xorps, d, d, d);
+  as_.sse(kFromInt[wide][q || is_unsigned], d, r);
+  set_zero_from(d, wide ? 8 : 4);
+  finish(v, host(d), false);
+  return true;
+}
+
+// Numbers with the top bit set are halved, what goes out staying in the lowest bit, and doubled again: the
+// rounding is the same.
+void CodeGen::emit_fp_from_u64(uint32_t i) {
+  const Inst& in = insts_[i];
+  const bool wide = in.aux == 3;
+  const Simd convert = kFromInt[wide][1], add = wide ? Simd::addsd : Simd::addss;
+  clobber_flags();
+  Reg r = use(in.args[0]);
+  Reg t = alloc_gpr(), low = alloc_gpr();
+  Xmm d = alloc_xmm();
+  Label large = as_.new_label(), done = as_.new_label();
+  xop(Simd::xorps, d, d, d);
+  as_.test(64, r, r);
+  as_.jcc_short(Cc::s, large);
+  as_.sse(convert, d, r);
+  as_.jmp_short(done);
+  as_.bind(large);
+  as_.mov(64, t, r);
+  as_.mov(32, low, r);
+  as_.shift(Shift::kShr, 64, t, 1);
+  as_.alu(Alu::kAnd, 32, low, 1);
+  as_.alu(Alu::kOr, 64, t, low);
+  as_.sse(convert, d, t);
+  as_.sse(add, d, d);
+  as_.bind(done);
+  set_zero_from(d, wide ? 8 : 4);
+  finish(static_cast<V>(i), host(d), false);
+}
+
+bool CodeGen::emit_fp_from_int_lanes(uint32_t i) {
+  const Inst& in = insts_[i];
+  V v = static_cast<V>(i);
+  const bool is_unsigned = in.imm & kFpUnsigned;
+  if (is_unsigned && in.aux == 3) return false;
+  Xmm a = use_fp(in.args[0], in);
+  Xmm d = alloc_xmm();
+  if (in.aux == 2 && is_unsigned) {  // halves, which are exact, and one sum
+    Xmm low = alloc_xmm();
+    xop(Simd::pand, low, a, constant(0x0000ffff0000ffff));
+    xop(SimdShift::psrld, d, a, 16);
+    xop1(Simd::cvtdq2ps, low, low);
+    xop1(Simd::cvtdq2ps, d, d);
+    xop(Simd::mulps, d, d, constant(0x4780000047800000));  // 65536
+    xop(Simd::addps, d, d, low);
+  } else if (in.aux == 2) {
+    xop1(Simd::cvtdq2ps, d, a);
+  } else {
+    Reg r = alloc_gpr();
+    as_.sse(Simd::movq_gpr_st, r, a);
+    xop(Simd::xorps, d, d, d);
+    as_.sse(Simd::cvtsi2sd_q, d, r);
+    if (in.type == Type::kV128) {
+      Xmm high = alloc_xmm();
+      as_.sse(Simd::pextrq, r, a, 1);
+      xop(Simd::xorps, high, high, high);
+      as_.sse(Simd::cvtsi2sd_q, high, r);
+      xop(Simd::unpcklpd, d, d, high);
+    }
+  }
+  set_zero_from(d, in.type == Type::kV64 ? 8 : 16);
+  finish(v, host(d), false);
+  return true;
+}
+
+// ---- between formats
+
+bool CodeGen::emit_fp_convert(uint32_t i) {
+  const Inst& in = insts_[i];
+  V v = static_cast<V>(i);
+  const Type from = inst(in.args[0]).type;
+  if (in.aux == 1 || in.imm == 1) return emit_fp_convert_half(i);
+  const bool widen = in.aux == 3;
+  if (is_vector(in.type) != is_vector(from)) return false;
+  if (is_vector(in.type) && (widen ? in.type != Type::kV128 : from != Type::kV128)) return false;
+  Xmm a = use_x(in.args[0]);
+  FpSites s = fp_begin(i);
+  Xmm d = alloc_xmm();
+  s.site.dst = host(d);
+  if (is_vector(in.type)) {
+    fp_trap(&s);
+    xop1(widen ? Simd::cvtps2pd : Simd::cvtpd2ps, d, a);
+    set_zero_from(d, widen ? 16 : 8);
+  } else {  // above the result comes what was there
+    xop(Simd::xorps, d, d, d);
+    fp_trap(&s);
+    fop(widen ? Simd::cvtss2sd : Simd::cvtsd2ss, d, d, a);
+    set_zero_from(d, type_bytes(in.type));
+  }
+  fp_end(s);
+  finish(v, host(d), false);
+  return true;
+}
+
+// Through F16C; lanes that do not count are zero. Two steps would round twice on the way from 8 bytes down.
+bool CodeGen::emit_fp_convert_half(uint32_t i) {
+  const Inst& in = insts_[i];
+  V v = static_cast<V>(i);
+  const Type from = inst(in.args[0]).type;
+  constexpr int kCurrent = 4;
+  if (!features_.f16c) return false;
+  const bool scalar = is_float(in.type) || is_float(from);
+  if (in.imm == 1) {
+    if (!(scalar || (in.aux == 2 && in.type == Type::kV128 && from == Type::kV64))) return false;
+    Xmm a = use_x(in.args[0]);
+    FpSites s = fp_begin(i);
+    Xmm d = alloc_xmm();
+    s.site.dst = host(d);
+    Xmm x = a;
+    if (scalar) {
+      x = const_x(0, 0);
+      as_.avx(Simd::pblendw, 128, x, x, a, 1);
+    }
+    fp_trap(&s);
+    as_.avx(Simd::vcvtph2ps, 128, d, x);
+    if (in.aux == 3) fop(Simd::cvtss2sd, d, d, d);
+    set_zero_from(d, scalar ? type_bytes(in.type) : 16);
+    fp_end(s);
+    finish(v, host(d), false);
+    return true;
+  }
+  if (in.imm != 2 || !(scalar || (in.type == Type::kV64 && from == Type::kV128))) return false;
+  Xmm a = use_x(in.args[0]);
+  FpSites s = fp_begin(i);
+  Xmm x = scalar ? zeroed(a, 4) : a;
+  Xmm d = alloc_xmm();
+  s.site.dst = host(d);
+  fp_trap(&s);
+  as_.avx(Simd::vcvtps2ph, 128, d, x, kCurrent);
+  set_zero_from(d, 8);
+  fp_end(s);
+  finish(v, host(d), false);
+  return true;
+}
+
+}  // namespace xarch::x86_64

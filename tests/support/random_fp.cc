@@ -1,0 +1,127 @@
+#include "tests/support/random_fp.h"
+
+#include <cstring>
+#include <iterator>
+
+namespace xarch::test {
+
+using ir::Op;
+using ir::Type;
+
+namespace {
+
+constexpr uint32_t kSpecial32[] = {0,          0x80000000, 0x3f800000, 0xbf800000, 0x3f000000, 0x3fc00000,
+                                   0x40200000, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc12345, 0x7f812345,
+                                   0xff800001, 0x00000001, 0x807fffff, 0x00800000, 0x7f7fffff, 0x4effffff,
+                                   0x4f000000, 0xcf000000, 0x4f800000, 0x5f000000, 0xdf000000, 0x5f800000,
+                                   0x4b000001, 0x33800000};
+constexpr uint64_t kSpecial64[] = {0,
+                                   0x8000000000000000,
+                                   0x3ff0000000000000,
+                                   0xbff0000000000000,
+                                   0x3fe0000000000000,
+                                   0x3ff8000000000000,
+                                   0xc004000000000000,
+                                   0x7ff0000000000000,
+                                   0xfff0000000000000,
+                                   0x7ff8000000000000,
+                                   0xfff8123456789abc,
+                                   0x7ff0123456789abc,
+                                   0xfff0000000000001,
+                                   0x0000000000000001,
+                                   0x800fffffffffffff,
+                                   0x0010000000000000,
+                                   0x7fefffffffffffff,
+                                   0x41dfffffffc00000,  // 2^31 - 1
+                                   0x41dfffffffe00000,  // 2^31 - 1/2
+                                   0x41e0000000000000,
+                                   0xc1e0000000200000,
+                                   0x41efffffffe00000,  // 2^32 - 1
+                                   0x41f0000000000000,
+                                   0x43dfffffffffffff,
+                                   0x43e0000000000000,
+                                   0xc3e0000000000000,
+                                   0x43f0000000000000,
+                                   0x3810000000000000,  // the smallest normal f32
+                                   0x380fffffffffffff,
+                                   0x3ca0000000000000};
+
+uint32_t random32(Rng& rng) {
+  const auto r = static_cast<uint32_t>(rng.next());
+  switch (rng.below(8)) {
+    case 0:
+    case 1: return kSpecial32[rng.below(std::size(kSpecial32))];
+    case 2: return (r & 0x80000000) | (rng.below(256) << 23);
+    case 3: return r & 0x80ffffff;  // around the smallest normal number
+    case 4: return r;
+    default: return (r & 0x807fffff) | (rng.below(60) + 97) << 23;
+  }
+}
+uint64_t random64(Rng& rng) {
+  const uint64_t r = rng.next();
+  switch (rng.below(8)) {
+    case 0:
+    case 1: return kSpecial64[rng.below(std::size(kSpecial64))];
+    case 2: return (r & 0x8000000000000000) | uint64_t{rng.below(2048)} << 52;
+    case 3: return r & 0x801fffffffffffff;
+    case 4: return r;
+    default: return (r & 0x800fffffffffffff) | uint64_t{rng.below(120) + 963} << 52;
+  }
+}
+
+constexpr int64_t kRoundings[] = {0, 1, 2, 3, 4, 8};
+
+}  // namespace
+
+uint64_t random_fp_bits(Rng& rng) {
+  if (rng.one_in(2)) return random64(rng);
+  const uint64_t low = random32(rng);
+  return low | uint64_t{random32(rng)} << 32;
+}
+
+FpChoice random_fp_op(Rng& rng) {
+  constexpr Op kBinary[] = {Op::kFAdd,    Op::kFSub,    Op::kFMul,   Op::kFDiv,   Op::kFMin,  Op::kFMax,
+                            Op::kFMinNum, Op::kFMaxNum, Op::kFCmpEq, Op::kFCmpGe, Op::kFCmpGt};
+  constexpr Op kUnary[] = {Op::kFSqrt, Op::kFNeg, Op::kFAbs};
+  const uint32_t lane = 2 + rng.below(2);
+  const Type scalar = lane == 2 ? Type::kF32 : Type::kF64;
+  const Type types[] = {scalar, scalar, Type::kV128, Type::kV64};
+  const Type t = types[rng.below(4)];
+  const bool is_scalar = t == scalar;
+  const Type word = rng.one_in(2) ? Type::kI32 : Type::kI64;
+  const int64_t unsigned_bit = rng.one_in(3) ? int64_t{ir::kFpUnsigned} : 0;
+  switch (rng.below(12)) {
+    case 0: return {kUnary[rng.below(3)], t, {t}, lane, 0};
+    case 1: return {Op::kFFma, t, {t, t, t}, lane, 0};
+    case 2: return {Op::kFlagsFcmp, Type::kFlags, {scalar, scalar}, lane, rng.below(2)};
+    case 3:
+      return {Op::kFRound,
+              t,
+              {t},
+              lane,
+              kRoundings[rng.below(6)] | (rng.one_in(2) ? int64_t{ir::kFpInexact} : 0)};
+    case 4: {
+      const int64_t imm = (rng.one_in(2) ? 3 : kRoundings[rng.below(6)]) | unsigned_bit;
+      return {Op::kFToInt, is_scalar ? word : t, {t}, lane, imm};
+    }
+    case 5: return {Op::kFFromInt, t, {is_scalar ? word : t}, lane, unsigned_bit};
+    case 6: {
+      const uint32_t to = 1 + rng.below(3);
+      const uint32_t from = (to + rng.below(2)) % 3 + 1;
+      const auto type_of = [&](uint32_t l) {
+        if (l == 1 || rng.one_in(2)) return rng.one_in(2) ? Type::kV64 : Type::kV128;
+        return l == 2 ? Type::kF32 : Type::kF64;
+      };
+      const Type result = type_of(to);
+      return {Op::kFCvt, result, {type_of(from)}, to, static_cast<int64_t>(from)};
+    }
+    case 7: {
+      const Type v = rng.one_in(4) ? Type::kV64 : Type::kV128;
+      if (rng.one_in(2)) return {Op::kFLow, scalar, {v}, lane, 0};
+      return {Op::kFWiden, v, {scalar}, lane, 0};
+    }
+    default: return {kBinary[rng.below(std::size(kBinary))], t, {t, t}, lane, 0};
+  }
+}
+
+}  // namespace xarch::test
