@@ -28,9 +28,6 @@ class FlagPeek {
   virtual uint8_t dead_index(int64_t target) = 0;
 };
 
-// Whether the fast mode uses the IR's floating-point operations.
-inline constexpr bool kFpInline = false;
-
 struct Lift {
   ir::Builder& b;
   const Model& model;
@@ -51,10 +48,8 @@ struct Lift {
   bool flags_written = false;  // in this region
   FlagPeek* peek = nullptr;
 
-  // FPCR and FPSR are kept exactly (fp_state.h).
+  // Floating-point operations keep FPCR and FPSR exactly, else the host's units do (fp_state.h).
   bool exact_flags() const { return (b.key().mode & kModeExactFlags) != 0; }
-  // Floating-point operations are done by C++ functions, not by those of the IR.
-  bool fp_helpers() const { return exact_flags() || !kFpInline; }
 
   // ---- registers. 31 is zero in x, w and r; the stack pointer in the forms with _sp.
   ir::Value x(unsigned n) { return n == 31 ? b.i64(0) : b.get(kXSlot[n]); }

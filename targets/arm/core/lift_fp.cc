@@ -100,7 +100,7 @@ template <FpOp what, Insn I>
 void arithmetic(Lift& c, Enc<I> e, Op op) {
   const bool k = e.template get<'k'>();
   const unsigned d = e.template get<'d'>(), n = e.template get<'n'>(), m = e.template get<'m'>();
-  if (c.fp_helpers()) {
+  if (c.exact_flags()) {
     const ir::HelperDesc& h = k ? kBinary<what, uint64_t> : kBinary<what, uint32_t>;
     return put_exact(c, k, d, h, {fp_bits(c, k, n), fp_bits(c, k, m)});
   }
@@ -113,7 +113,7 @@ template <Insn I>
 void round(Lift& c, Enc<I> e, FpRound r, bool raises_inexact = false) {
   const bool k = e.template get<'k'>();
   const unsigned d = e.template get<'d'>(), n = e.template get<'n'>();
-  if (c.fp_helpers()) {
+  if (c.exact_flags()) {
     const unsigned mode = static_cast<unsigned>(r) | (raises_inexact ? 16u : 0u);
     return put_exact(c, k, d, k ? kRound<uint64_t> : kRound<uint32_t>, {fp_bits(c, k, n), c.b.i64(mode)});
   }
@@ -122,7 +122,7 @@ void round(Lift& c, Enc<I> e, FpRound r, bool raises_inexact = false) {
 
 // Flags of a comparison of n and m, or zero if there is no m.
 Value compare_flags(Lift& c, bool k, unsigned n, const unsigned* m, bool signals) {
-  if (!c.fp_helpers()) {
+  if (!c.exact_flags()) {
     const Value a = fp_scalar(c, k, n);
     return c.b.flags_fcmp(a, m == nullptr ? fp_constant(c, a, 0, 0) : fp_scalar(c, k, *m), signals);
   }
@@ -146,7 +146,7 @@ IntConversion int_conversion(Enc<I> e) {
           e.template get<'n'>(), e.template get<'u'>() != 0};
 }
 void to_int(Lift& c, IntConversion v, FpRound r) {
-  if (c.fp_helpers()) {
+  if (c.exact_flags()) {
     const unsigned how =
         static_cast<unsigned>(r) | (v.is_unsigned ? 8u : 0u) | (v.sf ? 16u : 0u) | v.fraction << 8;
     return c.put(v.d, c.call(v.k ? kToInt<uint64_t> : kToInt<uint32_t>, c.type(v.sf),
@@ -164,7 +164,7 @@ void to_int(Lift& c, IntConversion v, FpRound r) {
 }
 void from_int(Lift& c, IntConversion v) {
   Value n = c.r(v.sf, v.n);
-  if (c.fp_helpers()) {
+  if (c.exact_flags()) {
     n = v.is_unsigned ? c.b.zext(n, Type::kI64) : c.b.sext(n, Type::kI64);
     const unsigned how = (v.is_unsigned ? 8u : 0u) | v.fraction << 8;
     return put_exact(c, v.k, v.d, v.k ? kFromInt<uint64_t> : kFromInt<uint32_t>, {n, c.b.i64(how)});
@@ -178,7 +178,7 @@ void fused(Lift& c, Enc<I> e, bool negate_product, bool negate_addend) {
   const bool k = e.template get<'k'>();
   const unsigned d = e.template get<'d'>(), a = e.template get<'a'>(), n = e.template get<'n'>(),
                  m = e.template get<'m'>();
-  if (c.fp_helpers()) {
+  if (c.exact_flags()) {
     const Value sign = c.b.iconst(bits_type(k), uint64_t{1} << (k ? 63 : 31));
     const auto bits = [&](unsigned reg, bool negate) {
       return negate ? c.b.xor_(fp_bits(c, k, reg), sign) : fp_bits(c, k, reg);
@@ -204,19 +204,11 @@ void lift<Insn::kFmovReg>(Lift& c, Enc<Insn::kFmovReg> e) {
 }
 template <>
 void lift<Insn::kFabsF>(Lift& c, Enc<Insn::kFabsF> e) {
-  if (kFpInline)
-    return put_fp_scalar(c, e.get<'d'>(), c.b.funary(Op::kFAbs, fp_scalar(c, e.get<'k'>(), e.get<'n'>())));
-  const Value v = fp_bits(c, e.get<'k'>(), e.get<'n'>());
-  const uint64_t s = uint64_t{1} << (e.get<'k'>() ? 63 : 31);
-  put_fp_bits(c, e.get<'d'>(), c.b.and_(v, c.b.iconst(v.type, s - 1)));
+  put_fp_scalar(c, e.get<'d'>(), c.b.funary(Op::kFAbs, fp_scalar(c, e.get<'k'>(), e.get<'n'>())));
 }
 template <>
 void lift<Insn::kFnegF>(Lift& c, Enc<Insn::kFnegF> e) {
-  if (kFpInline)
-    return put_fp_scalar(c, e.get<'d'>(), c.b.funary(Op::kFNeg, fp_scalar(c, e.get<'k'>(), e.get<'n'>())));
-  const Value v = fp_bits(c, e.get<'k'>(), e.get<'n'>());
-  const uint64_t s = uint64_t{1} << (e.get<'k'>() ? 63 : 31);
-  put_fp_bits(c, e.get<'d'>(), c.b.xor_(v, c.b.iconst(v.type, s)));
+  put_fp_scalar(c, e.get<'d'>(), c.b.funary(Op::kFNeg, fp_scalar(c, e.get<'k'>(), e.get<'n'>())));
 }
 template <>
 void lift<Insn::kFmovImmF>(Lift& c, Enc<Insn::kFmovImmF> e) {
@@ -292,7 +284,7 @@ SCALAR_FP(FnmsubF, fused(c, e, false, true))
 template <>
 void lift<Insn::kFsqrtF>(Lift& c, Enc<Insn::kFsqrtF> e) {
   const bool k = e.get<'k'>();
-  if (c.fp_helpers()) {
+  if (c.exact_flags()) {
     return put_exact(c, k, e.get<'d'>(), k ? kSqrt<uint64_t> : kSqrt<uint32_t>,
                      {fp_bits(c, k, e.get<'n'>())});
   }
@@ -302,7 +294,7 @@ template <>
 void lift<Insn::kFcvtF>(Lift& c, Enc<Insn::kFcvtF> e) {
   const unsigned from = e.get<'k'>(), to = e.get<'o'>(), d = e.get<'d'>();
   const unsigned from_lane = lane_of_type(from), to_lane = lane_of_type(to);
-  if (c.fp_helpers()) {
+  if (c.exact_flags()) {
     const Value n = c.lane(e.get<'n'>(), from_lane, 0);
     return put_exact(c, to == 1, d, kConvert, {n, c.b.i64(to), c.b.i64(from)});
   }

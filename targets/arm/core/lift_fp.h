@@ -15,11 +15,9 @@ inline Value fp_scalar(Lift& c, bool is_double, unsigned n) { return c.b.flow(fp
 inline void put_fp_scalar(Lift& c, unsigned n, Value v) { c.b.put(v_slot(n), c.b.fwiden(Type::kV128, v)); }
 // The same by its bits, an i32 or i64.
 inline Value fp_bits(Lift& c, bool is_double, unsigned n) {
-  if (!kFpInline) return c.lane(n, is_double ? 3 : 2, 0);
   return c.b.bitcast(fp_scalar(c, is_double, n), bits_type(is_double));
 }
 inline void put_fp_bits(Lift& c, unsigned n, Value v) {
-  if (!kFpInline) return c.put_scalar(n, v);
   put_fp_scalar(c, n, c.b.bitcast(v, fp_type(v.type == Type::kI64)));
 }
 

@@ -5,7 +5,7 @@
 #define VECTOR_FP(name, ...)                                 \
   template <>                                                \
   void lift<Insn::k##name>(Lift & c, Enc<Insn::k##name> e) { \
-    if (c.fp_helpers()) return call_exec(c, e);              \
+    if (c.exact_flags()) return call_exec(c, e);             \
     __VA_ARGS__;                                             \
   }
 
