@@ -149,7 +149,7 @@ uint32_t javascript_int(Env& e, uint64_t a, bool* exact) {
     return 0;
   }
   if (x.zero()) {
-    *exact = a == 0;
+    *exact = !x.sign;  // of a flushed denormal, too
     return 0;
   }
   const int lsb = x.exp - (F64::kPrecision - 1);

@@ -98,7 +98,14 @@ uint64_t Generator::vector_half() {
   static constexpr uint32_t kSingles[] = {
       0, 1u << 31,   0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00001, 0x7fa00001, 0xffc00123,
       1, 0x007fffff, 0x00800000, 0x80800001, 0x7f7fffff, 0x33800000, 0x4f000000, 0x4effffff, 0x5f000000};
-  switch (below(8)) {
+  switch (below(11)) {
+    case 8: return doubles_.value();
+    case 9: return uint64_t{singles_.value()} << 32 | singles_.value();
+    case 10: {
+      uint64_t v = 0;
+      for (int i = 0; i < 4; ++i) v = v << 16 | halves_.value();
+      return v;
+    }
     case 0: return kDoubles[below(std::size(kDoubles))];
     case 1:
       return uint64_t{kSingles[below(std::size(kSingles))]} << 32 | kSingles[below(std::size(kSingles))];
@@ -183,6 +190,36 @@ bool Generator::usable(Insn insn, uint32_t word) const {
   return true;
 }
 
+// Operands that have to do with each other, lane by lane.
+template <typename F>
+void Generator::related_lanes(xarch::test::FpValues<F>& values, uint64_t* n, uint64_t* m, uint64_t* a) {
+  constexpr unsigned kBits = F::kBits;
+  for (unsigned i = 0; i < 128; i += kBits) {
+    const auto [x, y, z] = values.triple();
+    const auto put = [&](uint64_t* to, uint64_t v) {
+      const uint64_t mask = kBits == 64 ? ~uint64_t{0} : ((uint64_t{1} << kBits % 64) - 1) << i % 64;
+      to[i / 64] = (to[i / 64] & ~mask) | (v << i % 64 & mask);
+    };
+    put(n, x);
+    put(m, y);
+    put(a, z);
+  }
+}
+void Generator::related(Insn insn, uint32_t word, Case* c) {
+  const std::string_view name = row(insn).name;
+  if (name[0] != 'F' || !has(insn, 'n') || !has(insn, 'm')) return;
+  uint64_t *n = c->v[get(insn, word, 'n')], *m = c->v[get(insn, word, 'm')],
+           *a = c->v[has(insn, 'a') ? get(insn, word, 'a') : word & 31];
+  const char size = has(insn, 'k') ? 'k' : 'z';
+  if (row(insn).feature == Feature::kFp16 || row(insn).feature == Feature::kFhm) {
+    related_lanes(halves_, n, m, a);
+  } else if (has(insn, size) ? (get(insn, word, size) & 1) != 0 : maybe()) {
+    related_lanes(doubles_, n, m, a);
+  } else {
+    related_lanes(singles_, n, m, a);
+  }
+}
+
 void Generator::place(Insn insn, uint64_t code, uint32_t words[2], Case* c) {
   uint32_t word = words[1];
   const auto put = [&](uint32_t reg, uint64_t v) { (reg == 31 ? c->sp : c->x[reg]) = v; };
@@ -228,6 +265,7 @@ void Generator::make(Insn insn, uint64_t code, uint32_t words[2], Case* out) {
   } while (decode(words[1], kAll) != insn || !usable(insn, words[1]));
   words[0] = kNop;
   registers(out);
+  if (maybe()) related(insn, words[1], out);
   place(insn, code, words, out);
   out->code = code;
   out->x[kReserved] = code;

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "targets/arm/core/decode.h"
+#include "tests/support/fp_values.h"
 
 namespace xarch::arm::test {
 
@@ -30,7 +31,7 @@ static_assert(sizeof(Case) == 816);
 
 class Generator {
  public:
-  explicit Generator(uint64_t seed) : rng_(seed) {}
+  explicit Generator(uint64_t seed) : rng_(seed), halves_(seed), singles_(seed + 1), doubles_(seed + 2) {}
 
   // Why a line is not run here; empty if it is.
   static std::string_view skipped(Insn insn);
@@ -49,9 +50,15 @@ class Generator {
   void registers(Case* c);
   uint64_t integer();
   uint64_t vector_half();
+  void related(Insn insn, uint32_t word, Case* c);
+  template <typename F>
+  void related_lanes(xarch::test::FpValues<F>& values, uint64_t* n, uint64_t* m, uint64_t* a);
   void place(Insn insn, uint64_t code, uint32_t words[2], Case* c);
 
   std::mt19937_64 rng_;
+  xarch::test::FpValues<fpu::F16> halves_;
+  xarch::test::FpValues<fpu::F32> singles_;
+  xarch::test::FpValues<fpu::F64> doubles_;
 };
 
 }  // namespace xarch::arm::test
