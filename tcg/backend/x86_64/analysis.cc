@@ -116,7 +116,7 @@ Fold CodeGen::settle_fold(const Inst& in, Fold fold, uint16_t uses) {
     return count.op == Op::kConst && count.imm >= 1 && count.imm <= 3;
   };
   if (fold == Fold::kIndex) return small_shift(in) ? fold : Fold::kNone;
-  if (fold == Fold::kPair || fold == Fold::kAes) return fold;
+  if (fold == Fold::kPair || fold == Fold::kAes || fold == Fold::kNegate) return fold;
   if (fold == Fold::kSum && inst(in.args[1]).op == Op::kConst) {
     if (inst(in.args[0]).op == Op::kAdd) vals_[in.args[0]].fold = Fold::kInnerSum;
   } else if (inst(in.args[1]).op == Op::kShl) {
@@ -287,6 +287,11 @@ void CodeGen::analyse_block(BlockId b, const Inst& term) {
         continue;
       }
       if (val.hint_gen != hint_gen_) val.hint = kNoSlot;
+      if (in.op == Op::kFFma && features_.fma && !region_->fp_by_calls) {
+        for (const V arg : {in.args[0], in.args[2]}) {
+          if (inst(arg).op == Op::kFNeg) vals_[arg].fold = Fold::kNegate;
+        }
+      }
       if (in.op == Op::kGet || in.op == Op::kPut) {
         if (in.aux == info_.flags) dead = in.op == Op::kPut;
         analyse_slot_access(i);

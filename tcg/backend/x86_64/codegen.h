@@ -47,6 +47,7 @@ enum class Fold : uint8_t {
   kInnerSum,  // and a constant
   kIndex,     // what the sum adds, shifted
   kPair,      // it stores this pair
+  kNegate,    // a fused product or sum takes this with the other sign
   kAes        // an exclusive or is the key of this step of AES
 };
 
@@ -366,6 +367,7 @@ class CodeGen {
   static bool fp_half(
       const ir::Inst& in);  // two lanes of a v64: what the host does with the other two counts
   Simd fp_form(const Simd* forms, const ir::Inst& in) const;
+  unsigned zero_above(const ir::Inst& in, Xmm x) const;
   Xmm use_fp(V v, const ir::Inst& in);
   Xmm zeroed(Xmm a, unsigned bytes);
   void fop(Simd op, Xmm d, Xmm a, Xmm b, int imm = 0);
@@ -373,11 +375,11 @@ class CodeGen {
   bool emit_fp(uint32_t i);
   bool emit_fp_inline(uint32_t i);
   void emit_fp_binary(uint32_t i);
-  void emit_fp_div_half(uint32_t i);
   void emit_fp_sqrt(uint32_t i);
   void emit_fp_minmax(uint32_t i);
   void emit_fp_compare(uint32_t i);
   void emit_fp_flags(uint32_t i);
+  Xmm use_fp_signed(V v, const ir::Inst& in, bool* negated);
   bool emit_fp_fma(uint32_t i);
   bool emit_fp_round(uint32_t i);
   void emit_fp_sign(uint32_t i);
@@ -399,6 +401,7 @@ class CodeGen {
   // ---- loops.cc
   bool closes_loop(const ir::Inst& exit) const;  // to the region's own start, through a poll
   void find_loop_slots();
+  ir::Type loop_type(ir::SlotId s) const;
   void enter_loop();
   void close_loop(const ir::Inst& exit);
   void move_to_loop_registers();
@@ -456,12 +459,18 @@ class CodeGen {
     int64_t offset = 0;
     uint32_t restore = 0;
   };
-  std::vector<Place> block_place_;      // guest instruction that each block begins in
-  std::vector<ir::BlockId> pending_;    // blocks that several others lead to, to be emitted
-  std::vector<uint16_t> temp_frame_;    // frame slot of each temporary
-  std::vector<ir::SlotId> loop_slots_;  // kept in registers while the region jumps back to its start
-  size_t num_written_loop_slots_ = 0;   // the first of them
-  Label loop_;                          // where it jumps back to
+  std::vector<Place> block_place_;    // guest instruction that each block begins in
+  std::vector<ir::BlockId> pending_;  // blocks that several others lead to, to be emitted
+  std::vector<uint16_t> temp_frame_;  // frame slot of each temporary
+  struct LoopSlot {
+    ir::SlotId slot;
+    // The type of its lowest part if only that is read, v128 otherwise. A part is stored in each round: above
+    // it the register has zeros where the slot may have anything in the first round.
+    ir::Type type;
+  };
+  std::vector<LoopSlot> loop_slots_;   // kept in registers while the region jumps back to its start
+  size_t num_written_loop_slots_ = 0;  // the first of them
+  Label loop_;                         // where it jumps back to
   struct Constant {
     uint64_t low, high;
     Label label;

@@ -26,8 +26,12 @@ constexpr Simd kMin[] = {Simd::minss, Simd::minsd, Simd::minps, Simd::minpd};
 constexpr Simd kMax[] = {Simd::maxss, Simd::maxsd, Simd::maxps, Simd::maxpd};
 constexpr Simd kCmp[] = {Simd::cmpss, Simd::cmpsd, Simd::cmpps, Simd::cmppd};
 constexpr Simd kRound[] = {Simd::roundss, Simd::roundsd, Simd::roundps, Simd::roundpd};
-constexpr Simd kFma[] = {Simd::vfmadd231ss, Simd::vfmadd231sd, Simd::vfmadd231ps, Simd::vfmadd231pd};
-constexpr Simd kFnma[] = {Simd::vfnmadd231ss, Simd::vfnmadd231sd, Simd::vfnmadd231ps, Simd::vfnmadd231pd};
+// d = ±(a * b) ± d: the product negated, the sum subtracted.
+constexpr Simd kFma[2][2][4] = {
+    {{Simd::vfmadd231ss, Simd::vfmadd231sd, Simd::vfmadd231ps, Simd::vfmadd231pd},
+     {Simd::vfmsub231ss, Simd::vfmsub231sd, Simd::vfmsub231ps, Simd::vfmsub231pd}},
+    {{Simd::vfnmadd231ss, Simd::vfnmadd231sd, Simd::vfnmadd231ps, Simd::vfnmadd231pd},
+     {Simd::vfnmsub231ss, Simd::vfnmsub231sd, Simd::vfnmsub231ps, Simd::vfnmsub231pd}}};
 
 // Predicates of the compare instructions; Less and LessEqual raise Invalid for quiet NaNs too.
 constexpr int kEqual = 0, kLess = 1, kLessEqual = 2;
@@ -99,6 +103,9 @@ Xmm CodeGen::zeroed(Xmm a, unsigned bytes) {
   return d;
 }
 
+// The bytes above which an op's result is zero if it has there what x has.
+unsigned CodeGen::zero_above(const Inst& in, Xmm x) const { return std::max(zero_from(x), 1u << in.aux); }
+
 // An operand of the op, whose lanes that do not count are zero if the host computes with them. The site names
 // the register.
 Xmm CodeGen::use_fp(V v, const Inst& in) {
@@ -136,7 +143,7 @@ void CodeGen::emit_fp_binary(uint32_t i) {
   FpSites s = fp_begin(i);
   s.site.args[0] = host(a);
   s.site.args[1] = host(b);
-  unsigned zero = zero_from(a);
+  unsigned zero = zero_above(in, a);
   if (in.op == Op::kFDiv && fp_half(in)) {  // 0 / 0 above would trap
     Xmm t = alloc_xmm();
     xop(Simd::orps, t, b, constant(0, kOne32));
@@ -166,7 +173,7 @@ void CodeGen::emit_fp_sqrt(uint32_t i) {
   V v = static_cast<V>(i);
   constexpr Simd kSqrt[] = {Simd::sqrtss, Simd::sqrtsd, Simd::sqrtps, Simd::sqrtpd};
   Xmm a = use_fp(in.args[0], in);
-  const unsigned zero = zero_from(a);
+  const unsigned zero = zero_above(in, a);
   FpSites s = fp_begin(i);
   s.site.args[0] = host(a);
   Xmm d = dest_x(v, in.args[0]);
@@ -191,7 +198,7 @@ void CodeGen::emit_fp_minmax(uint32_t i) {
   const bool min = in.op == Op::kFMin || in.op == Op::kFMinNum;
   const Simd op = fp_form(min ? kMin : kMax, in);
   Xmm a = use_fp(in.args[0], in), b = use_fp(in.args[1], in);
-  const unsigned zero = std::max(zero_from(a), zero_from(b));
+  const unsigned zero = std::max(zero_above(in, a), zero_above(in, b));
   FpSites s = fp_begin(i);
   s.site.args[0] = host(a);
   s.site.args[1] = host(b);
@@ -218,7 +225,7 @@ void CodeGen::emit_fp_compare(uint32_t i) {
   s.site.args[0] = host(a);
   s.site.args[1] = host(b);
   Xmm first = turn ? b : a, second = turn ? a : b;
-  const unsigned zero = fp_packed(in) ? 16 : zero_from(first);
+  const unsigned zero = fp_packed(in) ? 16 : zero_above(in, first);
   Xmm d = alloc_xmm();
   if (!features_.avx) xmove(d, first);
   fp_trap(&s);
@@ -233,21 +240,31 @@ void CodeGen::emit_fp_compare(uint32_t i) {
   finish(v, host(d), false);
 }
 
+// An operand that may be left as it is before its sign was changed.
+Xmm CodeGen::use_fp_signed(V v, const Inst& in, bool* negated) {
+  *negated = vals_[v].loc == Loc::kDeferred;
+  return use_fp(*negated ? inst(v).args[0] : v, in);
+}
+
 // The host prefers the multiplicands' NaNs to the addend's: a second instruction traps if the result is a
 // NaN.
 bool CodeGen::emit_fp_fma(uint32_t i) {
   const Inst& in = insts_[i];
   if (!features_.fma) return false;
-  Xmm a = use_fp(in.args[0], in), b = use_fp(in.args[1], in), c = use_fp(in.args[2], in);
-  const unsigned zero = zero_from(c);
+  bool negate_a = false, negate_c = false;
+  Xmm a = use_fp_signed(in.args[0], in, &negate_a), b = use_fp(in.args[1], in);
+  Xmm c = use_fp_signed(in.args[2], in, &negate_c);
+  const unsigned zero = zero_above(in, c);
   FpSites s = fp_begin(i);
   s.site.args[0] = host(a);
   s.site.args[1] = host(b);
   s.site.args[2] = host(c);
+  s.site.negate_a = negate_a;
+  s.site.negate_c = negate_c;
   Xmm d = alloc_xmm(), junk = alloc_xmm();
   xmove(d, c);
   fp_trap(&s);
-  as_.avx(fp_form(kFma, in), 128, d, a, b);
+  as_.avx(fp_form(kFma[negate_a][negate_c], in), 128, d, a, b);
   fp_trap(&s);
   as_.avx(fp_form(kCmp, in), 128, junk, d, d, kLess);
   set_zero_from(d, fp_half(in) ? 8 : zero);
@@ -266,7 +283,7 @@ bool CodeGen::emit_fp_round(uint32_t i) {
   const int imm = (mode == FpRound::kCurrent ? kCurrent : kModes[static_cast<int>(mode)]) |
                   (in.imm & kFpInexact ? 0 : kQuiet);
   Xmm a = use_fp(in.args[0], in);
-  const unsigned zero = zero_from(a);
+  const unsigned zero = zero_above(in, a);
   FpSites s = fp_begin(i);
   s.site.args[0] = host(a);
   Xmm d = dest_x(v, in.args[0]);
@@ -380,7 +397,7 @@ void CodeGen::emit_fp_sign(uint32_t i) {
     if (in.type == Type::kF32) low &= 0xffffffff;
   }
   Xmm a = use_x(in.args[0]);
-  const unsigned zero = zero_from(a);
+  const unsigned zero = std::max(zero_from(a), type_bytes(in.type));
   Xmm d = dest_x(v, in.args[0]);
   xop(neg ? Simd::xorps : Simd::andps, d, a, neg ? constant(low, high) : constant(~low, ~high));
   set_zero_from(d, zero);

@@ -13,8 +13,8 @@ using tcg::CpuHeader;
 
 namespace {
 
-// So few that a register is left over for turning a circle of moves.
-constexpr unsigned kMaxLoopSlots = 8;
+// So few that some registers are left over for what is computed.
+constexpr unsigned kMaxLoopSlots = 12;
 
 HostReg loop_register(size_t index) { return static_cast<HostReg>(kNumHostRegs - 1 - index); }
 
@@ -55,23 +55,35 @@ void CodeGen::find_loop_slots() {
     }
   }
   if (written.empty()) return;
-  loop_slots_ = written;
+  for (SlotId s : written) loop_slots_.push_back({s, loop_type(s)});
   for (SlotId s : read) {
-    if (!has(written, s)) loop_slots_.push_back(s);
+    if (!has(written, s)) loop_slots_.push_back({s, loop_type(s)});
   }
   if (loop_slots_.size() > kMaxLoopSlots) loop_slots_.resize(kMaxLoopSlots);
   num_written_loop_slots_ = std::min(written.size(), loop_slots_.size());
+}
+
+// How much of the slot do the gets of the region read?
+Type CodeGen::loop_type(SlotId s) const {
+  unsigned low = 0;
+  for (size_t i = 0; i < region_->insts.size(); ++i) {
+    if (insts_[i].op != Op::kGet || insts_[i].aux != s || vals_[i].left == 0) continue;
+    if (vals_[i].low == 0) return Type::kV128;
+    low |= vals_[i].low;
+  }
+  return low == 1 ? Type::kF32 : Type::kF64;
 }
 
 // At the entry: registers as each round finds them. What may be written in a round counts as dirty.
 void CodeGen::enter_loop() {
   for (size_t k = 0; k < loop_slots_.size(); ++k) {
     const HostReg r = loop_register(k);
-    const SlotId s = loop_slots_[k];
-    load_typed(Type::kV128, r, slot_mem(s));
+    const auto [s, type] = loop_slots_[k];
+    load_typed(type, r, slot_mem(s));
     RegState& reg = state_.regs[r];
     reg.slot = s;
-    if (k < num_written_loop_slots_) state_.set_dirty(r);
+    reg.partial = type != Type::kV128;
+    if (k < num_written_loop_slots_ && !reg.partial) state_.set_dirty(r);
     reg.stamp = ++stamp_;
     state_.used |= 1u << r;
     slot_reg_[s] = r;
@@ -82,7 +94,10 @@ void CodeGen::enter_loop() {
 
 // The jump back.
 void CodeGen::close_loop(const Inst& exit) {
-  std::vector<SlotId> keep = loop_slots_;
+  std::vector<SlotId> keep;
+  for (const LoopSlot& l : loop_slots_) {
+    if (l.type == Type::kV128) keep.push_back(l.slot);
+  }
   if (const std::vector<SlotId>* dead = dead_slots(exit)) keep.insert(keep.end(), dead->begin(), dead->end());
   flush_slots(&keep);
   state_.flags = FlagsState();
@@ -104,13 +119,16 @@ void CodeGen::move_to_loop_registers() {
     HostReg to, from;
   };
   std::vector<Move> moves;
-  uint32_t busy = 0;
+  uint32_t targets = 0;
+  for (const LoopSlot& l : loop_slots_) {  // less of the slot than the next round reads
+    const HostReg r = slot_reg_[l.slot];
+    if (r != kNoHostReg && state_.regs[r].partial && state_.regs[r].zero_from < type_bytes(l.type))
+      unbind_slot(r);
+  }
   for (size_t k = 0; k < loop_slots_.size(); ++k) {
-    const HostReg to = loop_register(k), from = slot_reg_[loop_slots_[k]];
-    busy |= 1u << to;
-    if (from == kNoHostReg) continue;
-    busy |= 1u << from;
-    if (from != to) moves.push_back({to, from});
+    const HostReg to = loop_register(k), from = slot_reg_[loop_slots_[k].slot];
+    targets |= 1u << to;
+    if (from != kNoHostReg && from != to) moves.push_back({to, from});
   }
   while (!moves.empty()) {
     const auto free = std::find_if(moves.begin(), moves.end(), [&](const Move& m) {
@@ -121,19 +139,23 @@ void CodeGen::move_to_loop_registers() {
       moves.erase(free);
       continue;
     }
-    // A circle.
+    // Circles among the registers that are moved to.
     HostReg spare = kFirstXmm;
-    while (busy >> spare & 1) ++spare;
+    while (targets >> spare & 1) ++spare;
     const HostReg freed = moves.front().to;
     copy_reg(spare, freed);
-    busy |= 1u << spare;
     for (Move& m : moves) {
       if (m.from == freed) m.from = spare;
     }
   }
   for (size_t k = 0; k < loop_slots_.size(); ++k) {
-    const SlotId s = loop_slots_[k];
-    if (slot_reg_[s] == kNoHostReg) load_typed(Type::kV128, loop_register(k), slot_mem(s));
+    const auto [s, type] = loop_slots_[k];
+    const Xmm x = xmm(loop_register(k));
+    if (slot_reg_[s] == kNoHostReg) {
+      load_typed(type, loop_register(k), slot_mem(s));
+    } else if (zero_from(x) > type_bytes(type)) {
+      type == Type::kF64 ? xop1(Simd::movq, x, x) : xop(Simd::insertps, x, x, x, 0x0e);
+    }
   }
 }
 

@@ -167,8 +167,13 @@ void CodeGen::emit_bitcast(uint32_t i) {
   bool wide = type_bytes(in.type) == 8;
   if (from_gpr == to_gpr) return finish(v, fetch(a), false);
   if (from_gpr) {
-    Reg r = use(a);
     Xmm d = alloc_xmm();
+    if (is_const(a)) {
+      load_const(d, static_cast<uint64_t>(inst(a).imm), 0);
+      set_zero_from(d, wide ? 8 : 4);
+      return finish(v, host(d), false);
+    }
+    Reg r = use(a);
     as_.sse(wide ? Simd::movq_gpr : Simd::movd_gpr, d, r);
     set_zero_from(d, wide ? 8 : 4);
     return finish(v, host(d), false);
