@@ -57,6 +57,7 @@ struct Rules {
   bool flush_inexact = false;        // a flushed result is Inexact as well as Underflow
   BadInteger int_nan = BadInteger::kZero;
   BadInteger int_range = BadInteger::kSaturate;
+  bool int_range_inexact = false;  // a number out of range is Inexact as well as Invalid
 };
 
 // Arm A64/A32 with FPCR.AH = 0.
@@ -97,7 +98,8 @@ inline constexpr Rules kMipsLegacyRules = {.nan = NanChoice::kSignallingDefaults
 inline constexpr Rules kMips2008Rules = {.tiny_after_rounding = true};
 inline constexpr Rules kRiscvRules = {
     .nan = NanChoice::kDefault, .tiny_after_rounding = true, .int_nan = BadInteger::kMax};
-inline constexpr Rules kS390Rules = {.fma_order = {0, 1, 2}, .int_nan = BadInteger::kMin};
+inline constexpr Rules kS390Rules = {
+    .fma_order = {0, 1, 2}, .int_nan = BadInteger::kMin, .int_range_inexact = true};
 
 struct Env {
   const Rules* rules = &kArmRules;

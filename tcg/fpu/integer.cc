@@ -68,7 +68,7 @@ U128 to_int(Env& e, BitsOf<F> a, Rounding r, unsigned width, bool is_unsigned, i
   }
   if (x.zero()) return 0;
   const auto out_of_range = [&] {
-    e.raise(kInvalid);
+    e.raise(e.rules->int_range_inexact ? kInvalid | kInexact : kInvalid);
     return bad_integer(type, e.rules->int_range, x.sign);
   };
   if (x.inf() || x.exp + scale >= 128) return out_of_range();
