@@ -363,7 +363,7 @@ Xmm CodeGen::dest_x(V result, V a, V b) {
   if (a != kNoValue && a != b && vals_[a].loc == Loc::kReg && is_xmm(vals_[a].reg) &&
       reusable(vals_[a].reg, a, result)) {
     RegState& reg = state_.regs[vals_[a].reg];
-    if (reg.slot == kNoSlot || !features_.avx || reg.slot == vals_[result].hint) {
+    if (reg.slot == kNoSlot || loop_slots_.empty() || !features_.avx || reg.slot == vals_[result].hint) {
       unbind_slot(vals_[a].reg);
       reg.zero_from = 16;
       return xmm(vals_[a].reg);

@@ -267,7 +267,8 @@ bool CodeGen::emit_fp_fma(uint32_t i) {
   as_.avx(fp_form(kFma[negate_a][negate_c], in), 128, d, a, b);
   fp_trap(&s);
   as_.avx(fp_form(kCmp, in), 128, junk, d, d, kLess);
-  set_zero_from(d, fp_half(in) ? 8 : zero);
+  // Zeros above give zeros, of either sign if one is negated.
+  set_zero_from(d, !fp_half(in) ? zero : negate_a || negate_c ? 16 : 8);
   s.site.dst = host(d);
   fp_end(s);
   finish(static_cast<V>(i), host(d), false);
