@@ -96,7 +96,7 @@ void Generation::insert_hash(HashTable* table, uint32_t cell_index) {
 // reader comes to an end; if it has missed its cell, it asks again with the lock.
 bool Generation::grow_hash() {
   HashTable* old = table_.load(std::memory_order_relaxed);
-  const uint32_t heads = old == nullptr ? 512 : (old->mask + 1) * 4;  // the old ones stay where they are
+  const uint32_t heads = old == nullptr ? 512 : (old->mask + 1) * 2;  // the old ones stay where they are
   const size_t bytes = align(sizeof(HashTable) + size_t{heads} * sizeof(uint32_t), 16);
   if (hash_used_ + bytes > area_.hash) return false;
   auto* table = new (hash_area_ + hash_used_) HashTable{heads - 1};
@@ -111,7 +111,7 @@ Cell* Generation::cell_for(const TranslationLock&, Backend* thunk_writer, uint64
   if (Cell* c = find(pc, mode)) return c;
   const uint32_t index = num_cells_.load(std::memory_order_relaxed);
   if (size_t{index + 1} * sizeof(Cell) > area_.cells || used_bytes() > budget_) return nullptr;
-  if (index > 3 * size_t{table_.load(std::memory_order_relaxed)->mask} && !grow_hash()) return nullptr;
+  if (index > 4 * size_t{table_.load(std::memory_order_relaxed)->mask} && !grow_hash()) return nullptr;
   Cell* c = new (&cells_[index]) Cell;
   c->entry.store(thunk(index), std::memory_order_relaxed);
   c->pc = pc;
