@@ -85,6 +85,7 @@ void CodeGen::unbind_slot(HostReg r) {
   if (reg.slot != kNoSlot) slot_reg_[reg.slot] = kNoHostReg;
   reg.slot = kNoSlot;
   state_.set_clean(r);
+  state_.note_if_empty(r);
   reg.partial = false;
 }
 
@@ -110,6 +111,10 @@ void CodeGen::evict(HostReg r) {
 }
 
 Reg CodeGen::alloc_gpr(uint32_t avoid) {
+  if (const uint32_t empty = kScratchMask & ~(locked_ | avoid | state_.used); empty != 0) {
+    const uint32_t others = empty & ~(1u << host(Reg::rax));  // rax last
+    return gpr(take_empty(static_cast<HostReg>(__builtin_ctz(others ? others : empty))));
+  }
   HostReg best = kNoHostReg;
   unsigned best_cost = ~0u;
   for (Reg candidate : kScratch) {
@@ -127,12 +132,12 @@ Reg CodeGen::alloc_gpr(uint32_t avoid) {
     Log::fatal("xarch: internal error: no scratch register left at op %u (%s)", now_,
                std::string(op_info(inst(static_cast<V>(now_)).op).text).c_str());
   evict(best);
-  lock(best);
-  state_.regs[best].stamp = ++stamp_;
-  return gpr(best);
+  return gpr(take_empty(best));
 }
 
 Xmm CodeGen::alloc_xmm() {
+  if (const uint32_t empty = kXmmMask & ~(locked_ | state_.used); empty != 0)
+    return xmm(take_empty(static_cast<HostReg>(__builtin_ctz(empty))));
   HostReg best = kNoHostReg;
   unsigned best_cost = ~0u;
   for (HostReg r = kFirstXmm; r < kNumHostRegs; ++r) {
@@ -147,10 +152,7 @@ Xmm CodeGen::alloc_xmm() {
   }
   if (best == kNoHostReg) Log::fatal("xarch: internal error: no vector register left at op %u", now_);
   evict(best);
-  lock(best);
-  state_.regs[best].stamp = ++stamp_;
-  state_.regs[best].zero_from = 16;
-  return xmm(best);
+  return xmm(take_empty(best));
 }
 
 // Live values in r move to another free register if there is one, else to the frame.
@@ -185,23 +187,12 @@ void CodeGen::take(HostReg r) {
 
 void CodeGen::displace(HostReg pin) { move_vals_away(pin); }
 
-void CodeGen::bind(V v, HostReg r, bool clean) {
-  RegState& reg = state_.regs[r];
-  Val& val = vals_[v];
-  if (val.left == 0) return;
-  if (reg.num_vals == RegState::kMaxVals) {
-    lock(r);
-    HostReg copy = is_xmm(r) ? host(alloc_xmm()) : host(alloc_gpr());
-    copy_reg(copy, r);
-    r = copy;
-  }
-  RegState& target = state_.regs[r];
-  target.vals[target.num_vals++] = v;
-  target.stamp = ++stamp_;
-  state_.used |= 1u << r;
-  val.loc = Loc::kReg;
-  val.reg = r;
-  val.clean = clean;
+// r holds as many values as may be told of it: a copy takes one more.
+HostReg CodeGen::another(HostReg r) {
+  lock(r);
+  HostReg copy = is_xmm(r) ? host(alloc_xmm()) : host(alloc_gpr());
+  copy_reg(copy, r);
+  return copy;
 }
 
 // The result of the instruction being emitted is in r: its operands are done with.
@@ -210,11 +201,13 @@ void CodeGen::finish(V result, HostReg r, bool clean) {
   bind(result, r, clean);
 }
 
-void CodeGen::consume(V v) {
+void CodeGen::end_value(V v) {
   Val& val = vals_[v];
-  if (--val.left > 0) return;
   switch (val.loc) {
-    case Loc::kReg: state_.regs[val.reg].remove(v); break;
+    case Loc::kReg:
+      state_.regs[val.reg].remove(v);
+      state_.note_if_empty(val.reg);
+      break;
     case Loc::kSlot: slot_reader_[val.index] = kNoValue; break;
     case Loc::kSpill: frame_used_ &= ~(1u << val.index); break;
     case Loc::kFlags:
@@ -231,7 +224,8 @@ void CodeGen::consume(V v) {
 
 void CodeGen::consume_args(const Inst& in) {
   for (V arg : in.args) {
-    if (arg != kNoValue) consume(arg);
+    if (arg == kNoValue) break;
+    consume(arg);
   }
 }
 
@@ -278,7 +272,7 @@ void CodeGen::load_to(V v, HostReg r) {
 }
 
 // Gives a value that is not in a register one.
-HostReg CodeGen::fetch(V v) {
+HostReg CodeGen::fetch_other(V v) {
   Val& val = vals_[v];
   if (val.loc == Loc::kDeferred) materialize_condition(v);
   if (val.loc == Loc::kFlags) save_flags();
@@ -302,13 +296,6 @@ HostReg CodeGen::fetch(V v) {
   return val.reg;
 }
 
-Reg CodeGen::use(V v) {
-  HostReg r = fetch(v);
-  lock(r);
-  state_.regs[r].stamp = ++stamp_;
-  return gpr(r);
-}
-
 Reg CodeGen::use_clean(V v) {
   Reg r = use(v);
   unsigned bits = type_bits(inst(v).type);
@@ -316,13 +303,6 @@ Reg CodeGen::use_clean(V v) {
   Reg d = alloc_gpr();
   as_.movzx(d, bits, r);
   return d;
-}
-
-Xmm CodeGen::use_x(V v) {
-  HostReg r = fetch(v);
-  lock(r);
-  state_.regs[r].stamp = ++stamp_;
-  return xmm(r);
 }
 
 // May `r`, which holds operand v, be overwritten with `result` once v has been read?

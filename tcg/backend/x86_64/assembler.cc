@@ -13,11 +13,6 @@ void Assembler::reset(uint8_t* begin, uint8_t* end, int64_t run_delta) {
   labels_.clear();
 }
 
-Label Assembler::new_label() {
-  labels_.push_back({});
-  return Label{static_cast<uint32_t>(labels_.size() - 1)};
-}
-
 void Assembler::bind(Label l) {
   LabelState& s = labels_[l.id];
   if (s.position >= 0) Log::fatal("assembler: label %u bound twice", l.id);

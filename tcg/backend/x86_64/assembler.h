@@ -33,7 +33,10 @@ class Assembler : private Encoder {
   void rewind(uint8_t* to) { cursor_ = to; }
 
   // ---- Labels. A label may be used before or after it is bound; each must be bound once if it is used.
-  Label new_label();
+  Label new_label() {
+    labels_.emplace_back();
+    return Label{static_cast<uint32_t>(labels_.size() - 1)};
+  }
   // Sets the label to the cursor and completes the references made so far. Aborts if a short reference does
   // not reach.
   void bind(Label l);

@@ -77,7 +77,10 @@ void CodeGen::restore_state(uint32_t index) {
 
 // At the end of a block: values do not live on.
 void CodeGen::end_values() {
-  state_.for_each_used([&](HostReg r) { state_.regs[r].num_vals = 0; });
+  state_.for_each_used([&](HostReg r) {
+    state_.regs[r].num_vals = 0;
+    state_.note_if_empty(r);
+  });
   state_.flags.num_vals = 0;
   for (SlotId s : readers_) slot_reader_[s] = kNoValue;
   readers_.clear();

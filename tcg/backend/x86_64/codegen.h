@@ -148,6 +148,12 @@ class CodeGen {
   void lock(HostReg r) { locked_ |= 1u << r; }
   void unlock(HostReg r) { locked_ &= ~(1u << r); }
   unsigned alloc_frame();
+  HostReg take_empty(HostReg r) {
+    lock(r);
+    state_.regs[r].stamp = ++stamp_;
+    state_.regs[r].zero_from = 16;
+    return r;
+  }
   Reg alloc_gpr(uint32_t avoid = 0);
   Xmm alloc_xmm();
   void take(Reg r) { take(host(r)); }  // makes a scratch register free for this instruction
@@ -159,17 +165,41 @@ class CodeGen {
   void spill_vals(HostReg r);
   void move_vals_away(HostReg r);
   void displace(HostReg pin);
-  HostReg fetch(V v);  // in any register of its class
-  Reg use(V v);        // in a general register, locked
-  Reg use_clean(V v);  // the same, with the bits above the width zero
-  Xmm use_x(V v);      // in a vector register, locked
+  HostReg fetch(V v) {  // in any register of its class
+    return vals_[v].loc == Loc::kReg ? vals_[v].reg : fetch_other(v);
+  }
+  HostReg fetch_other(V v);
+  HostReg fetch_locked(V v) {
+    const HostReg r = fetch(v);
+    lock(r);
+    state_.regs[r].stamp = ++stamp_;
+    return r;
+  }
+  Reg use(V v) { return gpr(fetch_locked(v)); }    // in a general register, locked
+  Reg use_clean(V v);                              // the same, with the bits above the width zero
+  Xmm use_x(V v) { return xmm(fetch_locked(v)); }  // in a vector register, locked
   void load_to(V v, HostReg r);
   void copy_reg(HostReg d, HostReg s);
   void load_typed(ir::Type t, HostReg r, const Mem& m);
   void store_typed(ir::Type t, const Mem& m, HostReg r);
-  void bind(V v, HostReg r, bool clean);  // v is now (also) in r
+  void bind(V v, HostReg r, bool clean) {  // v is now (also) in r
+    Val& val = vals_[v];
+    if (val.left == 0) return;
+    if (state_.regs[r].num_vals == RegState::kMaxVals) r = another(r);
+    RegState& target = state_.regs[r];
+    target.vals[target.num_vals++] = v;
+    target.stamp = ++stamp_;
+    state_.used |= 1u << r;
+    val.loc = Loc::kReg;
+    val.reg = r;
+    val.clean = clean;
+  }
+  HostReg another(HostReg r);
   void finish(V result, HostReg r, bool clean);
-  void consume(V v);  // one use done
+  void consume(V v) {  // one use done
+    if (--vals_[v].left == 0) end_value(v);
+  }
+  void end_value(V v);
   void consume_args(const ir::Inst& in);
   bool dies(V v) const { return vals_[v].left == 1; }
   bool is_const(V v) const { return vals_[v].loc == Loc::kConst; }

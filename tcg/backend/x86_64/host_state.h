@@ -12,7 +12,7 @@ namespace xarch::x86_64 {
 
 // What one register holds. A register may hold several live values (equal ones), and besides be the cache of
 // one slot.
-struct RegState {
+struct alignas(16) RegState {
   static constexpr unsigned kMaxVals = 4;
   ir::ValueId vals[kMaxVals];
   uint8_t num_vals = 0;
@@ -50,9 +50,12 @@ struct FlagsState {
 struct HostState {
   std::array<RegState, kNumHostRegs> regs;
   FlagsState flags;
-  // Registers that hold values or cache a slot, or did so a moment ago: the others are known to be empty and
-  // need not be looked at. Whoever puts something into a register sets its bit.
+  // Registers that hold values or cache a slot, and perhaps some that did so a moment ago: the others are
+  // known to be empty and need not be looked at. Whoever puts something into a register sets its bit.
   uint32_t used = 0;
+  void note_if_empty(HostReg r) {
+    if (regs[r].num_vals == 0 && regs[r].slot == ir::kNoSlot) used &= ~(1u << r);
+  }
   // Registers whose slot's place in the state block is out of date.
   uint32_t dirty = 0;
 

@@ -34,10 +34,17 @@ using HostReg = uint8_t;
 inline constexpr HostReg kNoHostReg = 0xff;
 inline constexpr HostReg kFirstXmm = 16;
 inline constexpr unsigned kNumHostRegs = 32;
+inline constexpr uint32_t kXmmMask = 0xffff0000;
 constexpr HostReg host(Reg r) { return static_cast<HostReg>(r); }
 constexpr HostReg host(Xmm x) { return static_cast<HostReg>(kFirstXmm + static_cast<uint8_t>(x)); }
 constexpr Reg gpr(HostReg r) { return static_cast<Reg>(r); }
 constexpr Xmm xmm(HostReg r) { return static_cast<Xmm>(r - kFirstXmm); }
+constexpr uint32_t scratch_mask() {
+  uint32_t mask = 0;
+  for (Reg r : kScratch) mask |= 1u << host(r);
+  return mask;
+}
+inline constexpr uint32_t kScratchMask = scratch_mask();
 constexpr bool is_xmm(HostReg r) { return r >= kFirstXmm && r < kNumHostRegs; }
 
 }  // namespace xarch::x86_64

@@ -1,5 +1,7 @@
 // The fixed pieces of emitted code: entry, exits, link, lookup miss, helper calls.
+#include <array>
 #include <cstddef>
+#include <cstring>
 
 #include "tcg/backend/x86_64/backend.h"
 #include "tcg/backend/x86_64/fp_trap.h"
@@ -159,9 +161,17 @@ tcg::Stubs Backend::emit_stubs(const tcg::BackendConfig& config, uint8_t** code,
 }
 
 void Backend::emit_thunk(uint8_t* p) {
-  Assembler as(p, p + 16);
-  as.call(at(offsetof(CpuHeader, link_stub)));
-  while (as.cursor() < p + tcg::kThunkBytes) as.int3();
+  // All are the same, and as many are made as there are exits.
+  static const std::array<uint8_t, tcg::kThunkBytes> kThunk = [] {
+    uint8_t buffer[16];
+    Assembler as(buffer, buffer + sizeof buffer);
+    as.call(at(offsetof(CpuHeader, link_stub)));
+    while (as.size() < tcg::kThunkBytes) as.int3();
+    std::array<uint8_t, tcg::kThunkBytes> bytes;
+    std::memcpy(bytes.data(), buffer, sizeof bytes);
+    return bytes;
+  }();
+  std::memcpy(p, kThunk.data(), sizeof kThunk);
 }
 
 tcg::CompileResult Backend::compile(const Region& region, tcg::CodeSpace& space) {
