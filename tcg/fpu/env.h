@@ -40,7 +40,7 @@ enum class DenormalFlag : uint8_t {
   kWhenFlushed  // to zero, except half precision
 };
 // What a conversion to an integer gives for a NaN or a number out of range. kIndefinite: signed the most
-// negative number, unsigned all ones.
+// negative number, unsigned all ones. kSaturate: to the end on the side of the operand's sign.
 enum class BadInteger : uint8_t { kZero, kMax, kMin, kIndefinite, kSaturate };
 
 struct Rules {
@@ -84,11 +84,11 @@ inline constexpr Rules kPpcRules = {.nan = NanChoice::kFirst,
                                     .fma_order = {0, 2, 1},
                                     .inf_times_zero = InfTimesZero::kNanInvalid,
                                     .int_nan = BadInteger::kMin};
-// SPARC V8/V9: rs2 before rs1.
+// SPARC V8/V9: rs2 before rs1; a NaN's sign says which end an integer goes to.
 inline constexpr Rules kSparcRules = {.second_first = true,
                                       .fma_order = {2, 1, 0},
                                       .default_nan = DefaultNan::kAllOnes,
-                                      .int_nan = BadInteger::kMax};
+                                      .int_nan = BadInteger::kSaturate};
 inline constexpr Rules kMipsLegacyRules = {.nan = NanChoice::kSignallingDefaults,
                                            .default_nan = DefaultNan::kAllButQuiet,
                                            .signalling_bit = true,
