@@ -10,7 +10,9 @@ static void blocks(uint32_t h[8], const uint8_t* p, size_t bytes) {
   for (; bytes; bytes -= 64, p += 64) {
     const uint32x4_t a = abcd, e = efgh;
     uint32x4_t w[4];
+#pragma GCC unroll 4
     for (int i = 0; i < 4; i++) w[i] = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(p + 16 * i)));
+#pragma GCC unroll 16
     for (int i = 0; i < 16; i++) {
       const uint32x4_t wk = vaddq_u32(w[i % 4], vld1q_u32(k + 4 * i)), before = abcd;
       if (i < 12)
@@ -32,7 +34,9 @@ static void blocks(uint32_t h[8], const uint8_t* p, size_t bytes) {
   for (; bytes; bytes -= 64, p += 64) {
     const __m128i f = feba, g = hgdc;
     __m128i w[4];
+#pragma GCC unroll 4
     for (int i = 0; i < 4; i++) w[i] = _mm_shuffle_epi8(load(p + 16 * i), turn);
+#pragma GCC unroll 16
     for (int i = 0; i < 16; i++) {
       const __m128i wk = _mm_add_epi32(w[i % 4], load(k + 4 * i));
       hgdc = _mm_sha256rnds2_epu32(hgdc, feba, wk);
