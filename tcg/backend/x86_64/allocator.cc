@@ -340,6 +340,12 @@ Reg CodeGen::dest(V result, V a, V b) {
 }
 
 Xmm CodeGen::dest_x(V result, V a, V b) {
+  if (const HostReg home = loop_home(result); home != kNoHostReg) {
+    lock(home);
+    unbind_slot(home);
+    state_.regs[home].zero_from = 16;
+    return xmm(home);
+  }
   if (a != kNoValue && a != b && vals_[a].loc == Loc::kReg && is_xmm(vals_[a].reg) &&
       reusable(vals_[a].reg, a, result)) {
     RegState& reg = state_.regs[vals_[a].reg];

@@ -435,6 +435,7 @@ class CodeGen {
   void enter_loop();
   void close_loop(const ir::Inst& exit);
   void move_to_loop_registers();
+  HostReg loop_home(V result) const;
 
   // ---- exits.cc
   const std::vector<ir::SlotId>* dead_slots(const ir::Inst& exit) const;
@@ -497,10 +498,10 @@ class CodeGen {
     // The type of its lowest part if only that is read, v128 otherwise. A part is stored in each round: above
     // it the register has zeros where the slot may have anything in the first round.
     ir::Type type;
+    bool written;  // in a round
   };
-  std::vector<LoopSlot> loop_slots_;   // kept in registers while the region jumps back to its start
-  size_t num_written_loop_slots_ = 0;  // the first of them
-  Label loop_;                         // where it jumps back to
+  std::vector<LoopSlot> loop_slots_;  // kept in registers while the region jumps back to its start
+  Label loop_;                        // where it jumps back to
   struct Constant {
     uint64_t low, high;
     Label label;

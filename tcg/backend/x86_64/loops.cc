@@ -1,6 +1,7 @@
-// Regions that jump back to their own start: vector slots that a round reads before it writes them stay in
-// registers from one round to the next. They are loaded at the entry; the jump back puts them into the same
-// registers and goes to where they are expected. A sum over an array then does not wait for its own store.
+// Regions that jump back to their own start: vector slots stay in registers from one round to the next, those
+// that a round reads before it writes them first of all. They are loaded at the entry; the jump back puts
+// them into the same registers and goes to where they are expected. A sum over an array then does not wait
+// for its own store. What is written to such a slot is computed in its register where that is free.
 #include <algorithm>
 #include <cstddef>
 
@@ -26,11 +27,11 @@ bool CodeGen::closes_loop(const Inst& exit) const {
   return e.poll && !e.mode_change;
 }
 
-// Fills loop_slots_: those that are written too come first, since they must not be lost; without one of them
-// there is nothing to gain. Calls forget the registers.
+// Fills loop_slots_: those that are read and written, then what is only read (a load saved each round), then
+// what is written first (a store saved). Without one that is written there is nothing to gain. Calls forget
+// the registers.
 void CodeGen::find_loop_slots() {
   loop_slots_.clear();
-  num_written_loop_slots_ = 0;
   bool loops = false;
   for (size_t b = 0; b < region_->blocks.size(); ++b)
     loops |= closes_loop(region_->terminator(static_cast<BlockId>(b)));
@@ -49,18 +50,33 @@ void CodeGen::find_loop_slots() {
     if (in.op == Op::kGet) {
       if (!has(overwritten, s) && !has(read, s)) read.push_back(s);
     } else if (!has(read, s)) {
-      overwritten.push_back(s);
+      if (!has(overwritten, s)) overwritten.push_back(s);
     } else if (!has(written, s)) {
       written.push_back(s);
     }
   }
-  if (written.empty()) return;
-  for (SlotId s : written) loop_slots_.push_back({s, loop_type(s)});
+  if (written.empty() && overwritten.empty()) return;
+  for (SlotId s : written) loop_slots_.push_back({s, loop_type(s), true});
   for (SlotId s : read) {
-    if (!has(written, s)) loop_slots_.push_back({s, loop_type(s)});
+    if (!has(written, s)) loop_slots_.push_back({s, loop_type(s), false});
   }
+  for (SlotId s : overwritten) loop_slots_.push_back({s, Type::kV128, true});
   if (loop_slots_.size() > kMaxLoopSlots) loop_slots_.resize(kMaxLoopSlots);
-  num_written_loop_slots_ = std::min(written.size(), loop_slots_.size());
+}
+
+// The register of the loop slot that the result will be put to, if it may be computed there: nobody needs any
+// more what is in it.
+HostReg CodeGen::loop_home(V result) const {
+  const SlotId s = vals_[result].hint;
+  if (loop_slots_.empty() || s == kNoSlot) return kNoHostReg;
+  for (size_t k = 0; k < loop_slots_.size(); ++k) {
+    if (loop_slots_[k].slot != s) continue;
+    const HostReg r = loop_register(k);
+    const RegState& reg = state_.regs[r];
+    const bool own = reg.slot == kNoSlot || reg.slot == s;
+    return own && reg.num_vals == 0 && !(locked_ >> r & 1) ? r : kNoHostReg;
+  }
+  return kNoHostReg;
 }
 
 // How much of the slot do the gets of the region read?
@@ -78,12 +94,12 @@ Type CodeGen::loop_type(SlotId s) const {
 void CodeGen::enter_loop() {
   for (size_t k = 0; k < loop_slots_.size(); ++k) {
     const HostReg r = loop_register(k);
-    const auto [s, type] = loop_slots_[k];
+    const auto [s, type, written] = loop_slots_[k];
     load_typed(type, r, slot_mem(s));
     RegState& reg = state_.regs[r];
     reg.slot = s;
     reg.partial = type != Type::kV128;
-    if (k < num_written_loop_slots_ && !reg.partial) state_.set_dirty(r);
+    if (written && !reg.partial) state_.set_dirty(r);
     reg.stamp = ++stamp_;
     state_.used |= 1u << r;
     slot_reg_[s] = r;
@@ -149,7 +165,7 @@ void CodeGen::move_to_loop_registers() {
     }
   }
   for (size_t k = 0; k < loop_slots_.size(); ++k) {
-    const auto [s, type] = loop_slots_[k];
+    const auto [s, type, written] = loop_slots_[k];
     const Xmm x = xmm(loop_register(k));
     if (slot_reg_[s] == kNoHostReg) {
       load_typed(type, loop_register(k), slot_mem(s));

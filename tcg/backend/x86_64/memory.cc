@@ -205,7 +205,10 @@ void CodeGen::emit_load(uint32_t i) {
     // An 8- or 16-bit value that fills its type is clean unless it was sign-extended.
     return finish(v, host(dst), type_bits(in.type) == 32 || !d.sign);
   }
-  Xmm x = alloc_xmm();
+  // The slot that is loaded gives its register up once that has succeeded.
+  const HostReg home = loop_home(v);
+  if (home != kNoHostReg) lock(home);
+  Xmm x = home != kNoHostReg ? xmm(home) : alloc_xmm();
   if (by_gpr(in.type, d)) {
     Reg t = alloc_gpr();
     load_int(d, 64, t, m);
@@ -215,6 +218,7 @@ void CodeGen::emit_load(uint32_t i) {
     site();
     load_vector(d, x, m, mask);
   }
+  if (home != kNoHostReg) unbind_slot(home);
   finish(v, host(x), in.type == Type::kV64);
 }
 

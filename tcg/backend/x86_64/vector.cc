@@ -151,9 +151,13 @@ bool CodeGen::emit_lane_op(uint32_t i) {
       return true;
     }
     Xmm a = use_x(in.args[0]), b = use_x(in.args[1]);
-    Xmm d = dest_x(static_cast<V>(i), in.args[0]);
+    const V v = static_cast<V>(i);
+    const Val& second = vals_[in.args[1]];
+    const bool in_second = features_.avx && second.loc == Loc::kReg && vals_[v].hint != kNoSlot &&
+                           state_.regs[second.reg].slot == vals_[v].hint;
+    Xmm d = dest_x(v, in.args[in_second ? 1 : 0]);
     xop(row.by_lane[in.aux], d, a, b);
-    finish(static_cast<V>(i), host(d), false);
+    finish(v, host(d), false);
     return true;
   }
   return false;

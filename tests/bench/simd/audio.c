@@ -36,6 +36,7 @@ static inline i16x8 scale_down(i16x8 a, i16x8 b) {
 static void mix_voices(unsigned r) {
   for (int i = 0; i < kFrames; i += 8) {
     i16x8 sum = all(0);
+#pragma GCC unroll 4
     for (int v = 0; v < kVoices; v++) {
       sum = add(sum, scale(get(voice[v] + i), all((int16_t)(12000 + 4000 * v - (int)(r & 1023)))));
     }
@@ -45,6 +46,7 @@ static void mix_voices(unsigned r) {
 static void filter(void) {
   for (int i = 0; i < kFrames; i += 8) {
     i16x8 sum = all(0);
+#pragma GCC unroll 8
     for (int t = 0; t < kTaps; t++) sum = add(sum, scale(get(mix + i + t), all(taps[t])));
     put(out + i, sum);
   }
