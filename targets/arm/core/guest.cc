@@ -97,8 +97,10 @@ class Translation {
   }
 
   void run() {
-    while (one()) {
-    }
+    do {
+      while (one()) {
+      }
+    } while (resume());
     c_.leave_by_forwards();
     close_range();
     peek_.add_ranges();
@@ -145,6 +147,50 @@ class Translation {
     return true;
   }
 
+  // The region is complete, but a branch left out may be a part of the loop that it begins: goes on at its
+  // target if the code there comes back to the region's start, so that a round stays inside.
+  bool resume() {
+    if (c_.after != After::kClosed || insns_ >= max_insns_ || ranges_ + 2 >= kMaxRanges) return false;
+    int64_t target = INT64_MAX;
+    for (unsigned i = 0; i < c_.num_forwards; ++i) target = std::min(target, c_.forwards[i].target);
+    if (target < here_ || target - here_ > kLoopReach || !comes_back(target)) return false;
+    close_range();
+    c_.join_forwards(target, false);
+    here_ = start_ = target;
+    return true;
+  }
+
+  static int64_t branch_distance(Insn insn, uint32_t word) {
+    const FieldSpec f = find_field(row(insn).pattern, 'i');
+    return static_cast<int32_t>(word << (32 - f.bits - f.lsb)) >> (32 - f.bits);
+  }
+  // Does a direct branch to the region's start follow, before anything that leaves the straight way?
+  bool comes_back(int64_t from) {
+    for (int64_t at = from; at < from + kLoopReach; at += 4) {
+      uint32_t word;
+      if (!window_.word(b_.key().pc + static_cast<uint64_t>(at), &word)) return false;
+      const Insn insn = decode(word, c_.model.features);
+      if (insn == Insn::kB) return at + Enc<Insn::kB>{word}.get_signed<'i'>() * 4 == 0;
+      switch (insn) {
+        case Insn::kCbz:
+        case Insn::kCbnz:
+        case Insn::kTbz:
+        case Insn::kTbnz:
+        case Insn::kBCond:
+          if (at + 4 * branch_distance(insn, word) == 0) return true;
+          break;
+        case Insn::kBl:
+        case Insn::kBr:
+        case Insn::kBlr:
+        case Insn::kRet:
+        case Insn::kSvc:
+        case Insn::kNone: return false;
+        default: break;
+      }
+    }
+    return false;
+  }
+
   bool fetch_failed() {
     if (insns_ == 0) {
       b_.insn(here_);
@@ -166,6 +212,7 @@ class Translation {
   }
 
   static constexpr unsigned kMaxRanges = 8;
+  static constexpr int64_t kLoopReach = 256;  // bytes
 
   ir::Builder& b_;
   Window window_;

@@ -88,7 +88,7 @@ void Lift::branch_if(Value cond, int64_t target) {
   after = After::kNext;
 }
 
-void Lift::join_forwards(int64_t offset) {
+void Lift::join_forwards(int64_t offset, bool open) {
   next_join = INT64_MAX;
   ir::BlockId joined = ir::kNoBlock;
   unsigned kept = 0;
@@ -105,7 +105,7 @@ void Lift::join_forwards(int64_t offset) {
       continue;
     }
     joined = f.taken;
-    b.br(joined);
+    if (open) b.br(joined);
     b.start_block(joined);
   }
   num_forwards = kept;

@@ -131,7 +131,8 @@ struct Lift {
   void join(int64_t offset) {
     if (offset >= next_join) join_forwards(offset);
   }
-  void join_forwards(int64_t offset);
+  // open: the block before it is not terminated.
+  void join_forwards(int64_t offset, bool open = true);
   // The branches that are left leave the region. After its last instruction.
   void leave_by_forwards();
 };
