@@ -81,6 +81,33 @@ VectorReader program(Generator& g) {
   return code;
 }
 
+// A loop that is left, or begun anew, in its middle:
+//   start: …; b.cond more; …; b.cond back, or ret; more: …; sub x20, x20, #1; cbnz x20, start
+VectorReader loop(Generator& g) {
+  VectorReader code;
+  const auto some = [&](unsigned least) {
+    for (unsigned n = least + static_cast<unsigned>(g.below(6)); n > 0; --n) code.words.push_back(plain(g));
+  };
+  const auto back = [&](uint32_t to) { return (to - static_cast<uint32_t>(code.words.size())) & 0x7ffff; };
+  some(1);
+  const size_t leap = code.words.size();
+  code.words.push_back(0);
+  some(0);
+  if (g.below(3) == 0) {
+    code.words.push_back(0xd65f03c0);
+  } else {
+    code.words.push_back(0x54000000 | back(static_cast<uint32_t>(g.below(leap))) << 5 |
+                         static_cast<uint32_t>(g.below(14)));
+  }
+  if (g.below(3) == 0) some(0);
+  code.words[leap] =
+      0x54000000 | static_cast<uint32_t>(code.words.size() - leap) << 5 | static_cast<uint32_t>(g.below(14));
+  some(1);
+  code.words.push_back(0xd1000694);
+  code.words.push_back(0xb5000014 | back(0) << 5);
+  return code;
+}
+
 class Runs {
  public:
   Runs() : guest_(arm::make_arm64_guest("max")), runner_(guest_->layout()) {}
@@ -88,11 +115,14 @@ class Runs {
   const Arm64State& state() const { return state_; }
 
   enum Way { kSteps, kInterpreted, kEmitted };
-  // Runs the code from its start until it leaves it, faults or raises something.
-  testing::Outcome run(VectorReader& code, const Arm64State& start, Way way) {
+  // Runs the code from its start until it leaves it, faults or raises something. loops: branches may lead
+  // back; after kMaxRounds regions it is given up, with no reason.
+  static constexpr unsigned kMaxRounds = 2000;
+  testing::Outcome run(VectorReader& code, const Arm64State& start, Way way, bool loops = false) {
     copy(&state_, start);
     state_.pc = kCode;
-    for (;;) {
+    for (unsigned round = 0;; ++round) {
+      if (round == kMaxRounds) return {};
       tcg::LiftLimits limits;
       if (way == kSteps) limits.max_insns = 1;
       ir::Builder builder(&region_, guest_->layout(), {state_.pc, 0, 0});
@@ -102,7 +132,8 @@ class Runs {
       const testing::Outcome o = way == kEmitted ? runner_.emit_and_run(region_, &state_.hdr)
                                                  : runner_.interpret(region_, &state_.hdr);
       if (!o.compiled || o.reason != tcg::Exit::kLookup) return o;
-      if (state_.pc <= region_.key.pc || state_.pc >= kCode + kWords * 4) return o;
+      const bool inside = state_.pc > region_.key.pc || (loops && state_.pc >= kCode);
+      if (!inside || state_.pc >= kCode + code.words.size() * 4) return o;
     }
   }
   unsigned joins() const { return joins_; }
@@ -181,6 +212,46 @@ TEST(Tier1, ForwardBranchesInsideARegion) {
   printf("%u ran to the end, %u regions with joins\n", left, runs.joins());
   EXPECT_GT(left, count / 100);
   EXPECT_GT(runs.joins(), count / 4);
+  munmap(buffer, kBufferBytes);
+}
+
+TEST(Tier1, LoopsLeftInTheirMiddle) {
+  const uint64_t seed = getenv("XARCH_SEED") ? strtoull(getenv("XARCH_SEED"), nullptr, 0) : 1;
+  const unsigned count = getenv("XARCH_COUNT") ? static_cast<unsigned>(atoi(getenv("XARCH_COUNT"))) : 10000;
+  printf("seed %lu, %u programs\n", seed, count);
+  auto* buffer =
+      static_cast<uint8_t*>(mmap(reinterpret_cast<void*>(kBuffer), kBufferBytes, PROT_READ | PROT_WRITE,
+                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
+  ASSERT_EQ(reinterpret_cast<uintptr_t>(buffer), kBuffer);
+  Runs runs;
+  Arm64State start, after;
+  std::vector<uint8_t> expected(kBufferBytes);
+  unsigned left = 0;
+  for (unsigned n = 0; n < count; ++n) {
+    Generator g(seed * 1000003 + n);
+    g.features = runs.guest().model().features;
+    VectorReader code = loop(g);
+    randomize(g, &start);
+    start.x20 = 1 + g.below(9);
+    memset(buffer, static_cast<int>(n), kBufferBytes);
+    const testing::Outcome steps = runs.run(code, start, Runs::kSteps, true);
+    if (steps.reason == tcg::Exit::kNone) continue;
+    copy(&after, runs.state());
+    memcpy(expected.data(), buffer, kBufferBytes);
+    left += steps.reason == tcg::Exit::kLookup;
+    for (const Runs::Way way : {Runs::kInterpreted, Runs::kEmitted}) {
+      memset(buffer, static_cast<int>(n), kBufferBytes);
+      const testing::Outcome o = runs.run(code, start, way, true);
+      const std::string where =
+          "program " + std::to_string(n) + ", way " + std::to_string(way) + "\n" + listing(code);
+      ASSERT_TRUE(o.compiled) << where;
+      ASSERT_EQ(static_cast<int>(o.reason), static_cast<int>(steps.reason)) << where;
+      ASSERT_EQ(difference(runs.guest().layout(), after, runs.state()), "") << where;
+      ASSERT_EQ(memcmp(expected.data(), buffer, kBufferBytes), 0) << where;
+    }
+  }
+  printf("%u ran to the end\n", left);
+  EXPECT_GT(left, count / 20);
   munmap(buffer, kBufferBytes);
 }
 
