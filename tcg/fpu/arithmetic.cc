@@ -75,39 +75,42 @@ BitsOf<F> fma_nan(Env& e, const Parts<F>& n, const Parts<F>& m, const Parts<F>& 
   return choose_nan<F>(e, {operands[order[0]], operands[order[1]], operands[order[2]]});
 }
 
-// The integer square root of v < 4^digits, and what is left: digit by digit, without branches.
-template <typename W>
-W square_root(W v, int digits, W* rest) {
-  W root(0), remainder(0);
+// The integer square root of v, 4^(digits - 1) <= v < 4^digits, and what is left: digit by digit. Written and
+// kept apart so that compilers make conditional moves of it, no branches.
+[[gnu::noinline]] uint64_t square_root(uint64_t v, int digits, uint64_t* rest) {
+  uint64_t root = 0, remainder = 0;
   for (int i = digits - 1; i >= 0; --i) {
-    remainder = (remainder << 2) | ((v >> (2 * i)) & W(3));
-    const W trial = (root << 2) | W(1);
-    const W bit = remainder >= trial ? W(1) : W(0);
-    remainder = remainder - (bit != W(0) ? trial : W(0));
-    root = (root << 1) | bit;
+    remainder = remainder << 2 | (v >> (2 * i) & 3);
+    const uint64_t trial = root << 2 | 1, bit = remainder >= trial ? 1 : 0;
+    remainder -= bit != 0 ? trial : 0;
+    root = root << 1 | bit;
   }
   *rest = remainder;
   return root;
 }
-// The same of v >= 4^(digits - 1), digits even, by the root of the upper half and one division (after P.
-// Zimmermann's "Karatsuba Square Root").
-U128 square_root(U128 v, int digits, U128* rest) {
-  const int half = digits / 2;
-  const uint64_t mask = (uint64_t{1} << half) - 1;
-  uint64_t left;
-  const uint64_t high = square_root(static_cast<uint64_t>(v >> (2 * half)), half, &left);
-  const uint64_t middle = static_cast<uint64_t>(v >> half) & mask, low = static_cast<uint64_t>(v) & mask;
-  const uint64_t dividend = left << half | middle;
-  const uint64_t q = dividend / (2 * high);
-  I128 remainder = (static_cast<I128>(dividend % (2 * high)) << half) + low - static_cast<I128>(q) * q;
-  U128 root = (static_cast<U128>(high) << half) + q;
+// The same for wide numbers, by the root of the upper half and one division (after P. Zimmermann's "Karatsuba
+// Square Root"); Half holds half of the digits twice.
+U128 square_root(U128 v, int digits, U128* rest);
+template <typename Half, typename W>
+W split_square_root(W v, int digits, W* rest) {
+  const int low_digits = digits / 2;
+  const Half mask = (Half{1} << low_digits) - 1;
+  Half left;
+  const Half high = square_root(static_cast<Half>(v >> (2 * low_digits)), digits - low_digits, &left);
+  const Half middle = static_cast<Half>(v >> low_digits) & mask, low = static_cast<Half>(v) & mask;
+  const Half dividend = left << low_digits | middle, q = dividend / (2 * high);
+  I128 remainder = (static_cast<I128>(dividend % (2 * high)) << low_digits) + static_cast<I128>(low) -
+                   static_cast<I128>(q) * static_cast<I128>(q);
+  U128 root = (static_cast<U128>(high) << low_digits) + q;
   if (remainder < 0) {
     remainder += static_cast<I128>(2 * root) - 1;
     --root;
   }
-  *rest = static_cast<U128>(remainder);
-  return root;
+  *rest = W(static_cast<U128>(remainder));
+  return W(root);
 }
+U128 square_root(U128 v, int digits, U128* rest) { return split_square_root<uint64_t>(v, digits, rest); }
+U256 square_root(U256 v, int digits, U256* rest) { return split_square_root<U128>(v, digits, rest); }
 
 }  // namespace
 

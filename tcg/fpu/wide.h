@@ -93,23 +93,33 @@ constexpr To align_top(From v) {
   }
 }
 
-// Quotient of n / d, the rest left in *rest.
+// Quotient of n / d, the rest left in *rest. Of the widest: d < 2^128 and the quotient, too.
 template <typename W>
 constexpr W divide(W n, W d, W* rest) {
   *rest = n % d;
   return n / d;
 }
-constexpr U256 divide(U256 n, const U256& d, U256* rest) {
-  U256 quotient, r;
-  for (int i = 255 - leading_zeros(n); i >= 0; --i) {
-    r = (r << 1) | ((n >> i) & U256(1));
-    if (r >= d) {
-      r = r - d;
-      quotient = quotient | (U256(1) << i);
-    }
+// One digit of a long division in base 2^64: (r * 2^64 + next) / d with r < d, the highest bit of d set; *r
+// gets the rest. The first guess is too large by two at most.
+constexpr uint64_t divide_digit(U128* r, uint64_t next, U128 d) {
+  const auto high = static_cast<uint64_t>(d >> 64), low = static_cast<uint64_t>(d);
+  U128 q = *r / high, left = *r % high;
+  while (q >> 64 != 0 || static_cast<U128>(static_cast<uint64_t>(q)) * low > (left << 64 | next)) {
+    --q;
+    left += high;
+    if (left >> 64 != 0) break;
   }
-  *rest = r;
-  return quotient;
+  *r = (*r << 64 | next) - static_cast<uint64_t>(q) * d;
+  return static_cast<uint64_t>(q);
+}
+constexpr U256 divide(U256 n, const U256& d, U256* rest) {
+  const int shift = leading_zeros(d.lo);
+  n = n << shift;
+  U128 r = n.hi;
+  const uint64_t high = divide_digit(&r, static_cast<uint64_t>(n.lo >> 64), d.lo << shift);
+  const uint64_t low = divide_digit(&r, static_cast<uint64_t>(n.lo), d.lo << shift);
+  *rest = U256(r >> shift);
+  return U256(static_cast<U128>(high) << 64 | low);
 }
 
 }  // namespace xarch::fpu
