@@ -31,7 +31,7 @@ TEST_P(CodegenTest, StaysWithinItsCounts) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Guests, CodegenTest, testing::Values("arm64", "arm64-simd", "mips"),
+INSTANTIATE_TEST_SUITE_P(Guests, CodegenTest, testing::Values("arm64", "arm64-simd", "arm64-fp", "mips"),
                          [](const auto& info) {
                            std::string name(info.param);
                            std::erase(name, '-');
