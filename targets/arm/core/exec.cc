@@ -12,7 +12,7 @@ constexpr ir::SlotId kTouched[] = {kSlotV0,  kSlotV1,  kSlotV2,  kSlotV3,  kSlot
                                    kSlotV14, kSlotV15, kSlotV16, kSlotV17, kSlotV18,  kSlotV19, kSlotV20,
                                    kSlotV21, kSlotV22, kSlotV23, kSlotV24, kSlotV25,  kSlotV26, kSlotV27,
                                    kSlotV28, kSlotV29, kSlotV30, kSlotV31, kSlotFpcr, kSlotFpsr};
-constexpr uint32_t kEffects = ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState | ir::kHelperFp;
+constexpr uint32_t kEffects = ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState;
 
 template <Insn I>
 uint64_t run(void* state, uint64_t word, uint64_t, uint64_t, uint64_t) {
@@ -20,13 +20,15 @@ uint64_t run(void* state, uint64_t word, uint64_t, uint64_t, uint64_t) {
   return 0;
 }
 template <Insn I>
-constexpr ir::HelperDesc kDesc = {"vector", run<I>, kEffects, kTouched, kTouched};
+constexpr ir::HelperDesc kExact = {"vector", run<I>, kEffects, kTouched, kTouched};
+template <Insn I>
+constexpr ir::HelperDesc kFast = {"vector", run<I>, kEffects | ir::kHelperFp, kTouched, kTouched};
 
 }  // namespace
 
 template <Insn I>
 void call_exec(Lift& c, Enc<I> e) {
-  c.call(kDesc<I>, ir::Type::kVoid, {c.b.i64(e.word)});
+  c.call(c.exact_flags() ? kExact<I> : kFast<I>, ir::Type::kVoid, {c.b.i64(e.word)});
 }
 
 #define A64(name, pattern, feature, legal, effect)

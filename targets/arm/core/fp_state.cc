@@ -20,8 +20,11 @@ uint32_t arm_flags(uint32_t host) {
          (host & kHostOverflow ? kOfc : 0u) | (host & kHostUnderflow ? kUfc : 0u) |
          (host & kHostInexact ? kIxc : 0u);
 }
-// What the header has collected since it was last folded into FPSR.
-uint32_t pending(const Arm64State& s) { return arm_flags(s.hdr.fp_sticky()); }
+// What the header has collected since it was last folded into FPSR. With exact flags C++ functions leave
+// there what they will.
+uint32_t pending(const Arm64State& s) {
+  return s.fp_mode == kModeExactFlags ? 0 : arm_flags(s.hdr.fp_sticky());
+}
 void clear_pending(Arm64State& s) { s.hdr.set_fp_sticky(0); }
 
 void put_rounding(Arm64State& s) {
@@ -44,6 +47,7 @@ void Arm64State::set_fpsr(uint32_t bits) {
 
 void set_fpcr(Arm64State& s, uint64_t v) {
   s.fpcr = v;
+  if (s.fp_mode == kModeExactFlags) return;
   put_rounding(s);
   if ((v & ~kFpcrRounding) != 0) use_exact_flags(s);
 }
@@ -51,10 +55,12 @@ void set_fpcr(Arm64State& s, uint64_t v) {
 void use_exact_flags(Arm64State& s) {
   s.set_fpsr(s.fpsr_value());
   s.fp_mode = kModeExactFlags;
+  s.hdr.guest_mxcsr = tcg::kHostMxcsr;
 }
 
 void reset_fp(Arm64State& s) {
   s.fp_mode = 0;
+  s.hdr.guest_mxcsr = tcg::kGuestMxcsr;
   s.set_fpsr(0);
   set_fpcr(s, 0);
 }

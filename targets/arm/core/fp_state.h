@@ -3,8 +3,9 @@
 // Fast, as a process starts: FPCR has nothing but a rounding mode, and no instruction has looked at FPSR yet.
 // Operations run on the host's units; the rounding mode and the flags they raise are in the CpuHeader's image
 // of the host's control register, those of the rest in FPSR. Exact flags: everything is in FPCR and FPSR, and
-// every operation keeps to them. Instructions that look at FPSR, or ask of FPCR more than rounding, leave the
-// engine by kRaiseExactFlags or kRaiseFpcr; there is no way back but a new process.
+// every operation keeps to them; emitted code then runs with the control register that C++ has, so that a
+// call takes no switch. Instructions that look at FPSR, or ask of FPCR more than rounding, leave the engine
+// by kRaiseExactFlags or kRaiseFpcr; there is no way back but a new process.
 #pragma once
 
 #include <cstdint>

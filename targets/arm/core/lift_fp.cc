@@ -10,7 +10,7 @@ namespace {
 // ---- helpers. All read FPCR and add to FPSR, nothing else.
 constexpr ir::SlotId kReads[] = {kSlotFpcr, kSlotFpsr};
 constexpr ir::SlotId kWrites[] = {kSlotFpsr};
-constexpr uint32_t kFpEffects = ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState | ir::kHelperFp;
+constexpr uint32_t kFpEffects = ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState;
 
 template <typename Fn>
 uint64_t with_context(void* state, Fn fn) {
