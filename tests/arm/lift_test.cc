@@ -298,6 +298,16 @@ TEST(Models, Names) {
   EXPECT_EQ(cpuinfo_features(*find_model("cortex-a53")), "fp asimd aes pmull sha1 sha2 crc32 cpuid");
 }
 
+TEST(State, SaturationIsPartOfFpsr) {
+  Arm64State s;
+  s.reset();
+  EXPECT_EQ(s.fpsr_value(), 0u);
+  s.qc.d[1] = 4;
+  EXPECT_EQ(s.fpsr_value(), 1u << 27);
+  s.set_fpsr(1);
+  EXPECT_EQ(s.fpsr_value(), 1u);
+}
+
 TEST(State, FlagsRoundTrip) {
   Arm64State s;
   for (uint32_t i = 0; i < 16; ++i) {
