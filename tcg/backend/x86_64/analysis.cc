@@ -144,6 +144,7 @@ void CodeGen::pass_hint(const Inst& in, SlotId slot) {
   };
   V v = kNoValue;
   switch (in.op) {
+    case Op::kFWiden:
     case Op::kZext:
       if (const Op op = inst(in.args[0]).op; op != Op::kGet && op != Op::kConst) v = in.args[0];
       break;
@@ -174,7 +175,7 @@ void CodeGen::pass_hint(const Inst& in, SlotId slot) {
   if (v == kNoValue) return;
   vals_[v].hint = slot;
   vals_[v].hint_gen = hint_gen_;
-  vals_[v].hint_passed = in.op != Op::kZext;
+  vals_[v].hint_passed = in.op != Op::kZext && in.op != Op::kFWiden;
   last_hint_[slot] = v;
 }
 
