@@ -577,7 +577,7 @@ void CodeGen::put(uint32_t i) {
     return consume(v);
   }
   HostReg r = fetch(v);
-  if (is_xmm(r) && state_.regs[r].slot != kNoSlot && !loop_slots_.empty()) {  // a second one in a loop
+  if (is_xmm(r) && state_.regs[r].slot != kNoSlot) {  // the cache of another one: two of them then
     lock(r);
     const HostReg copy = host(alloc_xmm());
     copy_reg(copy, r);
