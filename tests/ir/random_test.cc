@@ -19,6 +19,21 @@ TEST(RandomIr, IsValid) {
   }
 }
 
+// Of floating point too; and its text is read back.
+TEST(RandomIr, FloatingPointIsValid) {
+  RandomIrOptions options;
+  options.fp = true;
+  ir::Region region, again;
+  for (uint64_t seed = 0; seed < 10000; ++seed) {
+    random_region(seed, options, &region);
+    const Result<void> ok = ir::verify(region);
+    ASSERT_TRUE(ok) << "seed " << seed << ": " << ok.error().message << "\n" << ir::print(region);
+    const std::string text = ir::print(region);
+    ASSERT_TRUE(ir::parse(text, random_layout(), random_helpers(), &again)) << text;
+    ASSERT_EQ(ir::print(again), text) << "seed " << seed;
+  }
+}
+
 TEST(RandomIr, RunsTheSameTwice) {
   const RandomIrOptions options;
   IrRunner a(options);
