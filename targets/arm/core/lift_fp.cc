@@ -117,6 +117,10 @@ void round(Lift& c, Enc<I> e, FpRound r, bool raises_inexact = false) {
     const unsigned mode = static_cast<unsigned>(r) | (raises_inexact ? 16u : 0u);
     return put_exact(c, k, d, k ? kRound<uint64_t> : kRound<uint32_t>, {fp_bits(c, k, n), c.b.i64(mode)});
   }
+  if (r == FpRound::kAway) {
+    const Value v = c.b.fwiden(Type::kV128, fp_scalar(c, k, n));
+    return c.put_v(d, fp_round_away(c, v, k ? 3 : 2));
+  }
   put_fp_scalar(c, d, c.b.fround(fp_scalar(c, k, n), r, raises_inexact));
 }
 
@@ -153,6 +157,10 @@ void to_int(Lift& c, IntConversion v, FpRound r) {
                              {fp_bits(c, v.k, v.n), c.b.i64(how)}));
   }
   Value n = fp_scalar(c, v.k, v.n);
+  if (r == FpRound::kAway && v.sf && !v.is_unsigned) {
+    n = c.b.flow(n.type, fp_round_away_for_int(c, c.b.fwiden(Type::kV128, n), v.k ? 3 : 2));
+    r = FpRound::kZero;
+  }
   if (v.fraction != 0 && !v.k) {
     // Nothing is too large for double precision.
     n = c.b.fcvt(Type::kF64, 3, n, 2);

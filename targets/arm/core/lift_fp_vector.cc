@@ -282,7 +282,10 @@ VECTOR_FP(FcmltZeroScalar, compare_zero(c, e, Op::kFCmpGt, true))
 
 // ---- to integral values
 VECTOR_FP(FrintnV, round(c, e, FpRound::kNearest, false))
-VECTOR_FP(FrintaV, round(c, e, FpRound::kAway, false))
+VECTOR_FP(FrintaV, {
+  const Value n = operand(c, e, e.get<'n'>());
+  c.put_v(e.get<'d'>(), fp_round_away(c, n, fp_size(e)));
+})
 VECTOR_FP(FrintpV, round(c, e, FpRound::kUp, false))
 VECTOR_FP(FrintmV, round(c, e, FpRound::kDown, false))
 VECTOR_FP(FrintxV, round(c, e, FpRound::kCurrent, true))
