@@ -290,7 +290,7 @@ void CodeGen::analyse_block(BlockId b, const Inst& term) {
       if (val.hint_gen != hint_gen_) val.hint = kNoSlot;
       if (in.op == Op::kFFma && features_.fma && !region_->fp_by_calls) {
         for (const V arg : {in.args[0], in.args[2]}) {
-          if (inst(arg).op == Op::kFNeg) vals_[arg].fold = Fold::kNegate;
+          if (inst(arg).op == Op::kFNeg && inst(arg).aux == in.aux) vals_[arg].fold = Fold::kNegate;
         }
       }
       if (in.op == Op::kGet || in.op == Op::kPut) {
