@@ -7,13 +7,9 @@ namespace xarch::test {
 
 class Rng {
  public:
-  explicit Rng(uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15u + 0x2545f4914f6cdd1du) {}
-  uint64_t next() {
-    uint64_t z = state_ += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-  }
+  // The seed is mixed: states that are a multiple of the step apart would give one stream, shifted.
+  explicit Rng(uint64_t seed) : state_(mix(seed + 0x2545f4914f6cdd1du)) {}
+  uint64_t next() { return mix(state_ += 0x9e3779b97f4a7c15u); }
   // 0 … n - 1, n < 2^32
   uint32_t below(uint32_t n) { return static_cast<uint32_t>((next() >> 32) * n >> 32); }
   bool one_in(uint32_t n) { return below(n) == 0; }
@@ -31,6 +27,11 @@ class Rng {
   }
 
  private:
+  static constexpr uint64_t mix(uint64_t z) {
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+  }
   uint64_t state_;
 };
 
