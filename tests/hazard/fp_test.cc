@@ -136,5 +136,29 @@ TEST_P(FloatingPoint, AFaultInAHelperThatComputes) {
   EXPECT_EQ(_mm_getcsr() & ~tcg::kMxcsrFlags, tcg::kHostMxcsr);
 }
 
+// The same while the helper has something else in the register that emitted code keeps the state in.
+uint64_t fault_with_another_rbp(void*, uint64_t address, uint64_t, uint64_t, uint64_t) {
+  uint64_t value;
+  asm volatile("push %%rbp\n\tlea -4096(%%rsp), %%rbp\n\tmov (%1), %0\n\tpop %%rbp"
+               : "=&r"(value)
+               : "r"(address)
+               : "memory");
+  return value;
+}
+TEST_P(FloatingPoint, AFaultInAHelperThatUsesEveryRegister) {
+  ToyMachine m(GetParam());
+  m.guest.helpers.push_back({"fault", fault_with_another_rbp, 0});
+  Asm a;
+  a.emit(kFadd, 0, 1).emit(kHelper, 2, 0, 0).emit(kHalt);
+  auto cpu = m.new_cpu(m.load(a));
+  cpu.vcpu->header().set_fp_rounding(2);
+  set_vector(cpu, 0, kOne, kOne);
+  set_vector(cpu, 1, 1, 0);
+  cpu.r(2) = 8;
+  EXPECT_EQ(m.run(cpu), tcg::Exit::kFault);
+  EXPECT_EQ(cpu.vcpu->header().fp_rounding(), 2u);
+  EXPECT_TRUE(cpu.vcpu->header().fp_sticky() & fpu::kInexact);
+}
+
 }  // namespace
 }  // namespace xarch::toy

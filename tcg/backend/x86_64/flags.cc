@@ -1,4 +1,6 @@
 // Packed flags and conditions. The packed form is what LAHF and SETO leave in ax (tcg/ir/types.h, FlagBits).
+#include <bit>
+
 #include "tcg/backend/x86_64/codegen.h"
 #include "tcg/ir/eval.h"
 #include "tcg/support/log.h"
@@ -226,7 +228,8 @@ Cc CodeGen::condition(V v) {
         Cc cc = in.op == Op::kTestZ ? Cc::e : Cc::ne;
         if (a != b && bits == 64 && is_const(b) && static_cast<uint64_t>(const_of(b)) <= 0x7fffffff) {
           as_.test(32, use(a), static_cast<int32_t>(const_of(b)));
-        } else if (a != b && bits == 64 && is_const(b) && (const_of(b) & (const_of(b) - 1)) == 0) {
+        } else if (a != b && bits == 64 && is_const(b) &&
+                   std::has_single_bit(static_cast<uint64_t>(const_of(b)))) {
           as_.bit(Bit::kBt, 64, use(a),
                   static_cast<unsigned>(__builtin_ctzll(static_cast<uint64_t>(const_of(b)))));
           return in.op == Op::kTestZ ? Cc::ae : Cc::b;

@@ -60,14 +60,16 @@ void StubEmitter::emit_enter() {
   as_.alu(Alu::kSub, 64, Reg::rsp, static_cast<int32_t>(kFrameBytes + 8));
   as_.lea(64, kStateReg, Mem::at(Reg::rdi, static_cast<int32_t>(tcg::kStateBias)));
   as_.mov(64, at(offsetof(CpuHeader, host_sp)), Reg::rsp);
+  as_.mov(64, Mem::at(Reg::rsp, static_cast<int32_t>(kFrameBytes)), kStateReg);
   as_.ldmxcsr(at(offsetof(CpuHeader, guest_mxcsr)));
   as_.mov(64, Reg::rax, Reg::rsi);
   pins(true);
   as_.jmp(Reg::rax);
 }
 
-// Here MXCSR is the guest's, on every way.
+// Here MXCSR is the guest's, on every way; but of the registers only rsp is right where a helper has faulted.
 void StubEmitter::emit_leave() {
+  as_.mov(64, kStateReg, Mem::at(Reg::rsp, static_cast<int32_t>(kFrameBytes)));
   as_.stmxcsr(at(offsetof(CpuHeader, guest_mxcsr)));
   as_.push_imm(static_cast<int32_t>(tcg::kHostMxcsr));
   as_.ldmxcsr(Mem::at(Reg::rsp));
