@@ -110,8 +110,10 @@ class Sides:
 def commands(options):
     sides = Sides(options)
     if options.group == "built":
-        return sides.of_built(options.name), None
+        return sides.of_built(options.name), None, False
     words = shlex.split(case_line(options.group, options.name))
+    any_order = words[-2:] == ["|", "sort"]
+    words = words[:-2] if any_order else words
     stdin = None
     if len(words) > 2 and words[-2] == "<":
         stdin = words[-1]
@@ -119,11 +121,11 @@ def commands(options):
     words = [w.replace("@scripts@", os.path.join(HERE, "scripts")) for w in words]
     program, arguments = words[0], words[1:]
     if options.group == "busybox":
-        return sides.of_root("/opt/busybox-static/bin/busybox", words), stdin
+        return sides.of_root("/opt/busybox-static/bin/busybox", words), stdin, any_order
     for folder in ("/usr/bin/", "/usr/sbin/", ""):
         path = folder + program
         if os.path.lexists(f"{options.roots}/arm64{path}"):
-            return sides.of_root(path, arguments), stdin
+            return sides.of_root(path, arguments), stdin, any_order
     sys.exit(f"run_case: the root has no {program}")
 
 
@@ -160,12 +162,15 @@ def main():
     parser.add_argument("group")
     parser.add_argument("name")
     options = parser.parse_args()
-    (native_argv, foreign_argv), stdin = commands(options)
+    (native_argv, foreign_argv), stdin, any_order = commands(options)
     os.umask(0o022)
     with tempfile.TemporaryDirectory(prefix="xarch-case-") as top:
         where = os.path.join(top, "work")
         native = execute(native_argv, stdin, where, 50)
         foreign = execute(foreign_argv, stdin, where, 50)
+    if any_order:
+        for side in (native, foreign):
+            side["standard output"] = sorted(side["standard output"].splitlines())
     if options.show:
         for part in native:
             print(f"{part}: {native[part]}")
