@@ -1,0 +1,51 @@
+"""Runs a command inside a root that scripts/mkroot made: as root of a user namespace of its own, with private mounts.
+
+Both sides of a comparison see the same file names and identities then, and nothing of the machine's own programs.
+Mounted are /dev and /proc, an empty /tmp, and what the caller adds. Nothing is written into the root but empty
+directories to mount on.
+"""
+
+import os
+import shlex
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": "/tmp",
+               "TERM": "dumb", "USER": "root"}
+# What the kernel compares a file's first bytes with: a 64-bit little-endian ELF program or shared object for AArch64.
+AARCH64 = (r":xarch-qemu:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
+           r":\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:{}:F")
+
+
+def packages(purpose):
+    with open(os.path.join(ROOT, "scripts/packages"), encoding="utf-8") as f:
+        return [w for line in f if line.startswith(purpose + ": ") for w in line.split()[1:]]
+
+
+def command(root, argv, mounts=(), processes=False, qemu=None, setup="", cwd="/tmp"):
+    """The command line that runs argv in the root.
+
+    mounts: pairs (file or directory outside, name below /tmp). processes: a process namespace with its own /proc,
+    whose other members are killed when argv's process ends. qemu: this program runs foreign ones, through
+    binfmt_misc of the user namespace; needs Linux 6.7. setup: shell lines, run natively in the root's directory before.
+    """
+    q = shlex.quote
+    lines = ["set -e", f"cd {q(root)}", "mkdir -p dev proc tmp usr/lib64 usr/lib/x86_64-linux-gnu",
+             "mount --rbind /dev dev", "mount -t tmpfs -o mode=1777 tmp tmp"]
+    if processes:  # a container's /proc may be masked in part, and another one refused then
+        lines.append("mount -t proc proc proc 2>/dev/null || mount --rbind /proc proc")
+    else:
+        lines.append("mount --rbind /proc proc")
+    for outside, name in mounts:
+        make = "mkdir -p" if os.path.isdir(outside) else "touch"
+        lines.append(f"{make} tmp/{q(name)}; mount --bind {q(outside)} tmp/{q(name)}")
+    if qemu:
+        lines += ["mount -t binfmt_misc binfmt /proc/sys/fs/binfmt_misc",
+                  f"echo {q(AARCH64.format(qemu))} >/proc/sys/fs/binfmt_misc/register",
+                  "mount --bind /lib64 usr/lib64; mount --bind /usr/lib/x86_64-linux-gnu usr/lib/x86_64-linux-gnu"]
+    lines.append(setup)
+    # unshare without namespaces is a chroot that also chooses the working directory.
+    enter = f"unshare --root=. --wd={q(cwd)} -- {shlex.join(argv)}"
+    # A program must not be process 1, to which signals mean something else: this shell is, and waits.
+    lines += ["set +e", enter, "exit $?"] if processes else ["exec " + enter]
+    spaces = ["--pid", "--fork", "--kill-child"] if processes else []
+    return ["unshare", "--user", "--map-root-user", "--mount", *spaces, "/bin/bash", "-c", "\n".join(lines)]
