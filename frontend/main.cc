@@ -10,8 +10,7 @@
 
 #include "frontend/options.h"
 #include "frontend/run_command.h"
-#include "frontend/targets.h"
-#include "linux-user/exec.h"
+#include "frontend/start.h"
 
 namespace {
 
@@ -74,11 +73,7 @@ int unknown(std::string_view word) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // A guest program has executed another one: argv[0] is the guest's then.
-  if (xarch::linux_user::RunOptions again; xarch::linux_user::parse_exec_arguments(argc, argv, &again)) {
-    again.guests = xarch::linux_guests();
-    return xarch::linux_user::run_program(again);
-  }
+  if (const int status = xarch::run_if_started_for_program(argc, argv); status >= 0) return status;
   std::span<char*> words(argv, static_cast<size_t>(argc));
   if (words.empty()) return help(stderr);
   std::string_view name = words[0];

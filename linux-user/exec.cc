@@ -13,7 +13,8 @@ namespace {
 
 // Options one an argument, "letter=value", up to a lone "-".
 constexpr char kRoot = 'L', kCpu = 'c', kStack = 's', kRelease = 'r', kStrace = 't', kStats = 'S',
-               kBase = 'b', kBackend = 'i', kCache = 'j', kFd = 'f', kTrace = 'd', kLogFd = 'o', kLimit = 'l';
+               kBase = 'b', kBackend = 'i', kCache = 'j', kFd = 'f', kTrace = 'd', kLogFd = 'o', kLimit = 'l',
+               kSelfPath = 'p', kSelfFd = 'x', kBinfmt = 'm';
 
 std::string option(char letter, const std::string& value) { return std::string(1, letter) + "=" + value; }
 
@@ -36,6 +37,9 @@ std::vector<std::string> exec_arguments(const RunOptions& current, const std::st
   for (const KeptLimit& l : current.limits)
     a.push_back(option(
         kLimit, std::to_string(l.resource) + " " + std::to_string(l.current) + " " + std::to_string(l.max)));
+  if (!current.self_path.empty()) a.push_back(option(kSelfPath, current.self_path));
+  if (current.self_fd >= 0) a.push_back(option(kSelfFd, std::to_string(current.self_fd)));
+  if (current.by_binfmt) a.push_back(option(kBinfmt, ""));
   if (program_fd >= 0) a.push_back(option(kFd, std::to_string(program_fd)));
   if (Log::mask() != 0) a.push_back(option(kTrace, std::to_string(Log::mask())));
   // The descriptor stays open over the call if the caller lets it.
@@ -64,6 +68,12 @@ bool parse_exec_arguments(int argc, char** argv, RunOptions* out) {
       case kBackend: out->engine.backend = tcg::BackendKind::kInterp; break;
       case kCache: out->engine.jit_cache_bytes = number(); break;
       case kFd: out->program_fd = static_cast<int>(number()); break;
+      case kSelfPath: out->self_path = value; break;
+      case kSelfFd:
+        out->self_fd = static_cast<int>(number());
+        fcntl(out->self_fd, F_SETFD, FD_CLOEXEC);
+        break;
+      case kBinfmt: out->by_binfmt = true; break;
       case kLimit: {
         KeptLimit l;
         unsigned long long now = 0, max = 0;

@@ -236,7 +236,7 @@ Result<void> build_stack(Process& process, const Program& program, const std::ve
 
 // What helps a program whose interpreter is not in its root.
 std::string missing_interpreter(Process& process, const std::string& wanted) {
-  const std::string& root = process.paths().root();
+  const std::string root(process.paths().root());
   std::string text = wanted + (root.empty() ? " is nowhere here" : " is not in " + root);
   const std::string cross = "/usr/" + std::string(process.info().triplet);
   if (root != cross && !PathMap::resolve_in(cross, wanted, true).empty())

@@ -68,7 +68,7 @@ std::string PathMap::resolve_in(const std::string& root, std::string_view path, 
 }
 
 std::string PathMap::to_host(std::string_view guest, bool follow_last) const {
-  if (root_.empty() || guest.empty() || guest[0] != '/') return std::string(guest);
+  if (root().empty() || guest.empty() || guest[0] != '/') return std::string(guest);
   for (std::string_view dir : kHostDirs)
     if (below(guest, dir)) return std::string(guest);
   std::string found = resolve_in(root_, guest, follow_last);
@@ -78,7 +78,7 @@ std::string PathMap::to_host(std::string_view guest, bool follow_last) const {
 }
 
 std::string PathMap::to_guest(std::string_view host) const {
-  if (root_.empty() || !below(host, root_)) return std::string(host);
+  if (root().empty() || !below(host, root_)) return std::string(host);
   std::string guest(host.substr(root_.size()));
   return guest.empty() ? "/" : guest;
 }

@@ -1,6 +1,7 @@
 // PathMap: the guest's absolute paths, with a root in front where the root has them.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <string_view>
 
@@ -10,7 +11,13 @@ class PathMap {
  public:
   // root: absolute host path without a slash at its end; empty: no mapping.
   void set_root(std::string root) { root_ = std::move(root); }
-  const std::string& root() const { return root_; }
+  // Empty: no mapping.
+  std::string_view root() const { return mapping_ ? std::string_view(root_) : std::string_view(); }
+
+  // The process has changed its root directory: its paths are the kernel's own from now on, as long as this
+  // is false.
+  void set_mapping(bool mapping) { mapping_ = mapping; }
+  bool mapping() const { return mapping_; }
 
   // Host path for a guest path. Absolute paths that exist in the root lead there, symbolic links inside it
   // (absolute ones too) staying in it; all others, relative ones and those under directories that belong to
@@ -26,6 +33,7 @@ class PathMap {
 
  private:
   std::string root_;
+  std::atomic<bool> mapping_{true};
 };
 
 // The root that a program lies in: the nearest directory above it that has `marker` (an absolute path such as

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -152,13 +153,17 @@ int open_proc_file(Process& process, std::string_view path, int flags) {
       return kNotSpecial;
     }
   }
+  // Where nothing is mounted there is nothing to tell.
+  if (access(std::string(path).c_str(), F_OK) != 0) return -errno;
   if ((flags & O_ACCMODE) != O_RDONLY) return -EACCES;
   if ((flags & O_DIRECTORY) != 0) return -ENOTDIR;
   return memory_file(text, flags);
 }
 
 std::string proc_link(Process& process, std::string_view path) {
-  return own_proc_name(path) == "exe" ? process.image().exe_guest : std::string();
+  struct stat st;
+  if (own_proc_name(path) != "exe" || lstat(std::string(path).c_str(), &st) != 0) return {};
+  return process.image().exe_guest;
 }
 
 }  // namespace xarch::linux_user

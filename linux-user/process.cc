@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "linux-user/self_file.h"
 #include "linux-user/thread.h"
 #include "tcg/support/log.h"
 #include "tcg/support/outside.h"
@@ -15,7 +16,8 @@ Process::Process(std::unique_ptr<UserAbi> abi, const RunOptions& options)
     : options_(options),
       abi_(std::move(abi)),
       mem_(options.engine.guest_base, uint64_t{1} << abi_->info().va_bits),
-      actions_(std::make_shared<SignalActions>()) {
+      actions_(std::make_shared<SignalActions>()),
+      self_fd_(options.self_fd) {
   for (const KeptLimit& l : options.limits) limits_[l.resource] = {l.current, l.max};
 }
 
@@ -110,6 +112,13 @@ void Process::set_kept_limits(std::map<int, struct rlimit> limits) {
     limits_ = std::move(limits);
   });
 }
+
+void Process::keep_self() {
+  if (self_fd() >= 0) return;
+  set_self_fd(open_self_file(options_.self_path));
+}
+
+bool Process::owns_descriptor(int fd) const { return fd > 2 && (fd == Log::fd() || fd == self_fd()); }
 
 void Process::note_missing(std::string_view what) {
   if (!Log::enabled(Trace::kUnimpl)) return;

@@ -75,6 +75,15 @@ class Process {
   bool kept_limit(int resource, struct rlimit* limit);
   void keep_limit(int resource, const struct rlimit& limit);
 
+  // ---- this program's own file, for the next execve (self_file.h). keep_self: before the guest does what
+  // may put it out of reach; it is held open then. Where another program takes over or a vfork child ends,
+  // the descriptor is told and set.
+  void keep_self();
+  int self_fd() const { return self_fd_.load(std::memory_order_relaxed); }
+  void set_self_fd(int fd) { self_fd_.store(fd, std::memory_order_relaxed); }
+  // Is this descriptor ours and not the guest's?
+  bool owns_descriptor(int fd) const;
+
   // Names what the guest asked for and does not exist here, once each.
   void note_missing(std::string_view what);
 
@@ -95,6 +104,7 @@ class Process {
   ImageInfo image_;
   std::mutex threads_mutex_;
   std::vector<Thread*> threads_;
+  std::atomic<int> self_fd_{-1};
   std::mutex limits_mutex_;
   std::map<int, struct rlimit> limits_;
   std::mutex missing_mutex_;

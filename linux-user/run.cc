@@ -15,6 +15,7 @@
 #include "linux-user/loader.h"
 #include "linux-user/process.h"
 #include "linux-user/script.h"
+#include "linux-user/self_file.h"
 #include "linux-user/thread.h"
 #include "tcg/support/log.h"
 
@@ -90,14 +91,16 @@ std::vector<std::string> guest_environment(const RunOptions& options) {
   return env;
 }
 
+std::string asked_root(const RunOptions& options) {
+  const char* from_env = secure_getenv("XARCH_SYSROOT");
+  return options.sysroot.empty() && from_env != nullptr ? from_env : options.sysroot;
+}
+
 // The root for a program: what was asked for, or where it lies, or the cross packages' one.
 std::string choose_root(const RunOptions& options, const std::string& program, const AbiInfo& info,
                         const std::string& interp) {
-  std::string root = options.sysroot;
-  if (root.empty()) {
-    const char* from_env = getenv("XARCH_SYSROOT");
-    if (from_env != nullptr) root = from_env;
-  }
+  if (options.secure) return "";
+  std::string root = asked_root(options);
   if (!root.empty()) {
     root = absolute(root);
     return root == "/" ? "" : root;
@@ -125,8 +128,8 @@ struct Start {
 // Where the interpreter of a script lies: it is the guest's, and looked for in the root.
 std::string script_interpreter(const RunOptions& options, const std::string& script,
                                const std::string& interp) {
-  std::string root = options.sysroot;
-  if (const char* from_env = getenv("XARCH_SYSROOT"); root.empty() && from_env != nullptr) root = from_env;
+  if (options.secure) return interp;
+  std::string root = asked_root(options);
   bool found = false;
   if (root.empty()) root = find_root(absolute(script), interp, &found);
   PathMap paths;
@@ -142,7 +145,8 @@ Result<Start> find_program(const RunOptions& options) {
   std::string host = name;
   std::string script;  // "NAME: its interpreter " before what is said of the interpreter
   for (int depth = 0; depth <= kMaxScripts; ++depth) {
-    Result<int> fd = open_program(host);
+    Result<int> fd =
+        depth == 0 && options.program_fd >= 0 ? Result<int>(options.program_fd) : open_program(host);
     if (!fd) return Error{script + fd.error().message, fd.error().code};
     Result<FileKind> kind = file_kind(*fd, host);
     ScriptLine line;
@@ -240,7 +244,6 @@ Result<void> load(Process& process, const RunOptions& options, Start& start, uin
     return Error{name + ": segment above the end of the address space", ENOEXEC};
   process.paths().set_root(choose_root(options, start.program.host_path, info, start.program.image.interp));
   *ignored_faults = install_host_handlers();
-  if (options.program_fd >= 0) close(options.program_fd);
   if (Result<void> r = load_program(process, start.program, start.argv, guest_environment(options)); !r)
     return r;
   return make_engine(process, name);
@@ -269,7 +272,9 @@ int start_process(const RunOptions& options, Start& start, const AbiFactory& gue
 
 }  // namespace
 
-int run_program(const RunOptions& options) {
+int run_program(const RunOptions& given) {
+  RunOptions options = given;
+  if (options.self_path.empty()) options.self_path = self_path();
   Result<Start> start = find_program(options);
   if (!start) return fail(start.error());
   const AbiFactory* guest = find_guest(options, start->program.image);

@@ -24,7 +24,7 @@ struct KeptLimit {
 struct RunOptions {
   // The guests this program was built with.
   std::span<const AbiFactory> guests;
-  // Inherited descriptor behind `program`, to be closed when it is open (-1: none).
+  // Inherited descriptor of `program`, open for reading; closed when the program is loaded (-1: none).
   int program_fd = -1;
   std::string program;            // path, or a name looked for in PATH as execvp does
   std::vector<std::string> argv;  // argv[0] included
@@ -40,6 +40,11 @@ struct RunOptions {
   bool strace = false;
   bool stats = false;
   std::vector<KeptLimit> limits;  // that a program executed before has set
+  // How this very program's file can be found again for the next execve (self_file.h).
+  std::string self_path;
+  int self_fd = -1;        // inherited; to be close-on-exec
+  bool by_binfmt = false;  // the kernel starts foreign programs with us: it can do what we cannot (set-id)
+  bool secure = false;     // more rights than the caller's: no environment, no root but "/"
   tcg::EngineOptions engine;      // guest_base included
 };
 

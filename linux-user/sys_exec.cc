@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include "linux-user/exec.h"
 #include "linux-user/proc_files.h"
 #include "linux-user/script.h"
+#include "linux-user/self_file.h"
 #include "linux-user/thread.h"
 #include "tcg/support/log.h"
 
@@ -32,8 +34,9 @@ constexpr size_t kMaxTotal = 6 << 20;  // three quarters of what the kernel take
 struct Image {
   std::string guest;  // as the guest names it
   std::string host;
-  int fd = -1;   // execveat with an empty path
-  int dir = -1;  // execveat: the name begins with this descriptor's
+  int fd = -1;         // execveat with an empty path
+  int dir = -1;        // execveat: the name begins with this descriptor's
+  std::string in_dir;  // the name below it
   std::vector<std::string> argv;
   std::vector<std::string> envp;
 };
@@ -59,14 +62,35 @@ int64_t load_strings(Thread& t, uint64_t at, std::vector<std::string>* out, size
   return 0;
 }
 
+// Opens the image for reading; the descriptor, or -errno. Names of descriptors below /proc and /dev serve
+// where the guest gave one that is open for its path alone; they may be missing.
+int open_image(const Image& image) {
+  int fd;
+  if (image.fd >= 0) {
+    fd = open(("/proc/self/fd/" + std::to_string(image.fd)).c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && (errno == ENOENT || errno == ELOOP)) fd = fcntl(image.fd, F_DUPFD_CLOEXEC, 3);
+  } else if (image.dir >= 0) {
+    fd = openat(image.dir, image.in_dir.c_str(), O_RDONLY | O_CLOEXEC);
+  } else {
+    fd = open(image.host.c_str(), O_RDONLY | O_CLOEXEC);
+  }
+  return fd < 0 ? -errno : fd;
+}
+
 // May it be executed, as far as its mode goes? 0 or -errno.
-int64_t check_mode(const Image& image) {
-  struct stat st;
-  if (image.fd >= 0 ? fstat(image.fd, &st) : stat(image.host.c_str(), &st)) return -errno;
-  if (!S_ISREG(st.st_mode)) return -EACCES;
-  const int r = image.fd >= 0 ? faccessat(image.fd, "", X_OK, AT_EACCESS | AT_EMPTY_PATH)
-                              : faccessat(AT_FDCWD, image.host.c_str(), X_OK, AT_EACCESS);
-  return r == 0 ? 0 : -errno;
+int64_t check_mode(const Image& image, struct stat* st) {
+  const int dir = image.fd >= 0 ? image.fd : image.dir >= 0 ? image.dir : AT_FDCWD;
+  const char* name = image.fd >= 0 ? "" : image.dir >= 0 ? image.in_dir.c_str() : image.host.c_str();
+  const int empty = image.fd >= 0 ? AT_EMPTY_PATH : 0;
+  if (fstatat(dir, name, st, empty) != 0) return -errno;
+  if (!S_ISREG(st->st_mode)) return -EACCES;
+  return faccessat(dir, name, X_OK, AT_EACCESS | empty) == 0 ? 0 : -errno;
+}
+
+// Does the kernel give whoever executes it other rights than the caller's?
+bool changes_rights(int fd, const struct stat& st) {
+  if ((st.st_mode & S_ISUID) != 0 || (st.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP)) return true;
+  return fgetxattr(fd, "security.capability", nullptr, 0) > 0;
 }
 
 // Has somebody opened the file for writing? A lease for reading cannot be had then. False if it cannot be
@@ -80,7 +104,8 @@ bool being_written(int fd) {
   return false;
 }
 
-enum class Kind : uint8_t { kForeign, kNative };
+// kByKernel: a foreign program that the kernel starts with us, as only it can change the caller's rights.
+enum class Kind : uint8_t { kForeign, kNative, kByKernel };
 
 // What kind of ELF file it is; -errno if none that can be executed.
 int64_t classify(Thread& t, int fd, const std::string& name, Kind* kind) {
@@ -101,11 +126,12 @@ int64_t classify(Thread& t, int fd, const std::string& name, Kind* kind) {
 // Follows scripts to an ELF file. 0 or -errno.
 int64_t find_image(Thread& t, Image* image, Kind* kind) {
   for (int depth = 0;; ++depth) {
-    if (int64_t r = check_mode(*image); r != 0) return r;
-    const std::string by_fd = "/proc/self/fd/" + std::to_string(image->fd);
-    const int fd = open(image->fd >= 0 ? by_fd.c_str() : image->host.c_str(), O_RDONLY | O_CLOEXEC);
-    // A program that may be executed and not read cannot be translated.
-    if (fd < 0) return -errno;
+    struct stat st;
+    if (int64_t r = check_mode(*image, &st); r != 0) return r;
+    const int fd = open_image(*image);
+    // A program that may be executed and not read cannot be translated; the kernel may still read it for us.
+    if (fd == -EACCES && t.process().options().by_binfmt) *kind = Kind::kByKernel;
+    if (fd < 0) return *kind == Kind::kByKernel ? 0 : fd;
     Result<FileKind> file = file_kind(fd, image->host);
     int64_t r = file && being_written(fd) ? -ETXTBSY : 0;
     ScriptLine line;
@@ -119,6 +145,9 @@ int64_t find_image(Thread& t, Image* image, Kind* kind) {
     } else {
       r = *file == FileKind::kElf ? classify(t, fd, image->host, kind) : -ENOEXEC;
     }
+    if (r == 0 && !script && *kind == Kind::kForeign && t.process().options().by_binfmt &&
+        changes_rights(fd, st))
+      *kind = Kind::kByKernel;
     close(fd);
     if (r != 0 || !script) return r;
     if (depth == kMaxScripts) return -ELOOP;
@@ -167,46 +196,86 @@ class HostLimits {
   std::map<int, struct rlimit> old_;
 };
 
+// The arguments that start a foreign program, and what is open for it meanwhile. -errno if they cannot be
+// had.
+int64_t foreign_arguments(Thread& t, const Image& image, int* keep, std::vector<std::string>* args) {
+  std::string program = image.guest;
+  if (image.dir >= 0) {
+    // A descriptor that survives; the new xarch closes it.
+    const int fd = open_image(image);
+    if (fd < 0) return fd;
+    fcntl(fd, F_SETFD, 0);
+    *keep = fd;
+    program = "/proc/self/fd/" + std::to_string(fd);
+  } else if (image.host != image.guest) {
+    program = image.host;
+  }
+  if (program.find('/') == std::string::npos) program = "./" + program;
+  RunOptions options = t.process().options();
+  options.limits.clear();
+  options.self_fd = t.process().self_fd();
+  for (const auto& [resource, limit] : t.process().kept_limits())
+    options.limits.push_back({resource, limit.rlim_cur, limit.rlim_max});
+  *args = exec_arguments(options, std::string(t.process().paths().root()), program, *keep, image.argv);
+  return 0;
+}
+
+// Descriptors of ours survive an execve of our own program, or not.
+void keep_descriptors(Process& process, bool keep) {
+  const int flags = keep ? 0 : FD_CLOEXEC;
+  if (Log::fd() != 2) fcntl(Log::fd(), F_SETFD, flags);
+  if (process.self_fd() >= 0) fcntl(process.self_fd(), F_SETFD, flags);
+}
+
+// execveat that only returns if it failed: -errno, or kNotEntered if a signal came first.
+int64_t host_exec(Thread& t, int dir, const char* path, std::vector<std::string>& args,
+                  std::vector<std::string>& env) {
+  std::vector<char*> argv = pointers(args), envp = pointers(env);
+  return tcg::xarch_safe_syscall(&t.vcpu().header().event, SYS_execveat, dir, reinterpret_cast<long>(path),
+                                 reinterpret_cast<long>(argv.data()), reinterpret_cast<long>(envp.data()),
+                                 *path == 0 ? AT_EMPTY_PATH : 0, 0);
+}
+
+// Is it that our file was not there, as far as this error tells?
+bool out_of_reach(int64_t error) {
+  return error == -ENOENT || error == -ENOTDIR || error == -ELOOP || error == -EACCES;
+}
+
+// Starts this very program again, wherever its file can be found (self_file.h).
+int64_t exec_self(Thread& t, std::vector<std::string>& args, Image& image) {
+  Process& process = t.process();
+  keep_descriptors(process, true);
+  const int64_t first = host_exec(t, AT_FDCWD, "/proc/self/exe", args, image.envp);
+  int64_t r = first;
+  const std::string& path = process.options().self_path;
+  if (out_of_reach(r) && is_self_file(path)) r = host_exec(t, AT_FDCWD, path.c_str(), args, image.envp);
+  if (out_of_reach(r) && process.self_fd() >= 0) r = host_exec(t, process.self_fd(), "", args, image.envp);
+  keep_descriptors(process, false);
+  if (out_of_reach(r) && process.options().by_binfmt && image.dir < 0)
+    r = host_exec(t, AT_FDCWD, image.host.c_str(), image.argv, image.envp);
+  if (out_of_reach(r)) process.note_missing("execve: xarch's own file, without /proc");
+  return out_of_reach(r) ? first : r;
+}
+
 // Only returns if it failed: -errno, or kRestartNoIntr if a signal came first.
 int64_t replace(Thread& t, Image& image, Kind kind) {
-  std::string file = image.host;
   int keep = -1;
-  std::vector<std::string> args = image.argv;
-  if (kind == Kind::kForeign) {
-    std::string program = image.guest;
-    if (image.dir >= 0) {
-      // A descriptor that survives; the new xarch closes it.
-      keep = image.fd >= 0 ? fcntl(image.fd, F_DUPFD, 3) : open(image.host.c_str(), O_PATH);
-      if (keep < 0) return -errno;
-      program = "/proc/self/fd/" + std::to_string(keep);
-    } else if (image.host != image.guest) {
-      program = image.host;
-    }
-    if (program.find('/') == std::string::npos) program = "./" + program;
-    RunOptions options = t.process().options();
-    options.limits.clear();
-    for (const auto& [resource, limit] : t.process().kept_limits())
-      options.limits.push_back({resource, limit.rlim_cur, limit.rlim_max});
-    args = exec_arguments(options, t.process().paths().root(), program, keep, image.argv);
-    file = "/proc/self/exe";
-    if (Log::fd() != 2) fcntl(Log::fd(), F_SETFD, 0);
-  }
+  std::vector<std::string> args;
+  if (kind == Kind::kForeign)
+    if (int64_t r = foreign_arguments(t, image, &keep, &args); r != 0) return r;
   const HostLimits limits(t.process(), kind == Kind::kNative);
-  std::vector<char*> argv = pointers(args), envp = pointers(image.envp);
   prepare_exec(t);
   int64_t r;
-  const auto* event = &t.vcpu().header().event;
-  if (kind == Kind::kNative && image.fd >= 0) {
-    r = tcg::xarch_safe_syscall(event, SYS_execveat, image.fd, reinterpret_cast<long>(""),
-                                reinterpret_cast<long>(argv.data()), reinterpret_cast<long>(envp.data()),
-                                AT_EMPTY_PATH, 0);
+  if (kind == Kind::kForeign) {
+    r = exec_self(t, args, image);
+  } else if (image.fd >= 0) {
+    r = host_exec(t, image.fd, "", image.argv, image.envp);
+  } else if (image.dir >= 0) {
+    r = host_exec(t, image.dir, image.in_dir.c_str(), image.argv, image.envp);
   } else {
-    r = tcg::xarch_safe_syscall(event, SYS_execve, reinterpret_cast<long>(file.c_str()),
-                                reinterpret_cast<long>(argv.data()), reinterpret_cast<long>(envp.data()), 0,
-                                0, 0);
+    r = host_exec(t, AT_FDCWD, image.host.c_str(), image.argv, image.envp);
   }
   after_failed_exec(t);
-  if (Log::fd() != 2) fcntl(Log::fd(), F_SETFD, FD_CLOEXEC);
   if (keep >= 0) close(keep);
   return r == tcg::kNotEntered ? kRestartNoIntr : r;
 }
@@ -248,13 +317,17 @@ int64_t sys_execveat(Call& call) {
     image.host = host_path(call.thread.process(), image.guest, (flags & AT_SYMLINK_NOFOLLOW) == 0);
   } else {
     if (fcntl(dir, F_GETFD) < 0) return -errno;
+    image.in_dir = image.guest;
     image.guest = "/dev/fd/" + std::to_string(dir) + "/" + image.guest;
     image.host = image.guest;
     image.dir = dir;
   }
   if ((flags & AT_SYMLINK_NOFOLLOW) != 0 && image.fd < 0) {
     struct stat st;
-    if (lstat(image.host.c_str(), &st) == 0 && S_ISLNK(st.st_mode)) return -ELOOP;
+    const char* name = image.dir >= 0 ? image.in_dir.c_str() : image.host.c_str();
+    if (fstatat(image.dir >= 0 ? image.dir : AT_FDCWD, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISLNK(st.st_mode))
+      return -ELOOP;
   }
   return exec_image(call, image, call.arg(2), call.arg(3));
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "linux-user/proc_files.h"
@@ -79,23 +80,32 @@ int64_t sys_openat2(Call& call) {
 }
 
 int64_t sys_close(Call& call) {
-  if (call.fd(0) >= 0 && call.fd(0) == Log::fd() && call.fd(0) > 2) return -EBADF;  // ours, not the guest's
+  if (call.thread.process().owns_descriptor(call.fd(0))) return -EBADF;
   return host_call(SYS_close, call.fd(0));
 }
 
 int64_t sys_close_range(Call& call) {
-  const uint32_t first = call.u32(0), last = call.u32(1);
-  const auto ours = static_cast<uint32_t>(Log::fd());
-  if (first > last || ours <= 2 || ours < first || ours > last) return sys_pass(call);
-  // Around the log, which is not the guest's.
-  const long flags = call.i32(2);
-  long r = ours > first ? host_call(SYS_close_range, first, ours - 1, flags) : 0;
-  if (r == 0 && ours < last) r = host_call(SYS_close_range, ours + 1, last, flags);
-  return r;
+  const uint64_t last = call.u32(1);
+  if (call.u32(0) > last) return sys_pass(call);
+  // Around those that are not the guest's.
+  std::array<uint64_t, 2> ours = {static_cast<uint32_t>(Log::fd()),
+                                  static_cast<uint32_t>(call.thread.process().self_fd())};
+  std::sort(ours.begin(), ours.end());
+  uint64_t first = call.u32(0);
+  long r = 0;
+  for (const uint64_t fd : ours) {
+    if (fd < first || fd > last || !call.thread.process().owns_descriptor(static_cast<int>(fd))) continue;
+    if (fd > first)
+      r = host_call(SYS_close_range, static_cast<long>(first), static_cast<long>(fd - 1), call.i32(2));
+    if (r != 0) return r;
+    first = fd + 1;
+  }
+  if (first > last) return 0;
+  return host_call(SYS_close_range, static_cast<long>(first), static_cast<long>(last), call.i32(2));
 }
 
 int64_t sys_dup3(Call& call) {
-  if (call.fd(1) > 2 && call.fd(1) == Log::fd()) return -EBUSY;
+  if (call.thread.process().owns_descriptor(call.fd(1))) return -EBUSY;
   return host_call(SYS_dup3, call.fd(0), call.fd(1), call.thread.abi().open_flags_to_host(call.i32(2)));
 }
 
@@ -202,19 +212,31 @@ int64_t sys_getcwd(Call& call) {
   return r != 0 ? r : static_cast<int64_t>(guest.size() + 1);
 }
 
-int64_t sys_chroot(Call& call) {
-  // With a sysroot the guest's "/" is two directories at once.
-  if (!call.thread.process().paths().root().empty()) {
-    std::string guest;
-    if (int64_t r = call.thread.copy_string(&guest, call.arg(0), PATH_MAX); r != 0) return r;
-    struct stat st;
-    const std::string host = host_path(call.thread.process(), guest, true);
-    if (stat(host.c_str(), &st) != 0) return -errno;
-    if (!S_ISDIR(st.st_mode)) return -ENOTDIR;
-    call.thread.process().note_missing("chroot: with a sysroot");
-    return -EPERM;
-  }
+// What may put this program's own file, or /proc, out of reach.
+int64_t sys_moves_root(Call& call) {
+  call.thread.process().keep_self();
   return sys_pass(call);
+}
+
+int64_t sys_chroot(Call& call) {
+  std::string guest;
+  if (int64_t r = call.thread.copy_string(&guest, call.arg(0), PATH_MAX); r != 0) return r;
+  PathMap& paths = call.thread.process().paths();
+  std::string host = host_path(call.thread.process(), guest, true);
+  // With a sysroot the guest's "/" is two directories at once, and stays so.
+  const bool stays =
+      !paths.root().empty() && (host == paths.root() || host == std::string(paths.root()) + "/");
+  if (stays) host = "/";
+  if (!stays) call.thread.process().keep_self();
+  const long r = host_call(SYS_chroot, reinterpret_cast<long>(host.c_str()));
+  if (r == 0 && !stays) paths.set_mapping(false);
+  return r;
+}
+
+int64_t sys_pivot_root(Call& call) {
+  const int64_t r = sys_moves_root(call);
+  if (r == 0) call.thread.process().paths().set_mapping(false);
+  return r;
 }
 
 int64_t sys_getdents64(Call& call) { return sys_pass(call); }

@@ -243,6 +243,8 @@ int64_t Thread::clone_vfork(const CloneArgs& args) {
   auto taken = std::make_unique<TakenSignals>();
   taken->copy_from(signals_.taken);
   std::map<int, struct rlimit> saved_limits = process_.kept_limits();
+  const int saved_self = process_.self_fd();
+  const bool saved_mapping = process_.paths().mapping();
   SignalActions* saved_actions = own_actions_;
   SignalActions child_actions(actions());
   signals_.taken.clear();
@@ -280,6 +282,8 @@ int64_t Thread::clone_vfork(const CloneArgs& args) {
   set_current(this);
   engine().abandon_run(*vcpu_);
   process_.set_kept_limits(std::move(saved_limits));
+  if ((args.flags & CLONE_FILES) == 0) process_.set_self_fd(saved_self);
+  if ((args.flags & CLONE_FS) == 0) process_.paths().set_mapping(saved_mapping);
   if (result > 0) {
     const int guest_pid = static_cast<int>(result);
     if ((args.flags & CLONE_PARENT_SETTID) != 0) put_ints(args.parent_tid, &guest_pid, 1);
