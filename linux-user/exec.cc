@@ -14,7 +14,7 @@ namespace {
 // Options one an argument, "letter=value", up to a lone "-".
 constexpr char kRoot = 'L', kCpu = 'c', kStack = 's', kRelease = 'r', kStrace = 't', kStats = 'S',
                kBase = 'b', kBackend = 'i', kCache = 'j', kFd = 'f', kTrace = 'd', kLogFd = 'o', kLimit = 'l',
-               kSelfPath = 'p', kSelfFd = 'x', kBinfmt = 'm';
+               kSelfPath = 'p', kSelfFd = 'x', kBinfmt = 'm', kName = 'n';
 
 std::string option(char letter, const std::string& value) { return std::string(1, letter) + "=" + value; }
 
@@ -40,6 +40,7 @@ std::vector<std::string> exec_arguments(const RunOptions& current, const std::st
   if (!current.self_path.empty()) a.push_back(option(kSelfPath, current.self_path));
   if (current.self_fd >= 0) a.push_back(option(kSelfFd, std::to_string(current.self_fd)));
   if (current.by_binfmt) a.push_back(option(kBinfmt, ""));
+  if (!current.exec_name.empty()) a.push_back(option(kName, current.exec_name));
   if (program_fd >= 0) a.push_back(option(kFd, std::to_string(program_fd)));
   if (Log::mask() != 0) a.push_back(option(kTrace, std::to_string(Log::mask())));
   // The descriptor stays open over the call if the caller lets it.
@@ -67,6 +68,7 @@ bool parse_exec_arguments(int argc, char** argv, RunOptions* out) {
       case kBase: out->engine.guest_base = number(); break;
       case kBackend: out->engine.backend = tcg::BackendKind::kInterp; break;
       case kCache: out->engine.jit_cache_bytes = number(); break;
+      case kName: out->exec_name = value; break;
       case kFd: out->program_fd = static_cast<int>(number()); break;
       case kSelfPath: out->self_path = value; break;
       case kSelfFd:

@@ -12,7 +12,8 @@ namespace xarch::linux_user {
 // argv[1] of such an execution; argv[0] is the guest's.
 inline constexpr std::string_view kExecMarker = "--xarch-exec";
 
-// The arguments that start `program` (with these guest arguments) as `current` runs, with this root.
+// The arguments that start `program` (with these guest arguments) as `current` runs, with this root. Its
+// exec_name is of the new program.
 std::vector<std::string> exec_arguments(const RunOptions& current, const std::string& root,
                                         const std::string& program, int program_fd,
                                         const std::vector<std::string>& argv);

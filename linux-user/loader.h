@@ -13,7 +13,7 @@ namespace xarch::linux_user {
 struct Program {
   int fd = -1;
   std::string host_path;  // absolute
-  std::string exec_name;  // AT_EXECFN: as the caller named it
+  std::string exec_name;  // AT_EXECFN: as the caller named it, or the script that it interprets
   ElfImage image;
 };
 

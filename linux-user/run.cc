@@ -122,6 +122,7 @@ const AbiFactory* find_guest(const RunOptions& options, const ElfImage& image) {
 struct Start {
   Program program;
   std::vector<std::string> argv;
+  std::string comm;       // the process's name
   std::string described;  // the program, and the script whose interpreter it is
 };
 
@@ -137,12 +138,20 @@ std::string script_interpreter(const RunOptions& options, const std::string& scr
   return paths.to_host(interp, true);
 }
 
+std::string last_part(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
 // Opens the program, going through #! lines to an ELF file.
 Result<Start> find_program(const RunOptions& options) {
   Start start;
   start.argv = options.argv;
   std::string name = search_path(options.program);
   std::string host = name;
+  const std::string exec_name = options.exec_name.empty() ? name : options.exec_name;
+  // Executed by a descriptor alone (its name is /dev/fd/N then) it has its file's name.
+  const bool by_descriptor = options.program_fd >= 0 && exec_name.rfind('/') == strlen("/dev/fd");
+  char file[PATH_MAX];
+  const ssize_t length = by_descriptor ? readlink(host.c_str(), file, sizeof file) : -1;
+  start.comm = last_part(length < 0 ? exec_name : std::string(file, length));
   std::string script;  // "NAME: its interpreter " before what is said of the interpreter
   for (int depth = 0; depth <= kMaxScripts; ++depth) {
     Result<int> fd =
@@ -176,7 +185,7 @@ Result<Start> find_program(const RunOptions& options) {
     }
     start.program.fd = *fd;
     start.program.host_path = absolute(host);
-    start.program.exec_name = name;
+    start.program.exec_name = exec_name;
     start.program.image = std::move(*image);
     start.described = script + name;
     return start;
@@ -197,9 +206,8 @@ Error no_guest(const RunOptions& options, const std::string& name, const ElfImag
 
 // What ps and pgrep see of this process: the guest's name and arguments. Where the kernel does not let us, it
 // stays ours.
-void show_as_guest(const Process& process) {
-  const std::string& host = process.image().exe_host;
-  prctl(PR_SET_NAME, host.c_str() + host.rfind('/') + 1);
+void show_as_guest(const Process& process, const std::string& comm) {
+  prctl(PR_SET_NAME, comm.c_str());
   const auto at = [&](uint64_t guest) { return reinterpret_cast<uintptr_t>(process.mem().host(guest)); };
   const ImageInfo& image = process.image();
   struct prctl_mm_map map = {};
@@ -258,7 +266,7 @@ int start_process(const RunOptions& options, Start& start, const AbiFactory& gue
   if (Result<void> loaded = load(*process, options, start, &ignored_faults); !loaded)
     return fail(loaded.error());
 
-  show_as_guest(*process);
+  show_as_guest(*process, start.comm);
   auto* thread = new Thread(*process);
   Thread::set_current(thread);
   process->actions().inherit(ignored_faults);

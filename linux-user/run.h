@@ -27,6 +27,7 @@ struct RunOptions {
   // Inherited descriptor of `program`, open for reading; closed when the program is loaded (-1: none).
   int program_fd = -1;
   std::string program;            // path, or a name looked for in PATH as execvp does
+  std::string exec_name;          // what execve's caller called it; empty: `program`, where it was found
   std::vector<std::string> argv;  // argv[0] included
   // Root for the guest's absolute paths; empty: XARCH_SYSROOT, else found from where the program lies, else
   // /usr/TRIPLET.
@@ -42,10 +43,10 @@ struct RunOptions {
   std::vector<KeptLimit> limits;  // that a program executed before has set
   // How this very program's file can be found again for the next execve (self_file.h).
   std::string self_path;
-  int self_fd = -1;        // inherited; to be close-on-exec
-  bool by_binfmt = false;  // the kernel starts foreign programs with us: it can do what we cannot (set-id)
-  bool secure = false;     // more rights than the caller's: no environment, no root but "/"
-  tcg::EngineOptions engine;      // guest_base included
+  int self_fd = -1;           // inherited; to be close-on-exec
+  bool by_binfmt = false;     // the kernel starts foreign programs with us: it can do what we cannot (set-id)
+  bool secure = false;        // more rights than the caller's: no environment, no root but "/"
+  tcg::EngineOptions engine;  // guest_base included
 };
 
 // Runs the program to its end. Returns its exit status; 126 or 127 after one line on stderr if it could not

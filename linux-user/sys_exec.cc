@@ -32,6 +32,7 @@ constexpr size_t kMaxTotal = 6 << 20;  // three quarters of what the kernel take
 
 // What is to be executed, found step by step through scripts.
 struct Image {
+  std::string named;  // as the caller of execve names it: possibly a script
   std::string guest;  // as the guest names it
   std::string host;
   int fd = -1;         // execveat with an empty path
@@ -212,6 +213,7 @@ int64_t foreign_arguments(Thread& t, const Image& image, int* keep, std::vector<
   }
   if (program.find('/') == std::string::npos) program = "./" + program;
   RunOptions options = t.process().options();
+  options.exec_name = image.named == program ? "" : image.named;
   options.limits.clear();
   options.self_fd = t.process().self_fd();
   for (const auto& [resource, limit] : t.process().kept_limits())
@@ -286,6 +288,7 @@ int64_t exec_image(Call& call, Image& image, uint64_t argv_at, uint64_t envp_at)
   if (int64_t r = load_strings(t, argv_at, &image.argv, &total); r != 0) return r;
   if (int64_t r = load_strings(t, envp_at, &image.envp, &total); r != 0) return r;
   if (image.argv.empty()) image.argv.push_back("");
+  image.named = image.guest;
   Kind kind = Kind::kForeign;
   if (int64_t r = find_image(t, &image, &kind); r != 0) return r;
   return replace(t, image, kind);

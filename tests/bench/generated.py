@@ -118,7 +118,7 @@ def sql_script(path, rows):
         for n in range(100):
             f.write(f"insert into kind values({n}, 'kind {n * 37 % 100:02}');\n")
         for n in range(rows):
-            f.write(f"insert into item values({n}, {next(values) % 100}, {next(values) % 100000 / 100}, "
+            f.write(f"insert into item values({n}, {next(values) % 100}, {next(values) % 100000 / 4}, "
                     f"'name {next(values) % 5000:04}');\n")
         f.write("commit;\ncreate index by_name on item(name);\n"
                 "select kind.name, count(*), round(sum(price), 2), max(item.name) from item join kind on kind = kind.id "

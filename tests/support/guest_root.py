@@ -2,7 +2,7 @@
 
 Both sides of a comparison see the same file names and identities then, and nothing of the machine's own programs.
 Mounted are /dev and /proc, an empty /tmp, and what the caller adds. Nothing is written into the root but empty
-directories to mount on.
+directories to mount on, and /etc/hosts.
 """
 
 import os
@@ -30,7 +30,7 @@ def command(root, argv, mounts=(), processes=False, qemu=None, setup="", cwd="/t
     """
     q = shlex.quote
     lines = ["set -e", f"cd {q(root)}", "mkdir -p dev proc tmp usr/lib64 usr/lib/x86_64-linux-gnu",
-             "mount --rbind /dev dev", "mount -t tmpfs -o mode=1777 tmp tmp"]
+             "[ -e etc/hosts ] || echo 127.0.0.1 localhost >etc/hosts", "mount --rbind /dev dev", "mount -t tmpfs -o mode=1777 tmp tmp"]
     if processes:  # a container's /proc may be masked in part, and another one refused then
         lines.append("mount -t proc proc proc 2>/dev/null || mount --rbind /proc proc")
     else:

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -45,6 +47,13 @@ static int report(int argc, char** argv) {
   printf(" stack %d", stack.ss_flags);
   if (getenv("WAS_PID") != NULL) printf(" pid %s", atoi(getenv("WAS_PID")) == getpid() ? "kept" : "changed");
   if (getenv("WAS_PID") != NULL) printf(" main thread %s", syscall(SYS_gettid) == getpid() ? "yes" : "no");
+  char comm[16] = "";
+  prctl(PR_GET_NAME, comm);
+  const char* named = (char*)getauxval(AT_EXECFN);
+  const char* name = strrchr(named, '/') + 1;
+  // This program's own begins with execs. What a file without a name is called depends on the kernel's
+  // version.
+  printf(" name %.5s of %.5s", strncmp(named, "/dev/fd/", 8) == 0 ? "-" : comm, name);
   printf(" env %s\n", getenv("MARK") != NULL ? getenv("MARK") : "-");
   return 42;
 }
