@@ -13,6 +13,7 @@ void Region::clear() {
   num_insns = 0;
   fixed_address = false;
   fp_by_calls = false;
+  fp_checks = 0;
 }
 
 void find_overlaps(Region& region) {

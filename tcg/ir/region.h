@@ -73,6 +73,13 @@ struct Block {
   uint32_t end = 0;    // the terminator is the last that is not a nop
 };
 
+// What floating-point ops on a host's units must look out for besides what traps by itself.
+enum FpCheck : uint8_t {
+  kFpCheckTiny = 1,  // results that were rounded up to the smallest normal number: tiny before rounding
+  kFpCheckNan = 2,   // NaN results, quiet ones too
+  kFpCheckFlush = 4  // the guest flushes denormal operands (kFpFlush)
+};
+
 // Instructions of a block are contiguous, blocks are in layout order, block 0 is the entry and has no
 // predecessor unless it says so by a Br inside the region. A block whose only predecessor is laid out before
 // it may be compiled as that one's continuation. Reused from one translation to the next: clear() keeps the
@@ -89,7 +96,8 @@ struct Region {
   std::vector<std::vector<SlotId>> dead_at_exit;  // see ExitAux
   uint32_t num_insns = 0;                         // guest instructions
   bool fp_by_calls =
-      false;  // floating-point ops call a function each: on the host's units they trap too often
+      false;              // floating-point ops call a function each: on the host's units they trap too often
+  uint8_t fp_checks = 0;  // FpCheck: what their results must be looked at for on the host's units
   bool fixed_address = false;  // holds for its own pc only (MIPS J): not to be reused at another load address
 
   // The Builder's working memory, kept here so that a region that is reused costs no allocation. Of no

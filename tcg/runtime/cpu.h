@@ -43,6 +43,27 @@ inline constexpr uint32_t kMxcsrFlags =
     0x3f;  // invalid, denormal, divide by zero, overflow, underflow, inexact
 inline constexpr unsigned kMxcsrRoundingShift = 13;  // 0 nearest, 1 down, 2 up, 3 zero
 
+// CpuHeader::fp_control: what the guest asks of floating point besides rounding.
+enum FpControl : uint16_t {
+  kFpFlush = 1,      // denormal operands count as zeros, tiny results become zeros
+  kFpDefaultNan = 2  // every NaN result is the default NaN
+};
+
+// MXCSR of a guest that flushes, some of whose flags are known to be set already. The host can flush, but
+// then it tells nothing of denormal operands and calls flushed results inexact. So these trap as long as it
+// matters: a denormal operand (and a division by zero, which the host sees first) until its flag is set, a
+// tiny result until Underflow and Inexact are, and what is inexact until that is.
+constexpr uint32_t flushing_mxcsr(uint32_t mxcsr, uint32_t flags) {
+  constexpr uint32_t kDenormal = 0x02, kUnderflow = 0x10, kInexact = 0x20;
+  constexpr uint32_t kDenormalMask = 0x100, kZeroMask = 0x200, kUnderflowMask = 0x800, kInexactMask = 0x1000;
+  constexpr uint32_t kDenormalsAreZeros = 0x40, kFlushToZero = 0x8000;
+  mxcsr &= ~(kDenormalMask | kZeroMask | kUnderflowMask | kInexactMask | kDenormalsAreZeros | kFlushToZero);
+  if (flags & kDenormal) mxcsr |= kDenormalMask | kZeroMask | kDenormalsAreZeros;
+  if (flags & kInexact) mxcsr |= kInexactMask;
+  if ((flags & kInexact) && (flags & kUnderflow)) mxcsr |= kUnderflowMask | kFlushToZero;
+  return mxcsr;
+}
+
 // What emitted code reads at fixed offsets. The second half is what hot code touches: emitted code addresses
 // the state from kStateBias on, so that the second half and the target's first 192 bytes are within a signed
 // byte.
@@ -52,7 +73,8 @@ struct alignas(64) CpuHeader {
   uint32_t exit_code = 0;
   uint32_t exit_mode = 0;              // mode of the key to go on with (kLookup, kLink, kEvent)
   uint32_t helper_exit = 0;            // set by a helper with kHelperMayExit to leave after the call: an Exit
-  uint32_t fp_flags = 0;               // sticky flags besides those of guest_mxcsr, see fp_sticky()
+  uint16_t fp_flags = 0;               // sticky flags besides those of guest_mxcsr, see fp_sticky()
+  uint16_t fp_control = 0;             // FpControl
   uint32_t guest_mxcsr = kGuestMxcsr;  // the control word guest code runs with
   uint64_t guest_base = 0;             // flat policy: host address of guest address 0
   void* tlb = nullptr;                 // soft-TLB policy: array of TlbEntry, one table per MMU index
@@ -77,6 +99,14 @@ struct alignas(64) CpuHeader {
     fp_flags = 0;
     guest_mxcsr = (guest_mxcsr & ~kMxcsrFlags) | (flags & kMxcsrFlags);
   }
+  // An operation that has trapped, or a function that stands for one, has raised `flags`: what *mxcsr is to
+  // be from now on. Flags that the host has set on its way to the trap are not the guest's.
+  void raise_fp(uint32_t flags, uint32_t* mxcsr) {
+    const uint32_t masked = *mxcsr >> 7 & kMxcsrFlags;
+    *mxcsr &= masked | ~kMxcsrFlags;
+    fp_flags = static_cast<uint16_t>(fp_flags | flags);
+    if (fp_control & kFpFlush) *mxcsr = flushing_mxcsr(*mxcsr, masked | fp_flags);
+  }
   // Rounding as MXCSR numbers it.
   uint32_t fp_rounding() const { return guest_mxcsr >> kMxcsrRoundingShift & 3; }
   void set_fp_rounding(uint32_t mode) {
@@ -85,6 +115,7 @@ struct alignas(64) CpuHeader {
 
   void copy_fp_environment(const CpuHeader& from) {
     fp_flags = from.fp_flags;
+    fp_control = from.fp_control;
     guest_mxcsr = from.guest_mxcsr;
   }
 

@@ -26,7 +26,6 @@ std::vector<Check> half_checks();
 std::vector<Check> x87_checks();
 std::vector<Check> quad_checks();
 std::vector<Check> reference_checks();
-std::vector<Check> arm_checks();
 std::vector<Check> all_checks();
 
 inline std::string hex(fpu::U128 v) {

@@ -35,10 +35,11 @@ uint64_t& pc_of(const ir::StateLayout& layout, tcg::CpuHeader* state) {
 
 }  // namespace
 
-RegionRunner::RegionRunner(const ir::StateLayout& layout, uint64_t guest_base, bool baseline)
+RegionRunner::RegionRunner(const ir::StateLayout& layout, uint64_t guest_base, bool baseline,
+                           const fpu::Rules& rules)
     : backend_(make(baseline)),
-      arena_(*backend_, layout, guest_base, nullptr, kRunnerFpRules),
-      interp_(flat_, kRunnerFpRules),
+      arena_(*backend_, layout, guest_base, nullptr, rules),
+      interp_(flat_, rules),
       layout_(layout),
       guest_base_(guest_base) {
   take_signals();

@@ -27,7 +27,8 @@ inline constexpr fpu::Rules kRunnerFpRules = {.tiny_after_rounding = true};
 class RegionRunner {
  public:
   // baseline: emits for x86-64-v2 hosts, else with all that this host has.
-  RegionRunner(const ir::StateLayout& layout, uint64_t guest_base = 0, bool baseline = false);
+  RegionRunner(const ir::StateLayout& layout, uint64_t guest_base = 0, bool baseline = false,
+               const fpu::Rules& rules = kRunnerFpRules);
   // The soft-TLB policy: the interpreter goes through `memory`, emitted code through `calls`. Of a fault that
   // these report themselves the outcome has nothing but the reason, and the restore word if interpreted.
   RegionRunner(const ir::StateLayout& layout, tcg::InterpMemory& memory, const tcg::SoftTlbCalls& calls);

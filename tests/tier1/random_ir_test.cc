@@ -58,7 +58,10 @@ enum class Kind {
   kFp,        // all, and floating-point arithmetic
   kFpBaseline,
   kFpCalls,  // that in regions whose operations have trapped too often
+  kFpExact,  // all that a guest may ask for: flags, flushing, default NaNs
+  kFpExactBaseline,
 };
+bool is_exact(Kind kind) { return kind >= Kind::kFpExact; }
 bool is_fp(Kind kind) { return kind >= Kind::kFp; }
 
 // Registers full of numbers, any rounding mode, no flags.
@@ -70,8 +73,25 @@ void random_fp_state(uint64_t seed, RandomState* s) {
   s->hdr.set_fp_sticky(0);
   s->hdr.set_fp_rounding(rng.one_in(2) ? 0 : rng.below(4));
 }
-// The flag for denormal operands is the host's own affair.
-uint32_t fp_flags(const RandomState& s) { return s.hdr.fp_sticky() & ~uint32_t{fpu::kDenormal}; }
+// The flag for denormal operands that the host sets is its own affair.
+uint32_t fp_flags(const RandomState& s) {
+  return (s.hdr.fp_sticky() & ~uint32_t{fpu::kDenormal}) | (s.hdr.fp_flags & uint32_t{fpu::kDenormal});
+}
+// What a guest may ask for besides rounding, with some flags set before.
+void random_fp_control(uint64_t seed, ir::Region* region, RandomState* s) {
+  test::Rng rng(seed * 5 + 2);
+  const bool flush = rng.one_in(2), default_nan = rng.one_in(2);
+  region->fp_checks = static_cast<uint8_t>(ir::kFpCheckTiny | (flush ? ir::kFpCheckFlush : 0) |
+                                           (flush || default_nan ? ir::kFpCheckNan : 0));
+  s->hdr.fp_control =
+      static_cast<uint16_t>((flush ? tcg::kFpFlush : 0) | (default_nan ? tcg::kFpDefaultNan : 0));
+  uint32_t before = 0;
+  for (const uint32_t f : {fpu::kInexact, fpu::kUnderflow, fpu::kDenormal}) before |= rng.one_in(2) ? f : 0;
+  s->hdr.fp_flags = static_cast<uint16_t>(before);
+  s->hdr.guest_mxcsr |= tcg::kGuestMxcsr;
+  s->hdr.guest_mxcsr &= 0x7fbf;
+  if (flush) s->hdr.guest_mxcsr = tcg::flushing_mxcsr(s->hdr.guest_mxcsr, before);
+}
 
 void compare(uint64_t base, bool passes, Kind kind) {
   const uint64_t first = env_or("XARCH_SEED", 1) * 10'000'000;
@@ -86,8 +106,10 @@ void compare(uint64_t base, bool passes, Kind kind) {
   options.rounds = true;
   printf("seeds %lu to %lu\n", first, first + count);
   Page page(options.buffer + base, options.buffer_bytes);
-  testing::RegionRunner runner(test::random_layout(), base,
-                               kind == Kind::kBaseline || kind == Kind::kFpBaseline);
+  testing::RegionRunner runner(
+      test::random_layout(), base,
+      kind == Kind::kBaseline || kind == Kind::kFpBaseline || kind == Kind::kFpExactBaseline,
+      is_exact(kind) ? fpu::kArmRules : testing::kRunnerFpRules);
   alignas(64) static RandomState a, b;
   std::vector<uint8_t> interpreted(options.buffer_bytes);
   opt::Workspace work;
@@ -102,6 +124,10 @@ void compare(uint64_t base, bool passes, Kind kind) {
     if (is_fp(kind)) {
       random_fp_state(seed, &a);
       random_fp_state(seed, &b);
+    }
+    if (is_exact(kind)) {
+      random_fp_control(seed, &region, &a);
+      random_fp_control(seed, &region, &b);
     }
     test::random_buffer(seed, page.data(), options.buffer_bytes);
     Outcome x = runner.interpret(region, &a.hdr);
@@ -127,8 +153,8 @@ void compare(uint64_t base, bool passes, Kind kind) {
       FAIL() << "seed " << seed << "\ninterpreted: " << describe(x) << "\nemitted:     " << describe(y)
              << "\n"
              << difference << "\n"
-             << "rounding " << a.hdr.fp_rounding() << ", flags " << fp_flags(a) << " and " << fp_flags(b)
-             << "\n"
+             << "rounding " << a.hdr.fp_rounding() << ", control " << a.hdr.fp_control << ", flags "
+             << fp_flags(a) << " and " << fp_flags(b) << "\n"
              << ir::print(region);
     }
     faults += x.reason == tcg::Exit::kFault;
@@ -155,6 +181,8 @@ TEST(Tier1RandomIr, VectorsOnTheBaseline) { compare(0, false, Kind::kBaseline); 
 TEST(Tier1RandomIr, FloatingPointAsLifted) { compare(0, false, Kind::kFp); }
 TEST(Tier1RandomIr, FloatingPointAfterThePasses) { compare(0, true, Kind::kFp); }
 TEST(Tier1RandomIr, FloatingPointOnTheBaseline) { compare(0, false, Kind::kFpBaseline); }
+TEST(Tier1RandomIr, FloatingPointWithExactFlags) { compare(0, false, Kind::kFpExact); }
+TEST(Tier1RandomIr, FloatingPointWithExactFlagsOnTheBaseline) { compare(0, false, Kind::kFpExactBaseline); }
 TEST(Tier1RandomIr, FloatingPointByCalls) { compare(0, false, Kind::kFpCalls); }
 
 }  // namespace

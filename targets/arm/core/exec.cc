@@ -1,7 +1,7 @@
 // Lifters of the A64H lines: calls of their exec functions.
 #include "targets/arm/core/exec.h"
 
-#include "targets/arm/core/lift_fp.h"
+#include "targets/arm/core/lift.h"
 
 namespace xarch::arm {
 
@@ -12,7 +12,7 @@ constexpr ir::SlotId kTouched[] = {kSlotV0,  kSlotV1,  kSlotV2,  kSlotV3,  kSlot
                                    kSlotV14, kSlotV15, kSlotV16, kSlotV17, kSlotV18,  kSlotV19, kSlotV20,
                                    kSlotV21, kSlotV22, kSlotV23, kSlotV24, kSlotV25,  kSlotV26, kSlotV27,
                                    kSlotV28, kSlotV29, kSlotV30, kSlotV31, kSlotFpcr, kSlotFpsr};
-constexpr uint32_t kEffects = ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState;
+constexpr uint32_t kEffects = ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState | ir::kHelperFp;
 
 template <Insn I>
 uint64_t run(void* state, uint64_t word, uint64_t, uint64_t, uint64_t) {
@@ -20,25 +20,16 @@ uint64_t run(void* state, uint64_t word, uint64_t, uint64_t, uint64_t) {
   return 0;
 }
 template <Insn I>
-constexpr ir::HelperDesc kExact = {"vector", run<I>, kEffects, kTouched, kTouched};
-template <Insn I>
-constexpr ir::HelperDesc kFast = {"vector", run<I>, kEffects | ir::kHelperFp, kTouched, kTouched};
+constexpr ir::HelperDesc kExec = {"vector", run<I>, kEffects, kTouched, kTouched};
 
 }  // namespace
 
-template <Insn I>
-void call_exec(Lift& c, Enc<I> e) {
-  c.call(c.exact_flags() ? kExact<I> : kFast<I>, ir::Type::kVoid, {c.b.i64(e.word)});
-}
-
 #define A64(name, pattern, feature, legal, effect)
-#define A64H(name, pattern, feature, legal, effect)          \
-  template <>                                                \
-  void lift<Insn::k##name>(Lift & c, Enc<Insn::k##name> e) { \
-    call_exec(c, e);                                         \
+#define A64H(name, pattern, feature, legal, effect)                   \
+  template <>                                                         \
+  void lift<Insn::k##name>(Lift & c, Enc<Insn::k##name> e) {          \
+    c.call(kExec<Insn::k##name>, ir::Type::kVoid, {c.b.i64(e.word)}); \
   }
-#define A64F(name, pattern, feature, legal, effect) \
-  template void call_exec<Insn::k##name>(Lift & c, Enc<Insn::k##name> e);
 #include "targets/arm/core/a64.def"
 #undef A64
 

@@ -5,7 +5,6 @@
 #include <cstdint>
 
 #include "targets/arm/core/decode.h"
-#include "targets/arm/core/fp.h"
 #include "targets/arm/core/state.h"
 
 namespace xarch::arm {
@@ -17,7 +16,6 @@ void exec(Arm64State& s, Enc<I> e);
 #define A64H(name, pattern, feature, legal, effect) \
   template <>                                       \
   void exec<Insn::k##name>(Arm64State & s, Enc<Insn::k##name> e);
-#define A64F(name, pattern, feature, legal, effect) A64H(name, pattern, feature, legal, effect)
 #include "targets/arm/core/a64.def"
 #undef A64
 

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "targets/arm/core/exec.h"
+#include "tcg/fpu/special.h"
 
 namespace xarch::arm {
 
@@ -79,12 +80,12 @@ void exec<Insn::kSm4ekey>(Arm64State& s, Enc<Insn::kSm4ekey> e) {
 template <>
 void exec<Insn::kUrecpe>(Arm64State& s, Enc<Insn::kUrecpe> e) {
   const VecWord w{e.word};
-  each_lane(s, w, 2, [&](unsigned i) { return recip_estimate_u32(s.v(w.n()).s[i]); });
+  each_lane(s, w, 2, [&](unsigned i) { return fpu::recip_estimate_u32(s.v(w.n()).s[i]); });
 }
 template <>
 void exec<Insn::kUrsqrte>(Arm64State& s, Enc<Insn::kUrsqrte> e) {
   const VecWord w{e.word};
-  each_lane(s, w, 2, [&](unsigned i) { return rsqrt_estimate_u32(s.v(w.n()).s[i]); });
+  each_lane(s, w, 2, [&](unsigned i) { return fpu::rsqrt_estimate_u32(s.v(w.n()).s[i]); });
 }
 
 }  // namespace xarch::arm

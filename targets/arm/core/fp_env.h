@@ -1,7 +1,7 @@
 // tcg/fpu under FPCR and FPSR.
 #pragma once
 
-#include "targets/arm/core/fp.h"
+#include "targets/arm/core/fp_state.h"
 #include "targets/arm/core/state.h"
 #include "tcg/fpu/env.h"
 
@@ -15,6 +15,7 @@ class ArmEnv : public fpu::Env {
     default_nan = s.fpcr >> 25 & 1;
     flush_inputs = flush_outputs = s.fpcr >> 24 & 1;
     flush_half = s.fpcr >> 19 & 1;
+    alternative_half = s.fpcr >> 26 & 1;
   }
   ~ArmEnv() {
     static constexpr uint32_t kFlags[] = {kIoc, kIdc, kDzc, kOfc, kUfc, kIxc};

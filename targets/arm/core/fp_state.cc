@@ -1,6 +1,6 @@
 #include "targets/arm/core/fp_state.h"
 
-#include "targets/arm/core/fp.h"
+#include "tcg/ir/region.h"
 
 namespace xarch::arm {
 
@@ -9,28 +9,39 @@ namespace {
 // Flags as the header has them, which is the host's control register's way.
 enum HostFlag : uint32_t {
   kHostInvalid = 1u << 0,
+  kHostDenormal = 1u << 1,
   kHostZero = 1u << 2,
   kHostOverflow = 1u << 3,
   kHostUnderflow = 1u << 4,
   kHostInexact = 1u << 5
 };
 
-uint32_t arm_flags(uint32_t host) {
+// What the header has collected since it was last folded into FPSR. Denormal operands that the host itself
+// has seen were not flushed.
+uint32_t pending(const Arm64State& s) {
+  const uint32_t host = s.hdr.fp_sticky();
   return (host & kHostInvalid ? kIoc : 0u) | (host & kHostZero ? kDzc : 0u) |
          (host & kHostOverflow ? kOfc : 0u) | (host & kHostUnderflow ? kUfc : 0u) |
-         (host & kHostInexact ? kIxc : 0u);
+         (host & kHostInexact ? kIxc : 0u) | (s.hdr.fp_flags & kHostDenormal ? kIdc : 0u);
 }
-// What the header has collected since it was last folded into FPSR. With exact flags C++ functions leave
-// there what they will.
-uint32_t pending(const Arm64State& s) {
-  return s.fp_mode == kModeExactFlags ? 0 : arm_flags(s.hdr.fp_sticky());
-}
-void clear_pending(Arm64State& s) { s.hdr.set_fp_sticky(0); }
 
-void put_rounding(Arm64State& s) {
+// The header as FPCR and FPSR want it; nothing is pending.
+void program_host(Arm64State& s) {
   // RMode counts nearest, up, down, zero; the host nearest, down, up, zero.
-  static constexpr uint32_t kHost[] = {0, 2, 1, 3};
-  s.hdr.set_fp_rounding(kHost[s.fpcr >> 22 & 3]);
+  static constexpr uint32_t kRounding[] = {0, 2, 1, 3};
+  const bool flush = s.fpcr & kFpcrFlush;
+  const uint32_t known = (s.fpsr & kIdc ? kHostDenormal : 0u) | (s.fpsr & kUfc ? kHostUnderflow : 0u) |
+                         (s.fpsr & kIxc ? kHostInexact : 0u);
+  s.hdr.fp_flags = 0;
+  s.hdr.fp_control = static_cast<uint16_t>((flush ? tcg::kFpFlush : 0) |
+                                           (s.fpcr & kFpcrDefaultNan ? tcg::kFpDefaultNan : 0));
+  s.hdr.guest_mxcsr = flush ? tcg::flushing_mxcsr(tcg::kGuestMxcsr, known) : uint32_t{tcg::kGuestMxcsr};
+  s.hdr.set_fp_rounding(kRounding[s.fpcr >> 22 & 3]);
+}
+
+void fold(Arm64State& s) {
+  s.fpsr |= pending(s);
+  program_host(s);
 }
 
 }  // namespace
@@ -42,25 +53,30 @@ uint32_t Arm64State::fpsr_value() const {
 void Arm64State::set_fpsr(uint32_t bits) {
   fpsr = bits;
   qc = {};
-  clear_pending(*this);
+  program_host(*this);
+}
+
+uint8_t fp_checks(uint32_t mode) {
+  unsigned c = 0;
+  if (mode & (kModeExactFlags | kModeFlush)) c |= ir::kFpCheckTiny;
+  if (mode & kModeFlush) c |= ir::kFpCheckFlush;
+  // A denormal operand beside a NaN raises IDC, which the host is silent about.
+  if ((mode & kModeDefaultNan) || ((mode & kModeFlush) && (mode & kModeExactFlags))) c |= ir::kFpCheckNan;
+  return static_cast<uint8_t>(c);
 }
 
 void set_fpcr(Arm64State& s, uint64_t v) {
   s.fpcr = v;
-  if (s.fp_mode == kModeExactFlags) return;
-  put_rounding(s);
-  if ((v & ~kFpcrRounding) != 0) use_exact_flags(s);
+  s.fp_mode = (s.fp_mode & kModeExactFlags) | (v & kFpcrFlush ? kModeFlush : 0u) |
+              (v & kFpcrDefaultNan ? kModeDefaultNan : 0u) |
+              (v & (kFpcrAlternativeHalf | kFpcrFz16) ? kModeHalf : 0u);
+  fold(s);
 }
 
-void use_exact_flags(Arm64State& s) {
-  s.set_fpsr(s.fpsr_value());
-  s.fp_mode = kModeExactFlags;
-  s.hdr.guest_mxcsr = tcg::kHostMxcsr;
-}
+void use_exact_flags(Arm64State& s) { s.fp_mode |= kModeExactFlags; }
 
 void reset_fp(Arm64State& s) {
   s.fp_mode = 0;
-  s.hdr.guest_mxcsr = tcg::kGuestMxcsr;
   s.set_fpsr(0);
   set_fpcr(s, 0);
 }

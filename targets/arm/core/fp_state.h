@@ -1,11 +1,9 @@
-// The floating-point environment of an AArch64 vCPU, in its two modes (the block key has the bit).
+// The floating-point environment of an AArch64 vCPU, and its modes (the block key has their bits).
 //
-// Fast, as a process starts: FPCR has nothing but a rounding mode, and no instruction has looked at FPSR yet.
 // Operations run on the host's units; the rounding mode and the flags they raise are in the CpuHeader's image
-// of the host's control register, those of the rest in FPSR. Exact flags: everything is in FPCR and FPSR, and
-// every operation keeps to them; emitted code then runs with the control register that C++ has, so that a
-// call takes no switch. Instructions that look at FPSR, or ask of FPCR more than rounding, leave the engine
-// by kRaiseExactFlags or kRaiseFpcr; there is no way back but a new process.
+// of the host's control register, those of the rest in FPSR. What a process starts with needs no check on
+// results; each bit of the mode brings some (Region::fp_checks). Instructions that look at FPSR for the first
+// time, and all that write FPCR, leave the engine by kRaiseExactFlags or kRaiseFpcr.
 #pragma once
 
 #include <cstdint>
@@ -16,20 +14,31 @@
 namespace xarch::arm {
 
 // BlockKey::mode.
-enum KeyMode : uint32_t { kModeExactFlags = 1 };
+enum KeyMode : uint32_t {
+  kModeExactFlags = 1,  // FPSR has been looked at; for good
+  kModeFlush = 2,       // FPCR.FZ
+  kModeDefaultNan = 4,  // FPCR.DN
+  kModeHalf = 8         // FPCR.AHP or FZ16: half precision is left to C++
+};
+
+// FPSR's bits.
+enum FpsrFlag : uint32_t { kIoc = 1, kDzc = 2, kOfc = 4, kUfc = 8, kIxc = 16, kIdc = 128, kQc = 1u << 27 };
 
 // Bits that exist: AHP DN FZ RMode FZ16 of FPCR, QC IDC IXC UFC OFC DZC IOC of FPSR. FZ16 only with half
 // precision.
 inline constexpr uint64_t kFpcrBits = 0x07c80000, kFpcrFz16 = 0x00080000, kFpsrBits = 0x0800009f;
-// FPCR's field RMode; bits of FPCR other than that end the fast mode.
-inline constexpr uint64_t kFpcrRounding = 0x00c00000;
+inline constexpr uint64_t kFpcrRounding = 0x00c00000, kFpcrFlush = 1u << 24, kFpcrDefaultNan = 1u << 25,
+                          kFpcrAlternativeHalf = 1u << 26;
 
-// FPSR itself: Arm64State::fpsr_value and set_fpsr, in either mode.
-// FPCR := v, of which only bits that exist may be set; goes to exact flags if v needs it.
+// Region::fp_checks of a mode.
+uint8_t fp_checks(uint32_t mode);
+
+// FPSR itself: Arm64State::fpsr_value and set_fpsr, in any mode.
+// FPCR := v, of which only bits that exist may be set; goes to the mode that v needs.
 void set_fpcr(Arm64State& s, uint64_t v);
 // Goes to exact flags.
 void use_exact_flags(Arm64State& s);
-// A new process: fast, nearest, no flags.
+// A new process: nearest, no flags.
 void reset_fp(Arm64State& s);
 // The part of the environment that lies in the header, which copies of the registers leave out.
 void copy_fp(Arm64State& to, const Arm64State& from);

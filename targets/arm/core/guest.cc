@@ -258,6 +258,7 @@ bool lift_odd_pc(ir::Builder& b) {
 
 void Arm64Guest::lift(ir::Builder& b, tcg::CodeReader& code, const tcg::LiftLimits& limits) const {
   if (lift_odd_pc(b)) return;
+  b.region().fp_checks = fp_checks(b.key().mode);
   Translation(b, model_, code, limits).run();
 }
 

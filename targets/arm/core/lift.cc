@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "targets/arm/core/fp.h"
+#include "targets/arm/core/fp_state.h"
 
 namespace xarch::arm {
 
@@ -18,14 +18,6 @@ void Lift::put_v(unsigned n, Value v) {
 void Lift::note_saturation(Value mask) {
   if (mask.type == Type::kV64) mask = b.vpair(mask, b.vconst(Type::kV64, 0));
   b.put(kSlotQc, b.vbinary(Op::kVOr, b.get(kSlotQc), mask));
-}
-Value Lift::fpsr() {
-  static_assert(kQc == 1u << 27);
-  return b.or_(b.get(kSlotFpsr), b.shl(b.zext(b.vany(b.get(kSlotQc)), Type::kI64), 27));
-}
-void Lift::put_fpsr(Value v) {
-  b.put(kSlotFpsr, v);
-  b.put(kSlotQc, b.vconst(Type::kV128, 0));
 }
 
 void Lift::put_scalar(unsigned n, Value v) {

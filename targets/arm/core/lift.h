@@ -48,8 +48,8 @@ struct Lift {
   bool flags_written = false;  // in this region
   FlagPeek* peek = nullptr;
 
-  // Floating-point operations keep FPCR and FPSR exactly, else the host's units do (fp_state.h).
-  bool exact_flags() const { return (b.key().mode & kModeExactFlags) != 0; }
+  // The floating-point mode has the bit (fp_state.h).
+  bool mode(KeyMode bit) const { return (b.key().mode & bit) != 0; }
 
   // ---- registers. 31 is zero in x, w and r; the stack pointer in the forms with _sp.
   ir::Value x(unsigned n) { return n == 31 ? b.i64(0) : b.get(kXSlot[n]); }
@@ -81,9 +81,6 @@ struct Lift {
   void put_v(unsigned n, ir::Value v);
   // A vector instruction saturated if any bit of mask (64 or 128 bits) is set.
   void note_saturation(ir::Value mask);
-  // FPSR as Arm64State::fpsr_value and set_fpsr have it.
-  ir::Value fpsr();
-  void put_fpsr(ir::Value v);
   // Lowest lane (log2 of its bytes) of a vector register, zero-extended to i32 or i64.
   ir::Value lane(unsigned n, unsigned size, unsigned index) {
     return b.vextract(size == 3 ? ir::Type::kI64 : ir::Type::kI32, v(n), size, index);

@@ -20,14 +20,30 @@ constexpr uint32_t kCntfrq = sysreg(3, 3, 14, 0, 0), kCntvct = sysreg(3, 3, 14, 
 
 // FPSR is looked at: true if the instruction is done with, because it is to run with exact flags.
 bool needs_exact_flags(Lift& c) {
-  if (c.exact_flags()) return false;
+  if (c.mode(kModeExactFlags)) return false;
   c.b.raise(c.here, kRaiseExactFlags);
   c.after = After::kClosed;
   return true;
 }
+// FPSR's parts lie in slots and in the header.
+constexpr ir::SlotId kFpsrSlots[] = {kSlotFpsr, kSlotQc};
+constexpr ir::SlotId kFpsrReads[] = {kSlotFpsr, kSlotQc, kSlotFpcr};
+constexpr uint32_t kFpsrEffects =
+    ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState | ir::kHelperFp;
+uint64_t read_fpsr(void* state, uint64_t, uint64_t, uint64_t, uint64_t) {
+  return static_cast<const Arm64State*>(state)->fpsr_value();
+}
+uint64_t set_fpsr(void* state, uint64_t v, uint64_t, uint64_t, uint64_t) {
+  static_cast<Arm64State*>(state)->set_fpsr(static_cast<uint32_t>(v));
+  return 0;
+}
+constexpr ir::HelperDesc kReadFpsr = {"fpsr", read_fpsr, kFpsrEffects, kFpsrReads, {}};
+constexpr ir::HelperDesc kSetFpsr = {"set_fpsr", set_fpsr, kFpsrEffects, kFpsrReads, kFpsrSlots};
+void write_fpsr(Lift& c, Value v) {
+  if (!needs_exact_flags(c)) c.call(kSetFpsr, Type::kVoid, {c.b.and_(v, kFpsrBits)});
+}
 void write_fpcr(Lift& c, Value v) {
   v = c.b.and_(v, c.model.features.has(Feature::kFp16) ? kFpcrBits : kFpcrBits & ~kFpcrFz16);
-  if (c.exact_flags()) return c.b.put(kSlotFpcr, v);
   c.b.raise_val(c.here + 4, kRaiseFpcr, v);
   c.after = After::kClosed;
 }
@@ -265,7 +281,7 @@ void lift<Insn::kMrsReg>(Lift& c, Enc<Insn::kMrsReg> e) {
     case kCtr: return c.put(t, c.b.i64(c.model.ctr));
     case kDczidReg: return c.put(t, c.b.i64(kDczid));
     case kFpcr: return c.put(t, c.b.get(kSlotFpcr));
-    case kFpsr: return needs_exact_flags(c) ? void() : c.put(t, c.fpsr());
+    case kFpsr: return needs_exact_flags(c) ? void() : c.put(t, c.call(kReadFpsr, Type::kI64, {}));
     case kTpidr: return c.put(t, c.b.get(kSlotTpidr));
     case kTpidrro: return c.put(t, c.b.get(kSlotTpidrro));
     case kCntfrq: return c.put(t, c.b.i64(kCounterHz));
@@ -280,7 +296,7 @@ void lift<Insn::kMsrReg>(Lift& c, Enc<Insn::kMsrReg> e) {
   const Value v = c.x(e.get<'t'>());
   switch (e.get<'r'>()) {
     case kFpcr: return write_fpcr(c, v);
-    case kFpsr: return needs_exact_flags(c) ? void() : c.put_fpsr(c.b.and_(v, kFpsrBits));
+    case kFpsr: return write_fpsr(c, v);
     case kTpidr: return c.b.put(kSlotTpidr, v);
     default: return c.undefined();
   }

@@ -1,11 +1,9 @@
-// Floating point on vectors, and the scalar forms among the vector encodings. With exact flags the C++
-// functions of exec_fp.cc execute them.
+// Floating point on vectors, and the scalar forms among the vector encodings.
 #include "targets/arm/core/lift_fp.h"
 
 #define VECTOR_FP(name, ...)                                 \
   template <>                                                \
   void lift<Insn::k##name>(Lift & c, Enc<Insn::k##name> e) { \
-    if (c.exact_flags()) return call_exec(c, e);             \
     __VA_ARGS__;                                             \
   }
 
@@ -88,13 +86,19 @@ void compare_zero(Lift& c, Enc<I> e, Op op, bool zero_first) {
 // ---- infinity times zero, which FMULX and FRECPS have results of their own for
 // All ones in the lanes where one operand is an infinity and the other zero.
 Value infinity_times_zero(Lift& c, Value n, Value m, unsigned size) {
+  // Where denormals are zeros, a comparison of numbers finds them, and raises what the operation does.
+  const auto is_zero = [&](Value a) {
+    const Value zero = splat(c, a.type, size, 0);
+    return c.mode(kModeFlush) ? c.b.fbinary(Op::kFCmpEq, a, zero, size)
+                              : c.b.vbinary(Op::kVCmpEq, a, zero, size);
+  };
   const uint64_t inf = power_of_two(size == 3, size == 3 ? 1024 : 128);
   const auto equal = [&](Value a, uint64_t bits) {
     return c.b.vbinary(Op::kVCmpEq, a, splat(c, a.type, size, bits), size);
   };
   n = c.b.funary(Op::kFAbs, n, size);
   m = c.b.funary(Op::kFAbs, m, size);
-  return vor(c, vand(c, equal(n, inf), equal(m, 0)), vand(c, equal(n, 0), equal(m, inf)));
+  return vor(c, vand(c, equal(n, inf), is_zero(m)), vand(c, is_zero(n), equal(m, inf)));
 }
 // An operand as a vector; a scalar with zeros above.
 Value as_vector(Lift& c, Value v) { return ir::is_vector(v.type) ? v : c.b.fwiden(Type::kV128, v); }
@@ -199,6 +203,9 @@ void fixed_from_int(Lift& c, Enc<I> e, bool is_unsigned) {
 template <Insn I>
 void narrow(Lift& c, Enc<I> e) {
   const unsigned from = fp_size(e);
+  if (from == 2 && c.mode(kModeHalf))
+    return put_narrow(c, e.template get<'q'>(), e.template get<'d'>(),
+                      convert_halves(c, c.v(e.template get<'n'>()), 0, true));
   put_narrow(c, e.template get<'q'>(), e.template get<'d'>(),
              c.b.fcvt(Type::kV64, from - 1, c.v(e.template get<'n'>()), from));
 }
@@ -206,6 +213,8 @@ template <Insn I>
 void lengthen(Lift& c, Enc<I> e) {
   const unsigned to = fp_size(e);
   const Value n = c.v(e.template get<'n'>());
+  if (to == 2 && c.mode(kModeHalf))
+    return c.put_v(e.template get<'d'>(), convert_halves(c, n, e.template get<'q'>() ? 4 : 0, false));
   const Value half = e.template get<'q'>() ? high_half(c, n) : low_half(c, n);
   c.put_v(e.template get<'d'>(), c.b.fcvt(Type::kV128, to, half, to - 1));
 }
@@ -282,10 +291,7 @@ VECTOR_FP(FcmltZeroScalar, compare_zero(c, e, Op::kFCmpGt, true))
 
 // ---- to integral values
 VECTOR_FP(FrintnV, round(c, e, FpRound::kNearest, false))
-VECTOR_FP(FrintaV, {
-  const Value n = operand(c, e, e.get<'n'>());
-  c.put_v(e.get<'d'>(), fp_round_away(c, n, fp_size(e)));
-})
+VECTOR_FP(FrintaV, round(c, e, FpRound::kAway, false))
 VECTOR_FP(FrintpV, round(c, e, FpRound::kUp, false))
 VECTOR_FP(FrintmV, round(c, e, FpRound::kDown, false))
 VECTOR_FP(FrintxV, round(c, e, FpRound::kCurrent, true))

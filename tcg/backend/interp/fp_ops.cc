@@ -5,6 +5,7 @@
 
 #include "tcg/fpu/fpu.h"
 #include "tcg/ir/eval.h"
+#include "tcg/runtime/cpu.h"
 
 namespace xarch::tcg {
 
@@ -101,12 +102,14 @@ unsigned fp_convert_lanes(const Inst& in, Type from) {
   return std::min(ir::type_bytes(in.type) >> in.aux, ir::type_bytes(from) >> in.imm);
 }
 
-fpu::Env fp_environment(const fpu::Rules& rules, uint32_t rounding) {
+fpu::Env fp_environment(const fpu::Rules& rules, uint32_t rounding, uint32_t control) {
   constexpr fpu::Rounding kModes[] = {fpu::Rounding::kNearest, fpu::Rounding::kDown, fpu::Rounding::kUp,
                                       fpu::Rounding::kZero};
   fpu::Env env;
   env.rules = &rules;
   env.rounding = kModes[rounding & 3];
+  env.flush_inputs = env.flush_outputs = (control & kFpFlush) != 0;
+  env.default_nan = (control & kFpDefaultNan) != 0;
   return env;
 }
 

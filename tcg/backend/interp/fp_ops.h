@@ -7,8 +7,8 @@
 
 namespace xarch::tcg {
 
-// An environment without flags. rounding: as MXCSR numbers it.
-fpu::Env fp_environment(const fpu::Rules& rules, uint32_t rounding);
+// An environment without flags. rounding: as MXCSR numbers it; control: CpuHeader::fp_control.
+fpu::Env fp_environment(const fpu::Rules& rules, uint32_t rounding, uint32_t control);
 
 // How many lanes the f.cvt `inst` converts of an operand of that type.
 unsigned fp_convert_lanes(const ir::Inst& inst, ir::Type from);

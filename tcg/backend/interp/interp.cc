@@ -211,11 +211,11 @@ bool Interpreter::execute_memory(const Inst& inst, IrValue* out) {
 // ---- floating point
 
 void Interpreter::execute_fp(const Inst& inst, IrValue* out) {
-  fpu::Env env = fp_environment(rules_, cpu_->fp_rounding());
+  fpu::Env env = fp_environment(rules_, cpu_->fp_rounding(), cpu_->fp_control);
   const IrValue* args[3] = {};
   for (unsigned i = 0; i < 3 && inst.args[i] != ir::kNoValue; ++i) args[i] = &arg(inst, i);
   eval_fp(inst, arg_type(inst, 0), args, &env, out);
-  cpu_->fp_flags |= env.flags;
+  cpu_->raise_fp(env.flags, &cpu_->guest_mxcsr);
 }
 
 // ---- helpers, control flow

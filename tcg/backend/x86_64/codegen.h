@@ -383,13 +383,20 @@ class CodeGen {
   void emit_vrev(uint32_t i);
   void emit_vshuffle(uint32_t i);
 
-  // ---- fp.cc, fp_convert.cc
+  // ---- fp.cc, fp_check.cc, fp_convert.cc
   struct FpSites {  // of one op: which of fp_sites_ are its
     size_t first;
     FpSite site;
     int cold;  // index of its Cold, or -1
+    // Registers for the steps of the op. All that an op needs is allocated before its first instruction that
+    // may trap: what it takes to free a register would be jumped over.
+    Xmm temps[5];
+    unsigned num_temps, next_temp;
+    Reg gpr;
   };
   FpSites fp_begin(uint32_t i);
+  void fp_reserve(FpSites* s, const ir::Inst& in);
+  Xmm fp_temp(FpSites* s) { return s->temps[s->next_temp++]; }
   void fp_trap(FpSites* s);  // the next host instruction may trap
   void fp_end(const FpSites& s);
   Label fp_cold_trap(FpSites* s);
@@ -402,6 +409,16 @@ class CodeGen {
   Xmm zeroed(Xmm a, unsigned bytes);
   void fop(Simd op, Xmm d, Xmm a, Xmm b, int imm = 0);
   void fop1(Simd op, Xmm d, Xmm a, int imm = 0);
+  void fp_step(FpSites* s, Simd op, Xmm d, Xmm a, Xmm b, int imm = 0);
+  void fp_step(FpSites* s, Simd op, Xmm d, Xmm a, const Mem& b);
+  bool fp_checks(ir::FpCheck c) const { return (region_->fp_checks & c) != 0; }
+  void fp_check_flags(bool can_be_tiny);
+  void fp_check(FpSites* s, const ir::Inst& in, Xmm d, bool can_be_tiny);
+  void fp_check_nan(FpSites* s, Simd compare, Xmm x);
+  void fp_check_tiny(FpSites* s, unsigned log2_lane, bool packed, Xmm d);
+  void fp_check_operands(FpSites* s, const ir::Inst& in, Xmm a, Xmm b);
+  Xmm flushed(FpSites* s, const ir::Inst& in, Xmm a);
+  Xmm round_away(FpSites* s, const ir::Inst& in, Xmm a);
   bool emit_fp(uint32_t i);
   bool emit_fp_inline(uint32_t i);
   void emit_fp_binary(uint32_t i);
@@ -417,7 +434,12 @@ class CodeGen {
   void emit_fp_widen(uint32_t i);
   bool wants_swapped_flags(uint32_t i) const;
   bool fcmp_condition(V v, ir::FlagCond c, Cc* cc);
+  Xmm rounded(FpSites* s, const ir::Inst& in, Xmm a);
+  void fp_trap_inexact(FpSites* s) {  // the next one may do so where Inexact traps
+    if (fp_checks(ir::kFpCheckFlush)) fp_trap(s);
+  }
   bool emit_fp_to_int(uint32_t i);
+  void emit_fp_to_u32_lanes(FpSites* s, Xmm d, Xmm a, Xmm from, Xmm t, Xmm big);
   bool emit_fp_to_unsigned(uint32_t i);
   bool emit_fp_to_int_lanes(uint32_t i);
   bool emit_fp_from_int(uint32_t i);

@@ -42,13 +42,16 @@ constexpr int kEqual = 0, kLess = 1, kLessEqual = 2;
 
 CodeGen::FpSites CodeGen::fp_begin(uint32_t i) {
   const Inst& in = insts_[i];
-  FpSites s{fp_sites_.size(), {}, -1};
+  FpSites s{};
+  s.first = fp_sites_.size();
+  s.cold = -1;
   s.site.op = in.op;
   s.site.type = in.type;
   s.site.arg = inst(in.args[0]).type;
   s.site.aux = static_cast<uint8_t>(in.aux);
   s.site.imm = static_cast<uint8_t>(in.imm);
   for (unsigned k = 0; k < 3 && in.args[k] != kNoValue; ++k) s.site.args[k] = vals_[in.args[k]].reg;
+  fp_reserve(&s, in);
   return s;
 }
 
@@ -73,6 +76,7 @@ void CodeGen::fp_end(const FpSites& s) {
 
 // Where to jump to if the host would give a wrong result without a trap. Before fp_end.
 Label CodeGen::fp_cold_trap(FpSites* s) {
+  if (s->cold >= 0) return cold_[static_cast<size_t>(s->cold)].label;
   s->cold = static_cast<int>(cold_.size());
   Cold c;
   c.kind = Cold::kFp;
@@ -139,6 +143,8 @@ void CodeGen::emit_fp_binary(uint32_t i) {
                       : in.op == Op::kFSub ? kSub
                       : in.op == Op::kFMul ? kMul
                                            : kDiv;
+  const bool can_be_tiny = in.op == Op::kFMul;  // see fp_check
+  fp_check_flags(can_be_tiny);
   Xmm a = use_fp(in.args[0], in), b = use_fp(in.args[1], in);
   FpSites s = fp_begin(i);
   s.site.args[0] = host(a);
@@ -149,7 +155,7 @@ void CodeGen::emit_fp_binary(uint32_t i) {
     xop(Simd::orps, t, b, constant(0, kOne32));
     b = t;
   }
-  Xmm d = dest_x(v, in.args[0], in.args[1]);
+  Xmm d = region_->fp_checks ? alloc_xmm() : dest_x(v, in.args[0], in.args[1]);
   if (features_.avx) {
     fp_trap(&s);
     as_.avx(fp_form(forms, in), 128, d, a, b);
@@ -162,6 +168,7 @@ void CodeGen::emit_fp_binary(uint32_t i) {
   }
   // Zeros above stay zeros, but for their sign when subtracted.
   if (fp_packed(in)) zero = fp_half(in) && in.op != Op::kFSub ? 8 : 16;
+  fp_check(&s, in, d, can_be_tiny);
   set_zero_from(d, zero);
   s.site.dst = host(d);
   fp_end(s);
@@ -176,7 +183,7 @@ void CodeGen::emit_fp_sqrt(uint32_t i) {
   const unsigned zero = zero_above(in, a);
   FpSites s = fp_begin(i);
   s.site.args[0] = host(a);
-  Xmm d = dest_x(v, in.args[0]);
+  Xmm d = region_->fp_checks ? alloc_xmm() : dest_x(v, in.args[0]);
   if (!features_.avx && !fp_packed(in)) xmove(d, a);
   fp_trap(&s);
   if (fp_packed(in)) {
@@ -186,6 +193,7 @@ void CodeGen::emit_fp_sqrt(uint32_t i) {
   } else {
     as_.sse(fp_form(kSqrt, in), d, d);
   }
+  fp_check(&s, in, d, false);
   set_zero_from(d, zero);
   s.site.dst = host(d);
   fp_end(s);
@@ -209,6 +217,7 @@ void CodeGen::emit_fp_minmax(uint32_t i) {
   if (!features_.avx) xmove(t, b);
   features_.avx ? as_.avx(op, 128, t, b, a) : as_.sse(op, t, a);
   xop(min ? Simd::orps : Simd::andps, d, d, t);
+  d = flushed(&s, in, d);
   set_zero_from(d, zero);
   s.site.dst = host(d);
   fp_end(s);
@@ -227,6 +236,7 @@ void CodeGen::emit_fp_compare(uint32_t i) {
   Xmm first = turn ? b : a, second = turn ? a : b;
   const unsigned zero = fp_packed(in) ? 16 : zero_above(in, first);
   Xmm d = alloc_xmm();
+  if (in.op == Op::kFCmpEq) fp_check_operands(&s, in, a, b);
   if (!features_.avx) xmove(d, first);
   fp_trap(&s);
   if (features_.avx) {
@@ -251,6 +261,7 @@ Xmm CodeGen::use_fp_signed(V v, const Inst& in, bool* negated) {
 bool CodeGen::emit_fp_fma(uint32_t i) {
   const Inst& in = insts_[i];
   if (!features_.fma) return false;
+  fp_check_flags(true);
   bool negate_a = false, negate_c = false;
   Xmm a = use_fp_signed(in.args[0], in, &negate_a), b = use_fp(in.args[1], in);
   Xmm c = use_fp_signed(in.args[2], in, &negate_c);
@@ -267,6 +278,7 @@ bool CodeGen::emit_fp_fma(uint32_t i) {
   as_.avx(fp_form(kFma[negate_a][negate_c], in), 128, d, a, b);
   fp_trap(&s);
   as_.avx(fp_form(kCmp, in), 128, junk, d, d, kLess);
+  if (fp_checks(kFpCheckTiny)) fp_check_tiny(&s, in.aux, fp_packed(in), d);
   // Zeros above give zeros, of either sign if one is negated.
   set_zero_from(d, !fp_half(in) ? zero : negate_a || negate_c ? 16 : 8);
   s.site.dst = host(d);
@@ -280,14 +292,25 @@ bool CodeGen::emit_fp_round(uint32_t i) {
   V v = static_cast<V>(i);
   constexpr int kModes[] = {0, 2, 1, 3}, kCurrent = 4, kQuiet = 8;
   const auto mode = static_cast<FpRound>(in.imm & kFpRoundMask);
-  if (mode == FpRound::kAway) return false;
-  const int imm = (mode == FpRound::kCurrent ? kCurrent : kModes[static_cast<int>(mode)]) |
-                  (in.imm & kFpInexact ? 0 : kQuiet);
+  const bool away = mode == FpRound::kAway;
+  if (away && (in.imm & kFpInexact)) return false;
   Xmm a = use_fp(in.args[0], in);
   const unsigned zero = zero_above(in, a);
   FpSites s = fp_begin(i);
   s.site.args[0] = host(a);
-  Xmm d = dest_x(v, in.args[0]);
+  if (away) {
+    Xmm d = round_away(&s, in, flushed(&s, in, a));
+    fp_check(&s, in, d, false);
+    set_zero_from(d, zero);
+    s.site.dst = host(d);
+    fp_end(s);
+    finish(v, host(d), false);
+    return true;
+  }
+  const int imm = (mode == FpRound::kCurrent ? kCurrent : kModes[static_cast<int>(mode)]) |
+                  (in.imm & kFpInexact ? 0 : kQuiet);
+  Xmm d = region_->fp_checks ? alloc_xmm() : dest_x(v, in.args[0]);
+  a = flushed(&s, in, a);
   if (!features_.avx && !fp_packed(in)) xmove(d, a);
   fp_trap(&s);
   if (fp_packed(in)) {
@@ -297,6 +320,7 @@ bool CodeGen::emit_fp_round(uint32_t i) {
   } else {
     as_.sse(fp_form(kRound, in), d, d, imm);
   }
+  fp_check(&s, in, d, false);
   set_zero_from(d, zero);
   s.site.dst = host(d);
   fp_end(s);
@@ -333,6 +357,7 @@ void CodeGen::emit_fp_flags(uint32_t i) {
   s.site.args[0] = host(a);
   s.site.args[1] = host(b);
   const bool wide = in.aux == 3;
+  if (!in.imm) fp_check_operands(&s, in, a, b);
   const Simd op = in.imm ? (wide ? Simd::comisd : Simd::comiss) : (wide ? Simd::ucomisd : Simd::ucomiss);
   fp_trap(&s);
   xop1(op, a, b);

@@ -41,9 +41,10 @@ uint64_t evaluate(void* state, uint64_t what, uint64_t rules, uint64_t, uint64_t
   }
   const auto arg = static_cast<Type>(p.arg);
   if (arg == Type::kI32) values[0].w[0] = static_cast<uint32_t>(values[0].w[0]);
-  fpu::Env env = tcg::fp_environment(*reinterpret_cast<const fpu::Rules*>(rules), cpu->fp_rounding());
+  fpu::Env env =
+      tcg::fp_environment(*reinterpret_cast<const fpu::Rules*>(rules), cpu->fp_rounding(), cpu->fp_control);
   tcg::eval_fp(in, arg, args, &env, &result);
-  cpu->fp_flags |= env.flags;
+  cpu->raise_fp(env.flags, &cpu->guest_mxcsr);
   std::memcpy(frame + kResultOffset, result.w, 16);
   return result.w[0];
 }

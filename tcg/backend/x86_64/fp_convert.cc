@@ -10,6 +10,7 @@ using namespace ir;
 namespace {
 
 constexpr int kQuiet = 8;  // of the round instructions: not Inexact
+constexpr uint64_t kSignBit = uint64_t{1} << 63;
 
 // The round instructions' number of an explicit rounding other than kAway.
 int round_imm(FpRound r) {
@@ -29,30 +30,47 @@ constexpr Simd kFromInt[2][2] = {{Simd::cvtsi2ss, Simd::cvtsi2ss_q}, {Simd::cvts
 
 // ---- to integers
 
+// a to an integral value as the conversion `in` asks for explicitly; raises nothing.
+Xmm CodeGen::rounded(FpSites* s, const Inst& in, Xmm a) {
+  const FpRound mode = rounding(in);
+  if (mode == FpRound::kAway) return round_away(s, in, a);
+  constexpr Simd kRound[] = {Simd::roundss, Simd::roundsd, Simd::roundps, Simd::roundpd};
+  const Simd op = fp_form(kRound, in);
+  const int imm = round_imm(mode) | kQuiet;
+  Xmm t = fp_temp(s);
+  if (fp_packed(in)) {
+    fp_trap(s);
+    xop1(op, t, a, imm);
+  } else {
+    xmove(t, a);
+    fp_trap(s);
+    fop(op, t, t, t, imm);
+  }
+  return t;
+}
+
 // Explicit rounding goes first, without raising Inexact; a second conversion of the operand itself does that.
 bool CodeGen::emit_fp_to_int(uint32_t i) {
   const Inst& in = insts_[i];
   V v = static_cast<V>(i);
   const FpRound mode = rounding(in);
-  if (mode == FpRound::kAway) return false;
   if (is_vector(in.type)) return emit_fp_to_int_lanes(i);
   if (in.imm & kFpUnsigned) return emit_fp_to_unsigned(i);
   const bool wide = in.aux == 3, q = in.type == Type::kI64;
   Xmm a = use_x(in.args[0]);
   FpSites s = fp_begin(i);
-  Reg d = dest(v);
+  const bool direct = mode == FpRound::kZero || mode == FpRound::kCurrent;
+  Reg d = dest(v), junk = direct ? d : alloc_gpr();
   s.site.dst = host(d);
-  if (mode == FpRound::kZero || mode == FpRound::kCurrent) {
+  a = flushed(&s, in, a);
+  if (direct) {
     fp_trap(&s);
     as_.sse(kToInt[mode == FpRound::kZero][wide][q], d, a);
   } else {
-    Xmm t = alloc_xmm();
-    Reg junk = alloc_gpr();
-    xmove(t, a);
-    fp_trap(&s);
-    fop(wide ? Simd::roundsd : Simd::roundss, t, t, t, round_imm(mode) | kQuiet);
+    Xmm t = rounded(&s, in, a);
     fp_trap(&s);
     as_.sse(kToInt[1][wide][q], d, t);
+    fp_trap(&s);
     as_.sse(kToInt[1][wide][q], junk, a);
   }
   fp_end(s);
@@ -60,14 +78,14 @@ bool CodeGen::emit_fp_to_int(uint32_t i) {
   return true;
 }
 
-// Numbers from 0 up to the limit, which what is rounded up may not exceed, are converted as signed ones;
-// their bit patterns are in order. All others, -0 and NaNs too, trap.
+// Numbers from 0 up to the limit are converted as signed ones; their bit patterns are in order. All others,
+// -0 and NaNs too, trap.
 bool CodeGen::emit_fp_to_unsigned(uint32_t i) {
   const Inst& in = insts_[i];
   V v = static_cast<V>(i);
   const FpRound mode = rounding(in);
   const bool wide = in.aux == 3, q = in.type == Type::kI64;
-  const unsigned exponent = q ? 63 : mode == FpRound::kZero ? 32 : 31;  // the limit is a power of two
+  const unsigned exponent = q ? 63 : mode == FpRound::kCurrent ? 31 : 32;  // the limit is a power of two
   clobber_flags();
   Xmm a = use_x(in.args[0]);
   FpSites s = fp_begin(i);
@@ -78,13 +96,19 @@ bool CodeGen::emit_fp_to_unsigned(uint32_t i) {
   as_.mov_imm(bits, t, wide ? uint64_t{1023 + exponent} << 52 : uint64_t{127 + exponent} << 23);
   as_.alu(Alu::kCmp, bits, d, t);
   as_.jcc(Cc::ae, fp_cold_trap(&s));
+  a = flushed(&s, in, a);
   if (mode == FpRound::kZero || mode == FpRound::kCurrent) {
+    fp_trap(&s);
     as_.sse(kToInt[mode == FpRound::kZero][wide][1], d, a);
   } else {
-    Xmm x = alloc_xmm();
-    xmove(x, a);
-    fop(wide ? Simd::roundsd : Simd::roundss, x, x, x, round_imm(mode) | kQuiet);
+    Xmm x = rounded(&s, in, a);
     as_.sse(kToInt[1][wide][1], d, x);
+    if (!q) {  // what was rounded up to the limit
+      as_.mov(64, t, d);
+      as_.shift(Shift::kShr, 64, t, 32);
+      as_.jcc(Cc::ne, fp_cold_trap(&s));
+    }
+    fp_trap(&s);
     as_.sse(kToInt[1][wide][1], t, a);
   }
   fp_end(s);
@@ -96,48 +120,84 @@ bool CodeGen::emit_fp_to_int_lanes(uint32_t i) {
   const Inst& in = insts_[i];
   V v = static_cast<V>(i);
   const FpRound mode = rounding(in);
-  if (in.imm & kFpUnsigned) return false;
   const bool direct = mode == FpRound::kZero || mode == FpRound::kCurrent;
+  const bool is_unsigned = in.imm & kFpUnsigned;
+  if (is_unsigned && mode == FpRound::kCurrent) return false;
+  if (is_unsigned) clobber_flags();
   Xmm a = use_fp(in.args[0], in);
   FpSites s = fp_begin(i);
   s.site.args[0] = host(a);
-  Xmm from = a;
-  Xmm d = alloc_xmm();
+  Xmm d = alloc_xmm(), high = alloc_xmm();
+  Reg r = alloc_gpr();
+  const Xmm more = in.aux == 2 && is_unsigned ? alloc_xmm() : high;
   s.site.dst = host(d);
-  if (!direct) {
-    from = alloc_xmm();
-    fp_trap(&s);
-    xop1(in.aux == 2 ? Simd::roundps : Simd::roundpd, from, a, round_imm(mode) | kQuiet);
-  }
-  if (in.aux == 2) {
+  a = flushed(&s, in, a);
+  const Xmm from = direct ? a : rounded(&s, in, a);
+  if (in.aux == 2 && is_unsigned) {
+    emit_fp_to_u32_lanes(&s, d, a, from, high, more);
+    set_zero_from(d, fp_half(in) ? 8 : 16);
+  } else if (in.aux == 2) {
     fp_trap(&s);
     xop1(mode == FpRound::kCurrent ? Simd::cvtps2dq : Simd::cvttps2dq, d, from);
-    if (!direct) xop1(Simd::cvttps2dq, from, a);
+    if (!direct) {
+      fp_trap(&s);
+      xop1(Simd::cvttps2dq, from, a);
+    }
     set_zero_from(d, fp_half(in) ? 8 : 16);
   } else {
     const Simd op = kToInt[mode != FpRound::kCurrent][1][1];
-    Reg r = alloc_gpr();
-    fp_trap(&s);
-    as_.sse(op, r, from);
+    const auto convert = [&](Xmm x) {
+      if (is_unsigned) {
+        as_.sse(Simd::movq_gpr_st, r, x);
+        as_.alu(Alu::kCmp, 64, r, constant(uint64_t{1023 + 63} << 52));
+        as_.jcc(Cc::ae, fp_cold_trap(&s));
+      }
+      fp_trap(&s);
+      as_.sse(op, r, x);
+    };
+    const auto raise_inexact = [&](Xmm x) {
+      fp_trap(&s);
+      as_.sse(op, r, x);
+    };
+    convert(from);
     as_.sse(Simd::movq_gpr, d, r);
     set_zero_from(d, 8);
-    if (!direct) as_.sse(op, r, a);
+    if (!direct) raise_inexact(a);
     if (in.type == Type::kV128) {
-      Xmm high = alloc_xmm();
       xop1(Simd::pshufd, high, from, 0xee);
-      fp_trap(&s);
-      as_.sse(op, r, high);
+      convert(high);
       as_.sse(Simd::pinsrq, d, r, 1);
       set_zero_from(d, 16);
       if (!direct) {
         xop1(Simd::pshufd, high, a, 0xee);
-        as_.sse(op, r, high);
+        raise_inexact(high);
       }
     }
   }
   fp_end(s);
   finish(v, host(d), false);
   return true;
+}
+
+// Lanes of single precision, rounded to `from` first unless that is a. Those from 2^31 up are converted
+// without their highest bit; -0, negative and too large ones trap.
+void CodeGen::emit_fp_to_u32_lanes(FpSites* s, Xmm d, Xmm a, Xmm from, Xmm t, Xmm big) {
+  constexpr uint64_t kLimit = 0x4f8000004f800000, kTop = 0x4f0000004f000000, kBelowTop = 0x4effffff4effffff;
+  xop(Simd::pmaxud, t, from, constant(kLimit));
+  xop(Simd::pcmpeqd, t, t, from);
+  as_.sse(Simd::ptest, t, t);
+  as_.jcc(Cc::ne, fp_cold_trap(s));
+  xop(Simd::pcmpgtd, big, from, constant(kBelowTop));
+  xop(Simd::pand, t, big, constant(kTop));
+  xop(Simd::subps, d, from, t);
+  fp_trap(s);
+  xop1(Simd::cvttps2dq, d, d);
+  xop(SimdShift::pslld, big, big, 31);
+  xop(Simd::pxor, d, d, big);
+  if (from == a) return;
+  xop(Simd::subps, big, a, t);
+  fp_trap(s);
+  xop1(Simd::cvttps2dq, t, big);
 }
 
 // ---- from integers
@@ -150,10 +210,15 @@ bool CodeGen::emit_fp_from_int(uint32_t i) {
   const bool is_unsigned = in.imm & kFpUnsigned;
   if (is_unsigned && q) return emit_fp_from_u64(i), true;
   Reg r = is_unsigned ? use_clean(in.args[0]) : use(in.args[0]);
+  FpSites s = fp_begin(i);
+  s.site.args[0] = host(r);
   Xmm d = alloc_xmm();
+  s.site.dst = host(d);
   xop(Simd::xorps, d, d, d);
+  fp_trap_inexact(&s);
   as_.sse(kFromInt[wide][q || is_unsigned], d, r);
   set_zero_from(d, wide ? 8 : 4);
+  fp_end(s);
   finish(v, host(d), false);
   return true;
 }
@@ -166,12 +231,16 @@ void CodeGen::emit_fp_from_u64(uint32_t i) {
   const Simd convert = kFromInt[wide][1], add = wide ? Simd::addsd : Simd::addss;
   clobber_flags();
   Reg r = use(in.args[0]);
+  FpSites s = fp_begin(i);
+  s.site.args[0] = host(r);
   Reg t = alloc_gpr(), low = alloc_gpr();
   Xmm d = alloc_xmm();
+  s.site.dst = host(d);
   Label large = as_.new_label(), done = as_.new_label();
   xop(Simd::xorps, d, d, d);
   as_.test(64, r, r);
   as_.jcc_short(Cc::s, large);
+  fp_trap_inexact(&s);
   as_.sse(convert, d, r);
   as_.jmp_short(done);
   as_.bind(large);
@@ -180,10 +249,12 @@ void CodeGen::emit_fp_from_u64(uint32_t i) {
   as_.shift(Shift::kShr, 64, t, 1);
   as_.alu(Alu::kAnd, 32, low, 1);
   as_.alu(Alu::kOr, 64, t, low);
+  fp_trap_inexact(&s);
   as_.sse(convert, d, t);
   as_.sse(add, d, d);
   as_.bind(done);
   set_zero_from(d, wide ? 8 : 4);
+  fp_end(s);
   finish(static_cast<V>(i), host(d), false);
 }
 
@@ -191,33 +262,50 @@ bool CodeGen::emit_fp_from_int_lanes(uint32_t i) {
   const Inst& in = insts_[i];
   V v = static_cast<V>(i);
   const bool is_unsigned = in.imm & kFpUnsigned;
-  if (is_unsigned && in.aux == 3) return false;
   Xmm a = use_fp(in.args[0], in);
-  Xmm d = alloc_xmm();
-  if (in.aux == 2 && is_unsigned) {  // halves, which are exact, and one sum
-    Xmm low = alloc_xmm();
+  FpSites s = fp_begin(i);
+  s.site.args[0] = host(a);
+  Xmm d = alloc_xmm(), low = alloc_xmm();
+  s.site.dst = host(d);
+  if (in.aux == 3 && is_unsigned) {
+    // The upper halves as 2^84 and more, the lower ones as 2^52 and more; one sum rounds. Its zero may come
+    // out negative.
+    constexpr uint64_t kHigh = 0x4530000000000000, kLow = 0x4330000000000000, kBoth = 0x4530000000100000;
+    if (in.type == Type::kV64) a = zeroed(a, 8);
+    xop(SimdShift::psrlq, d, a, 32);
+    xop(Simd::pblendw, low, a, constant(kLow), 0xcc);
+    xop(Simd::orps, d, d, constant(kHigh));
+    xop(Simd::subpd, d, d, constant(kBoth));
+    fp_trap_inexact(&s);
+    xop(Simd::addpd, d, d, low);
+    xop(Simd::andps, d, d, constant(~kSignBit));
+  } else if (in.aux == 2 && is_unsigned) {  // halves, which are exact, and one sum
     xop(Simd::pand, low, a, constant(0x0000ffff0000ffff));
     xop(SimdShift::psrld, d, a, 16);
     xop1(Simd::cvtdq2ps, low, low);
     xop1(Simd::cvtdq2ps, d, d);
     xop(Simd::mulps, d, d, constant(0x4780000047800000));  // 65536
+    fp_trap_inexact(&s);
     xop(Simd::addps, d, d, low);
   } else if (in.aux == 2) {
+    fp_trap_inexact(&s);
     xop1(Simd::cvtdq2ps, d, a);
   } else {
     Reg r = alloc_gpr();
     as_.sse(Simd::movq_gpr_st, r, a);
     xop(Simd::xorps, d, d, d);
+    fp_trap_inexact(&s);
     as_.sse(Simd::cvtsi2sd_q, d, r);
     if (in.type == Type::kV128) {
-      Xmm high = alloc_xmm();
       as_.sse(Simd::pextrq, r, a, 1);
-      xop(Simd::xorps, high, high, high);
-      as_.sse(Simd::cvtsi2sd_q, high, r);
-      xop(Simd::unpcklpd, d, d, high);
+      xop(Simd::xorps, low, low, low);
+      fp_trap_inexact(&s);
+      as_.sse(Simd::cvtsi2sd_q, low, r);
+      xop(Simd::unpcklpd, d, d, low);
     }
   }
   set_zero_from(d, in.type == Type::kV64 ? 8 : 16);
+  fp_end(s);
   finish(v, host(d), false);
   return true;
 }
@@ -232,6 +320,7 @@ bool CodeGen::emit_fp_convert(uint32_t i) {
   const bool widen = in.aux == 3;
   if (is_vector(in.type) != is_vector(from)) return false;
   if (is_vector(in.type) && (widen ? in.type != Type::kV128 : from != Type::kV128)) return false;
+  fp_check_flags(!widen);
   Xmm a = use_x(in.args[0]);
   FpSites s = fp_begin(i);
   Xmm d = alloc_xmm();
@@ -246,6 +335,7 @@ bool CodeGen::emit_fp_convert(uint32_t i) {
     fop(widen ? Simd::cvtss2sd : Simd::cvtsd2ss, d, d, a);
     set_zero_from(d, type_bytes(in.type));
   }
+  fp_check(&s, in, d, !widen);
   fp_end(s);
   finish(v, host(d), false);
   return true;
@@ -273,19 +363,27 @@ bool CodeGen::emit_fp_convert_half(uint32_t i) {
     fp_trap(&s);
     as_.avx(Simd::vcvtph2ps, 128, d, x);
     if (in.aux == 3) fop(Simd::cvtss2sd, d, d, d);
+    fp_check(&s, in, d, false);
     set_zero_from(d, scalar ? type_bytes(in.type) : 16);
     fp_end(s);
     finish(v, host(d), false);
     return true;
   }
   if (in.imm != 2 || !(scalar || (in.type == Type::kV64 && from == Type::kV128))) return false;
+  fp_check_flags(true);
   Xmm a = use_x(in.args[0]);
   FpSites s = fp_begin(i);
   Xmm x = scalar ? zeroed(a, 4) : a;
+  Inst numbers = in;  // that go in
+  numbers.type = Type::kV128;
+  numbers.aux = 2;
   Xmm d = alloc_xmm();
   s.site.dst = host(d);
+  x = flushed(&s, numbers, x);
+  if (fp_checks(kFpCheckNan)) fp_check_nan(&s, Simd::cmpps, x);
   fp_trap(&s);
   as_.avx(Simd::vcvtps2ph, 128, d, x, kCurrent);
+  if (fp_checks(kFpCheckTiny)) fp_check_tiny(&s, 1, true, d);
   set_zero_from(d, 8);
   fp_end(s);
   finish(v, host(d), false);

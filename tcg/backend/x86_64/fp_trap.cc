@@ -71,7 +71,8 @@ bool Backend::complete_fp(const uint8_t* recovery, uint32_t recovery_bytes, cons
   if (site.arg == Type::kI32) values[0].w[0] = static_cast<uint32_t>(values[0].w[0]);
   if (site.negate_a) flip_signs(&values[0], site.aux);
   if (site.negate_c) flip_signs(&values[2], site.aux);
-  fpu::Env env = tcg::fp_environment(*config_.fp_rules, fp.mxcsr >> tcg::kMxcsrRoundingShift);
+  fpu::Env env =
+      tcg::fp_environment(*config_.fp_rules, fp.mxcsr >> tcg::kMxcsrRoundingShift, state->fp_control);
   tcg::eval_fp(in, site.arg, args, &env, &result);
   if (site.dst == kNoHostReg) {
     set_flags(context, static_cast<uint16_t>(result.w[0]));
@@ -80,8 +81,7 @@ bool Backend::complete_fp(const uint8_t* recovery, uint32_t recovery_bytes, cons
   } else {
     set_host_register(context, gpr(site.dst), result.w[0]);
   }
-  state->fp_flags |= env.flags;
-  fp.mxcsr &= ~uint32_t{fpu::kInvalid};
+  state->raise_fp(env.flags, &fp.mxcsr);
   context->uc_mcontext.gregs[REG_RIP] = reinterpret_cast<greg_t>(code + site.resume);
   return true;
 }
