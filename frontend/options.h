@@ -27,6 +27,10 @@ enum class OptionId {
   kJitCacheSize,
   kBackend,
   kStrace,
+  kStraceFlag,        // -T -t -tt -y -c and their kin: the option's name says which
+  kStraceExpression,  // -e
+  kStraceLimit,
+  kStraceOutput,
   kTrace,
   kLogFile,
   kStats,

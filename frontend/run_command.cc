@@ -27,7 +27,18 @@ constexpr OptionSpec kRunOptions[] = {
     {"-s", "BYTES", OptionId::kStack, "stack size; K, M, G may follow"},
     {"-r", "RELEASE", OptionId::kUname, "kernel release that uname shows"},
     {"--cpu", "MODEL", OptionId::kCpu, "processor model; `help` lists them"},
-    {"--strace", "", OptionId::kStrace, "log the guest's system calls"},
+    {"--strace", "", OptionId::kStrace, "show system calls and signals, of child processes too, as strace does"},
+    {"-e", "EXPR", OptionId::kStraceExpression,
+     "--strace of these alone: trace=[!]NAME,%CLASS,... signal=SET status=failed"},
+    {"-o", "FILE", OptionId::kStraceOutput, "--strace into a file, each line with its thread's number"},
+    {"-T", "", OptionId::kStraceFlag, "--strace with the time each call took"},
+    {"-t", "", OptionId::kStraceFlag, "--strace with the time of day; -tt in microseconds"},
+    {"-tt", "", OptionId::kStraceFlag, ""},
+    {"--relative-timestamps", "", OptionId::kStraceFlag, "--strace with the time since the line before"},
+    {"-y", "", OptionId::kStraceFlag, "--strace with the paths of descriptors"},
+    {"-c", "", OptionId::kStraceFlag, "--strace as a table of calls, errors and times at the end"},
+    {"-f", "", OptionId::kStraceFlag, ""},
+    {"--string-limit", "N", OptionId::kStraceLimit, "--strace with so many bytes of strings (32)"},
     {"--trace", "WHAT,...", OptionId::kTrace, "log: in ir ir_opt out exec cpu syscall signal memory unimpl"},
     {"--log", "FILE", OptionId::kLogFile, "write logs there instead of stderr"},
     {"--stats", "", OptionId::kStats, "show what the translator did, at the end"},
@@ -123,13 +134,15 @@ Result<void> enable_trace(std::string_view names, Dialect dialect) {
   return {};
 }
 
+constexpr int kLogFd = 960;
+
 // The log's descriptor is moved out of the way of the numbers that guests expect to get.
 Result<void> open_log(std::string_view file) {
   std::string path(file);
   if (size_t at = path.find("%d"); at != std::string::npos) path.replace(at, 2, std::to_string(getpid()));
   int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
   if (fd < 0) return Error{path + ": " + strerror(errno)};
-  if (int high = fcntl(fd, F_DUPFD_CLOEXEC, 960); high >= 0) {
+  if (int high = fcntl(fd, F_DUPFD_CLOEXEC, kLogFd); high >= 0) {
     close(fd);
     fd = high;
   }
@@ -190,6 +203,26 @@ Result<void> apply_sysroot(const GivenOption& given, Dialect dialect, linux_user
   return Error{"-L " + run->sysroot + ": " + strerror(there ? ENOTDIR : errno)};
 }
 
+// Each of strace's options turns it on.
+void set_strace_flag(std::string_view name, linux_user::StraceSettings* strace) {
+  strace->on = true;
+  if (name == "-T") strace->times = true;
+  if (name == "-y") strace->paths = true;
+  if (name == "-c") strace->summary = true;
+  if (name == "-t") strace->stamp = linux_user::StraceStamp::kSeconds;
+  if (name == "-tt") strace->stamp = linux_user::StraceStamp::kMicroseconds;
+  if (name == "--relative-timestamps") strace->stamp = linux_user::StraceStamp::kRelative;
+}
+
+Result<void> set_strace_limit(const GivenOption& given, linux_user::StraceSettings* strace) {
+  Result<uint64_t> number = parse_size(given.spec->name, given.value);
+  if (!number) return number.error();
+  if (*number > 1 << 20) return Error{std::string(given.spec->name) + ": at most 1M"};
+  strace->string_limit = static_cast<uint32_t>(*number);
+  strace->on = true;
+  return {};
+}
+
 Result<void> apply(const GivenOption& given, Dialect dialect, linux_user::RunOptions* run) {
   switch (given.spec->id) {
     case OptionId::kSysroot: return apply_sysroot(given, dialect, run);
@@ -207,7 +240,11 @@ Result<void> apply(const GivenOption& given, Dialect dialect, linux_user::RunOpt
       }
       run->engine.backend = given.value == "interp" ? tcg::BackendKind::kInterp : tcg::BackendKind::kX86_64;
       break;
-    case OptionId::kStrace: run->strace = true; return enable_trace("syscall", Dialect::kOwn);
+    case OptionId::kStrace: run->strace.on = true; break;
+    case OptionId::kStraceFlag: set_strace_flag(given.spec->name, &run->strace); break;
+    case OptionId::kStraceExpression: run->strace.on = true; return run->strace.add(given.value);
+    case OptionId::kStraceLimit: return set_strace_limit(given, &run->strace);
+    case OptionId::kStraceOutput: run->strace.on = run->strace.file = true; return open_log(given.value);
     case OptionId::kTrace: return enable_trace(given.value, dialect);
     case OptionId::kLogFile: return open_log(given.value);
     case OptionId::kStats: run->stats = run->engine.stats = true; break;
@@ -279,6 +316,13 @@ bool answered(const Invocation& how, const CommandLine& line) {
   return false;
 }
 
+// The log of --strace must not move with the guest's stderr.
+void prepare_strace(linux_user::RunOptions* run) {
+  if (Log::enabled(Trace::kSyscall)) run->strace.on = true;
+  if (!run->strace.on || Log::fd() != 2) return;
+  if (const int fd = fcntl(2, F_DUPFD_CLOEXEC, kLogFd); fd >= 0) Log::set_fd(fd);
+}
+
 int start(const Invocation& how, std::span<char*> words) {
   Result<CommandLine> line = parse_options(how.specs, words, how.dialect == Dialect::kQemu);
   if (!line) return complain(how.name, line.error().message, how.wrong_usage);
@@ -289,6 +333,7 @@ int start(const Invocation& how, std::span<char*> words) {
     Result<void> done = apply(given, how.dialect, &run);
     if (!done) return complain(how.name, done.error().message, how.wrong_usage);
   }
+  prepare_strace(&run);
   std::span<char*> rest = line->rest;
   if (rest.empty()) return complain(how.name, "no program given; --help tells more", how.wrong_usage);
   run.program = rest[0];

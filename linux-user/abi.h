@@ -69,6 +69,8 @@ class UserAbi {
   virtual SyscallRegs syscall_regs(const void* state, uint32_t exit_code) const = 0;
   // Gives the guest the result: >= 0 or -errno (the host's numbers).
   virtual void set_result(void* state, int64_t result) const = 0;
+  // The result as the registers hold it, where that can be told (rt_sigreturn's, in logs); 0 else.
+  virtual int64_t result(const void*) const { return 0; }
   // Puts the state back so that the same call is made again: pc on the instruction, first argument and number
   // restored from what the registers held.
   virtual void rewind_syscall(void* state, const SyscallRegs& regs) const = 0;

@@ -14,7 +14,7 @@ namespace {
 // Options one an argument, "letter=value", up to a lone "-".
 constexpr char kRoot = 'L', kCpu = 'c', kStack = 's', kRelease = 'r', kStrace = 't', kStats = 'S',
                kBase = 'b', kBackend = 'i', kCache = 'j', kFd = 'f', kTrace = 'd', kLogFd = 'o', kLimit = 'l',
-               kSelfPath = 'p', kSelfFd = 'x', kBinfmt = 'm', kName = 'n';
+               kSelfPath = 'p', kSelfFd = 'x', kBinfmt = 'm', kName = 'n', kStraceState = 'T';
 
 std::string option(char letter, const std::string& value) { return std::string(1, letter) + "=" + value; }
 
@@ -28,7 +28,8 @@ std::vector<std::string> exec_arguments(const RunOptions& current, const std::st
   if (!current.cpu.empty()) a.push_back(option(kCpu, current.cpu));
   if (current.stack_bytes != 0) a.push_back(option(kStack, std::to_string(current.stack_bytes)));
   if (!current.uname_release.empty()) a.push_back(option(kRelease, current.uname_release));
-  if (current.strace) a.push_back(option(kStrace, ""));
+  if (current.strace.on) a.push_back(option(kStrace, current.strace.encode()));
+  if (!current.strace_handed_on.empty()) a.push_back(option(kStraceState, current.strace_handed_on));
   if (current.stats) a.push_back(option(kStats, ""));
   if (current.engine.guest_base != 0) a.push_back(option(kBase, std::to_string(current.engine.guest_base)));
   if (current.engine.backend == tcg::BackendKind::kInterp) a.push_back(option(kBackend, ""));
@@ -63,7 +64,10 @@ bool parse_exec_arguments(int argc, char** argv, RunOptions* out) {
       case kCpu: out->cpu = value; break;
       case kStack: out->stack_bytes = number(); break;
       case kRelease: out->uname_release = value; break;
-      case kStrace: out->strace = true; break;
+      case kStrace:
+        if (!out->strace.decode(value)) return false;
+        break;
+      case kStraceState: out->strace_handed_on = value; break;
       case kStats: out->stats = true; break;
       case kBase: out->engine.guest_base = number(); break;
       case kBackend: out->engine.backend = tcg::BackendKind::kInterp; break;

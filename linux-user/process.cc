@@ -5,7 +5,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "linux-user/own_fds.h"
 #include "linux-user/self_file.h"
+#include "linux-user/strace/strace.h"
 #include "linux-user/thread.h"
 #include "tcg/support/log.h"
 #include "tcg/support/outside.h"
@@ -19,6 +21,10 @@ Process::Process(std::unique_ptr<UserAbi> abi, const RunOptions& options)
       actions_(std::make_shared<SignalActions>()),
       self_fd_(options.self_fd) {
   for (const KeptLimit& l : options.limits) limits_[l.resource] = {l.current, l.max};
+  if (options_.strace.on) {
+    strace_ = std::make_unique<Strace>(options_.strace, options_.strace_handed_on);
+    actions_->watch_defaults();
+  }
 }
 
 Process::~Process() { mem_.set_engine(nullptr); }
@@ -33,6 +39,12 @@ Result<void> Process::make_engine(uint64_t jit_cache_bytes) {
   return {};
 }
 
+size_t Process::count_threads() {
+  if (Outside::current() != nullptr) return 1;
+  std::lock_guard lock(threads_mutex_);
+  return threads_.size();
+}
+
 // Not by the child of a vfork: the process, and what waits in stdio's buffers, is its parent's.
 void Process::finish() {
   if (Outside::current() != nullptr) return;
@@ -41,12 +53,14 @@ void Process::finish() {
 }
 
 void Process::exit_group(int status) {
+  if (strace_ != nullptr) strace_->exited(*Thread::current(), count_threads(), status);
   finish();
   syscall(SYS_exit_group, status);
   __builtin_unreachable();
 }
 
 void Process::die_by_signal(int host_signo) {
+  if (strace_ != nullptr) strace_->killed(*Thread::current(), count_threads(), host_signo);
   finish();
   die_on_host(host_signo);
 }
@@ -118,7 +132,13 @@ void Process::keep_self() {
   set_self_fd(open_self_file(options_.self_path));
 }
 
-bool Process::owns_descriptor(int fd) const { return fd > 2 && (fd == Log::fd() || fd == self_fd()); }
+bool Process::owns_descriptor(int fd) const { return fd > 2 && (OwnFds::has(fd) || fd == self_fd()); }
+
+int Process::first_own_descriptor(unsigned from, unsigned to) const {
+  const int first = OwnFds::first_in(from, to), self = self_fd();
+  const bool in = self > 2 && static_cast<unsigned>(self) >= from && static_cast<unsigned>(self) <= to;
+  return in && (first < 0 || self < first) ? self : first;
+}
 
 void Process::note_missing(std::string_view what) {
   if (!Log::enabled(Trace::kUnimpl)) return;

@@ -22,6 +22,7 @@
 
 namespace xarch::linux_user {
 
+class Strace;
 class Thread;
 
 // What the loader leaves behind of an image, for /proc and for threads.
@@ -53,6 +54,7 @@ class Process {
   // A vfork child's own, for a process that it has forked.
   void adopt_actions(const SignalActions& actions) { actions_ = std::make_shared<SignalActions>(actions); }
   const RunOptions& options() const { return options_; }
+  Strace* strace() { return strace_.get(); }  // null: nothing is traced
   ImageInfo& image() { return image_; }
   const ImageInfo& image() const { return image_; }
   // The engine, with so much memory for translated code.
@@ -83,6 +85,8 @@ class Process {
   void set_self_fd(int fd) { self_fd_.store(fd, std::memory_order_relaxed); }
   // Is this descriptor ours and not the guest's?
   bool owns_descriptor(int fd) const;
+  // The lowest such in [from, to]; -1 if there is none.
+  int first_own_descriptor(unsigned from, unsigned to) const;
 
   // Names what the guest asked for and does not exist here, once each.
   void note_missing(std::string_view what);
@@ -94,12 +98,14 @@ class Process {
 
  private:
   void finish();
+  size_t count_threads();  // of a vfork child: one
 
   const RunOptions options_;
   std::unique_ptr<UserAbi> abi_;
   MemoryMap mem_;
   std::unique_ptr<tcg::Engine> engine_;  // after mem_: goes first
   PathMap paths_;
+  std::unique_ptr<Strace> strace_;
   std::shared_ptr<SignalActions> actions_;
   ImageInfo image_;
   std::mutex threads_mutex_;

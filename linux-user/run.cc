@@ -16,6 +16,7 @@
 #include "linux-user/process.h"
 #include "linux-user/script.h"
 #include "linux-user/self_file.h"
+#include "linux-user/strace/strace.h"
 #include "linux-user/thread.h"
 #include "tcg/support/log.h"
 
@@ -271,6 +272,8 @@ int start_process(const RunOptions& options, Start& start, const AbiFactory& gue
   Thread::set_current(thread);
   process->actions().inherit(ignored_faults);
   inherit_mask(*thread);
+  if (process->strace() != nullptr && options.strace_handed_on.empty())
+    process->strace()->started(*thread, start.program.exec_name, start.argv);
   process->abi().start(thread->state(), process->image().entry, process->image().stack_pointer);
   thread->run();
   // The first thread ended by exit(2) while others run: wait for the end of the process.

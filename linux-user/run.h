@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "linux-user/abi.h"
+#include "linux-user/strace/settings.h"
 #include "tcg/runtime/engine.h"
 
 namespace xarch::linux_user {
@@ -38,7 +39,8 @@ struct RunOptions {
   std::string cpu;            // model; empty: the default of the guest
   uint64_t stack_bytes = 0;   // 0: RLIMIT_STACK
   std::string uname_release;  // -r; empty: the host's
-  bool strace = false;
+  StraceSettings strace;
+  std::string strace_handed_on;   // Strace::hand_on of the program before an execve
   bool stats = false;
   std::vector<KeptLimit> limits;  // that a program executed before has set
   // How this very program's file can be found again for the next execve (self_file.h).

@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "linux-user/strace/strace.h"
 #include "linux-user/thread.h"
 #include "tcg/support/log.h"
 
@@ -19,6 +20,7 @@ constexpr uint32_t kAutoDisarm = 1u << 31;  // SS_AUTODISARM
 bool is_restart(int64_t result) { return result <= kRestartSys && result >= kRestartBlock; }
 
 void trace(Thread& thread, const SignalInfo& info, const char* what) {
+  if (Strace* strace = thread.process().strace(); strace != nullptr) strace->signal(thread, info);
   if (!Log::enabled(Trace::kSignal)) return;
   Log::printf("[%d] signal %d (%s) %s, code %d, address %p, pc %#llx", thread.tid, info.signo(),
               strsignal(info.signo()), what, info.si.si_code, info.si.si_addr,
@@ -93,7 +95,7 @@ void without_handler(Thread& thread, const SignalInfo& info, const SignalAction&
       requeue(info, false);
       sync_host_mask(thread);
       return;
-    default: trace(thread, info, "kills"); thread.process().die_by_signal(info.signo());
+    default: thread.process().die_by_signal(info.signo());
   }
 }
 
@@ -107,6 +109,7 @@ bool deliver_one(Thread& thread, const SignalInfo& info, int64_t result, bool re
   }
   const SignalAction action = thread.actions().take(info.signo());
   if (action.handler <= 1) {
+    if (action.handler == 0) trace(thread, info, "taken");
     without_handler(thread, info, action);
     return false;
   }
@@ -159,7 +162,9 @@ void deliver_signals(Thread& thread, int64_t result, bool after_syscall) {
     // Nobody's handler ran: the wait goes on for what remains of it.
     const RestartBlock& block = thread.restart_block();
     Call call{thread, *block.row, block.regs};
+    const int64_t start_ns = thread.process().strace() != nullptr ? strace::now_ns() : 0;
     result = block.handler(call);
+    if (start_ns != 0) thread.process().strace()->restarted(thread, *block.row, result, start_ns);
     restart = is_restart(result);
     if (!restart) thread.abi().set_result(thread.state(), result);
   }

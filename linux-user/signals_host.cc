@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "linux-user/guest_copy.h"
+#include "linux-user/strace/strace.h"
 #include "linux-user/thread.h"
 #include "tcg/support/log.h"
 
@@ -106,7 +107,7 @@ KernelSigaction host_handler(uint64_t flags) {
 }
 
 // The guest's action becomes the host's. SIGKILL, SIGSTOP and signals the host does not have are left alone.
-void mirror_action(int signo, const SignalAction& action) {
+void mirror_action(int signo, const SignalAction& action, bool watch) {
   if (signo > kHostSignals || (kUnblockableSignals & bit(signo)) != 0) return;
   const uint64_t child_flags = action.flags & (SA_NOCLDSTOP | SA_NOCLDWAIT);
   KernelSigaction k = {};
@@ -119,7 +120,8 @@ void mirror_action(int signo, const SignalAction& action) {
     k.flags |= kRestorerFlag;
     k.restorer = reinterpret_cast<uint64_t>(&xarch_signal_restorer);
 #endif
-  } else if (action.handler != reinterpret_cast<uint64_t>(SIG_DFL) || (kCoreSignals & bit(signo)) != 0) {
+  } else if (action.handler != reinterpret_cast<uint64_t>(SIG_DFL) || (kCoreSignals & bit(signo)) != 0 ||
+             (watch && Strace::watches(signo))) {
     k = host_handler(child_flags);
   }
   raw_sigaction(signo, &k, nullptr);
@@ -130,7 +132,7 @@ void mirror_action(int signo, const SignalAction& action) {
 void SignalActions::set(int signo, const SignalAction& action) {
   std::lock_guard lock(mutex_);
   actions_[static_cast<size_t>(signo)] = action;
-  mirror_action(signo, action);
+  mirror_action(signo, action, watch_defaults_);
 }
 
 SignalAction SignalActions::take(int signo) {
@@ -139,7 +141,7 @@ SignalAction SignalActions::take(int signo) {
   const SignalAction action = slot;
   if ((action.flags & static_cast<uint64_t>(SA_RESETHAND)) != 0 && action.handler > 1) {
     slot.handler = 0;
-    mirror_action(signo, slot);
+    mirror_action(signo, slot, watch_defaults_);
   }
   return action;
 }
@@ -154,8 +156,8 @@ void SignalActions::inherit(uint64_t ignored_faults) {
       raw_sigaction(signo, nullptr, &old);
       if (old.handler == reinterpret_cast<uint64_t>(SIG_IGN))
         actions_[static_cast<size_t>(signo)].handler = reinterpret_cast<uint64_t>(SIG_IGN);
-      else if ((kCoreSignals & bit(signo)) != 0)
-        mirror_action(signo, actions_[static_cast<size_t>(signo)]);
+      else if ((kCoreSignals & bit(signo)) != 0 || (watch_defaults_ && Strace::watches(signo)))
+        mirror_action(signo, actions_[static_cast<size_t>(signo)], watch_defaults_);
     }
   }
 }

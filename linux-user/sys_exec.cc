@@ -20,6 +20,7 @@
 #include "linux-user/proc_files.h"
 #include "linux-user/script.h"
 #include "linux-user/self_file.h"
+#include "linux-user/strace/strace.h"
 #include "linux-user/thread.h"
 #include "tcg/support/log.h"
 
@@ -216,6 +217,7 @@ int64_t foreign_arguments(Thread& t, const Image& image, int* keep, std::vector<
   options.exec_name = image.named == program ? "" : image.named;
   options.limits.clear();
   options.self_fd = t.process().self_fd();
+  if (Strace* strace = t.process().strace(); strace != nullptr) options.strace_handed_on = strace->hand_on(t);
   for (const auto& [resource, limit] : t.process().kept_limits())
     options.limits.push_back({resource, limit.rlim_cur, limit.rlim_max});
   *args = exec_arguments(options, std::string(t.process().paths().root()), program, *keep, image.argv);
@@ -261,10 +263,12 @@ int64_t exec_self(Thread& t, std::vector<std::string>& args, Image& image) {
 
 // Only returns if it failed: -errno, or kRestartNoIntr if a signal came first.
 int64_t replace(Thread& t, Image& image, Kind kind) {
+  Strace* const strace = t.process().strace();
   int keep = -1;
   std::vector<std::string> args;
   if (kind == Kind::kForeign)
     if (int64_t r = foreign_arguments(t, image, &keep, &args); r != 0) return r;
+  if (strace != nullptr && kind == Kind::kNative) strace->leaving_for_native(t);
   const HostLimits limits(t.process(), kind == Kind::kNative);
   prepare_exec(t);
   int64_t r;
@@ -278,6 +282,7 @@ int64_t replace(Thread& t, Image& image, Kind kind) {
     r = host_exec(t, AT_FDCWD, image.host.c_str(), image.argv, image.envp);
   }
   after_failed_exec(t);
+  if (strace != nullptr) strace->exec_failed(kind == Kind::kNative);
   if (keep >= 0) close(keep);
   return r == tcg::kNotEntered ? kRestartNoIntr : r;
 }

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <string>
 
 #include "linux-user/proc_files.h"
@@ -85,23 +84,18 @@ int64_t sys_close(Call& call) {
 }
 
 int64_t sys_close_range(Call& call) {
-  const uint64_t last = call.u32(1);
-  if (call.u32(0) > last) return sys_pass(call);
+  const uint32_t last = call.u32(1);
+  uint32_t first = call.u32(0);
+  if (first > last) return sys_pass(call);
   // Around those that are not the guest's.
-  std::array<uint64_t, 2> ours = {static_cast<uint32_t>(Log::fd()),
-                                  static_cast<uint32_t>(call.thread.process().self_fd())};
-  std::sort(ours.begin(), ours.end());
-  uint64_t first = call.u32(0);
-  long r = 0;
-  for (const uint64_t fd : ours) {
-    if (fd < first || fd > last || !call.thread.process().owns_descriptor(static_cast<int>(fd))) continue;
-    if (fd > first)
-      r = host_call(SYS_close_range, static_cast<long>(first), static_cast<long>(fd - 1), call.i32(2));
-    if (r != 0) return r;
-    first = fd + 1;
+  const long flags = call.i32(2);
+  for (int own; (own = call.thread.process().first_own_descriptor(first, last)) >= 0;
+       first = static_cast<uint32_t>(own) + 1) {
+    const auto ours = static_cast<uint32_t>(own);
+    const long r = ours > first ? host_call(SYS_close_range, first, ours - 1, flags) : 0;
+    if (r != 0 || ours == last) return r;
   }
-  if (first > last) return 0;
-  return host_call(SYS_close_range, static_cast<long>(first), static_cast<long>(last), call.i32(2));
+  return host_call(SYS_close_range, first, last, flags);
 }
 
 int64_t sys_dup3(Call& call) {

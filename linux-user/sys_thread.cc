@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "linux-user/guest_copy.h"
+#include "linux-user/strace/strace.h"
 #include "linux-user/thread.h"
 #include "linux-user/timeout.h"
 
@@ -182,6 +183,7 @@ int64_t sys_exit(Call& call) {
   SignalInfo info;
   while (t.signals().taken.pop({}, &info))
     if (info.si.si_code != SI_TKILL) requeue(info, true);
+  if (process.strace() != nullptr) process.strace()->thread_exited(t, status);
   walk_robust_list(t);
   if (process.abi().info().generic64_layouts) host_call(SYS_set_robust_list, 0, 24);
   const bool leader = t.tid == getpid();

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "linux-user/proc_files.h"
+#include "linux-user/strace/strace.h"
 #include "linux-user/thread.h"
 #include "tcg/support/log.h"
 
@@ -190,23 +191,33 @@ int64_t sys_not_permitted(Call& call) {
 
 int64_t sys_accept(Call&) { return 0; }
 
+namespace {
+
+int64_t make_call(Thread& thread, const SyscallRegs& regs, const SyscallRow* row) {
+  if (row == nullptr) {
+    thread.process().note_missing("system call " + std::to_string(regs.number));
+    return -ENOSYS;
+  }
+  Call call{thread, *row, regs};
+  if (thread.abi().guest().ignores_tags()) untag_pointers(call);
+  const int64_t result = check_pointers(call);
+  return result == 0 ? row->handler(call) : result;
+}
+
+int64_t make_traced_call(Thread& thread, const SyscallRegs& regs, SyscallId id, const SyscallRow* row) {
+  Strace::Call shown(*thread.process().strace(), thread, regs, id);
+  const int64_t result = make_call(thread, regs, row);
+  shown.end(result);
+  return result;
+}
+
+}  // namespace
+
 int64_t dispatch_syscall(Thread& thread, const SyscallRegs& regs) {
   const SyscallId id = thread.abi().syscall_id(regs.number);
   const SyscallRow* row = id == SyscallId::kNone ? nullptr : &syscall_row(id);
-  const bool trace = thread.process().options().strace;
-  if (trace) strace_enter(thread, regs, row);
-  int64_t result;
-  if (row == nullptr) {
-    thread.process().note_missing("system call " + std::to_string(regs.number));
-    result = -ENOSYS;
-  } else {
-    Call call{thread, *row, regs};
-    if (thread.abi().guest().ignores_tags()) untag_pointers(call);
-    result = check_pointers(call);
-    if (result == 0) result = row->handler(call);
-  }
-  if (trace) strace_leave(thread, regs, row, result);
-  return result;
+  if (thread.process().strace() != nullptr) return make_traced_call(thread, regs, id, row);
+  return make_call(thread, regs, row);
 }
 
 }  // namespace xarch::linux_user

@@ -11,7 +11,7 @@ namespace xarch::linux_user {
 
 class Thread;
 
-// What an argument is: for strace, for the check that pointers lie in the guest's address space (EFAULT), and
+// What an argument is: for the check that pointers lie in the guest's address space (EFAULT), and
 // for telling the engine where the kernel writes.
 enum class ArgKind : uint8_t {
   kNone,
@@ -120,10 +120,5 @@ int64_t host_block(Thread& thread, int64_t interrupted, long number, long a = 0,
 #define SYSCALL(name, handler, ...) int64_t handler(Call& call);
 #include "linux-user/syscalls.def"
 #undef SYSCALL
-
-// ---- strace
-// The line for a call about to be made, without its result, and the result with what the kernel wrote.
-void strace_enter(Thread& thread, const SyscallRegs& regs, const SyscallRow* row);
-void strace_leave(Thread& thread, const SyscallRegs& regs, const SyscallRow* row, int64_t result);
 
 }  // namespace xarch::linux_user

@@ -153,7 +153,7 @@ TEST(Run, LogsGoWhereTheyAreSent) {
   const std::string p = program("static");
   Outcome o = run({"--strace", p, "exit", "4"});
   EXPECT_EQ(o.exit_status(), 4);
-  EXPECT_NE(o.err.find("exit_group(4) = ?"), std::string::npos) << o.err;
+  EXPECT_NE(o.err.find("exit_group(4)                           = ?"), std::string::npos) << o.err;
   EXPECT_EQ(o.out, "");
   o = run({"--log", dir / "log-%d", "--strace", p, "args"});
   EXPECT_EQ(o.err, "");

@@ -69,6 +69,7 @@ class Arm64Abi final : public linux_user::UserAbi {
   void set_result(void* state, int64_t result) const override {
     at(state).x(0) = static_cast<uint64_t>(result);
   }
+  int64_t result(const void* state) const override { return static_cast<int64_t>(at(state).x(0)); }
   void rewind_syscall(void* state, const SyscallRegs& regs) const override {
     at(state).x(0) = regs.arg[0];
     at(state).x(8) = regs.number;
