@@ -27,7 +27,8 @@ constexpr OptionSpec kRunOptions[] = {
     {"-s", "BYTES", OptionId::kStack, "stack size; K, M, G may follow"},
     {"-r", "RELEASE", OptionId::kUname, "kernel release that uname shows"},
     {"--cpu", "MODEL", OptionId::kCpu, "processor model; `help` lists them"},
-    {"--strace", "", OptionId::kStrace, "show system calls and signals, of child processes too, as strace does"},
+    {"--strace", "", OptionId::kStrace,
+     "show system calls and signals, of child processes too, as strace does"},
     {"-e", "EXPR", OptionId::kStraceExpression,
      "--strace of these alone: trace=[!]NAME,%CLASS,... signal=SET status=failed"},
     {"-o", "FILE", OptionId::kStraceOutput, "--strace into a file, each line with its thread's number"},
@@ -41,7 +42,8 @@ constexpr OptionSpec kRunOptions[] = {
     {"--string-limit", "N", OptionId::kStraceLimit, "--strace with so many bytes of strings (32)"},
     {"--trace", "WHAT,...", OptionId::kTrace, "log: in ir ir_opt out exec cpu syscall signal memory unimpl"},
     {"--log", "FILE", OptionId::kLogFile, "write logs there instead of stderr"},
-    {"--stats", "", OptionId::kStats, "show what the translator did, at the end"},
+    {"--stats", "", OptionId::kStats, "at the end, tell where the time went and what was translated"},
+    {"--stats=json", "", OptionId::kStats, "the same for programs, a line per process"},
     {"--backend", "NAME", OptionId::kBackend, "x86_64 (the default) or interp"},
     {"--guest-base", "ADDRESS", OptionId::kGuestBase, "distance from guest to host addresses"},
     {"--jit-cache-size", "BYTES", OptionId::kJitCacheSize, "memory for translated code; K, M, G may follow"},
@@ -247,7 +249,11 @@ Result<void> apply(const GivenOption& given, Dialect dialect, linux_user::RunOpt
     case OptionId::kStraceOutput: run->strace.on = run->strace.file = true; return open_log(given.value);
     case OptionId::kTrace: return enable_trace(given.value, dialect);
     case OptionId::kLogFile: return open_log(given.value);
-    case OptionId::kStats: run->stats = run->engine.stats = true; break;
+    case OptionId::kStats:
+      run->stats =
+          given.spec->name == "--stats" ? linux_user::StatsKind::kText : linux_user::StatsKind::kJson;
+      run->engine.stats = true;
+      break;
     case OptionId::kRefused:
       return Error{"xarch has no " + std::string(given.spec->name) +
                    (given.spec->env != nullptr ? " (or " + std::string(given.spec->env) + ")" : "") + " yet"};
@@ -316,10 +322,11 @@ bool answered(const Invocation& how, const CommandLine& line) {
   return false;
 }
 
-// The log of --strace must not move with the guest's stderr.
-void prepare_strace(linux_user::RunOptions* run) {
+// What is told of a program must not move with its stderr, nor end when it closes that.
+void prepare_log(linux_user::RunOptions* run) {
   if (Log::enabled(Trace::kSyscall)) run->strace.on = true;
-  if (!run->strace.on || Log::fd() != 2) return;
+  const bool tells = run->strace.on || run->stats != linux_user::StatsKind::kNone;
+  if (!tells || Log::fd() != 2) return;
   if (const int fd = fcntl(2, F_DUPFD_CLOEXEC, kLogFd); fd >= 0) Log::set_fd(fd);
 }
 
@@ -333,7 +340,7 @@ int start(const Invocation& how, std::span<char*> words) {
     Result<void> done = apply(given, how.dialect, &run);
     if (!done) return complain(how.name, done.error().message, how.wrong_usage);
   }
-  prepare_strace(&run);
+  prepare_log(&run);
   std::span<char*> rest = line->rest;
   if (rest.empty()) return complain(how.name, "no program given; --help tells more", how.wrong_usage);
   run.program = rest[0];

@@ -30,7 +30,8 @@ std::vector<std::string> exec_arguments(const RunOptions& current, const std::st
   if (!current.uname_release.empty()) a.push_back(option(kRelease, current.uname_release));
   if (current.strace.on) a.push_back(option(kStrace, current.strace.encode()));
   if (!current.strace_handed_on.empty()) a.push_back(option(kStraceState, current.strace_handed_on));
-  if (current.stats) a.push_back(option(kStats, ""));
+  if (current.stats != StatsKind::kNone)
+    a.push_back(option(kStats, current.stats == StatsKind::kJson ? "json" : ""));
   if (current.engine.guest_base != 0) a.push_back(option(kBase, std::to_string(current.engine.guest_base)));
   if (current.engine.backend == tcg::BackendKind::kInterp) a.push_back(option(kBackend, ""));
   if (const tcg::EngineOptions standard; current.engine.jit_cache_bytes != standard.jit_cache_bytes)
@@ -68,7 +69,10 @@ bool parse_exec_arguments(int argc, char** argv, RunOptions* out) {
         if (!out->strace.decode(value)) return false;
         break;
       case kStraceState: out->strace_handed_on = value; break;
-      case kStats: out->stats = true; break;
+      case kStats:
+        out->stats = *value != 0 ? StatsKind::kJson : StatsKind::kText;
+        out->engine.stats = true;
+        break;
       case kBase: out->engine.guest_base = number(); break;
       case kBackend: out->engine.backend = tcg::BackendKind::kInterp; break;
       case kCache: out->engine.jit_cache_bytes = number(); break;

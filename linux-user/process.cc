@@ -7,6 +7,7 @@
 
 #include "linux-user/own_fds.h"
 #include "linux-user/self_file.h"
+#include "linux-user/stats.h"
 #include "linux-user/strace/strace.h"
 #include "linux-user/thread.h"
 #include "tcg/support/log.h"
@@ -23,7 +24,11 @@ Process::Process(std::unique_ptr<UserAbi> abi, const RunOptions& options)
   for (const KeptLimit& l : options.limits) limits_[l.resource] = {l.current, l.max};
   if (options_.strace.on) {
     strace_ = std::make_unique<Strace>(options_.strace, options_.strace_handed_on);
-    actions_->watch_defaults();
+    actions_->watch(Strace::watched());
+  }
+  if (options_.stats != StatsKind::kNone) {
+    stats_ = std::make_unique<RunStats>();
+    actions_->watch(Strace::watched_ends());
   }
 }
 
@@ -48,7 +53,8 @@ size_t Process::count_threads() {
 // Not by the child of a vfork: the process, and what waits in stdio's buffers, is its parent's.
 void Process::finish() {
   if (Outside::current() != nullptr) return;
-  if (options_.stats && engine_ != nullptr) Log::line(engine_->stats().to_string());
+  if (stats_ != nullptr && engine_ != nullptr)
+    Log::line(options_.stats == StatsKind::kJson ? stats_->json(*this) : stats_->text(*this));
   fflush(nullptr);
 }
 
@@ -78,6 +84,7 @@ void Process::before_fork(Thread& self) {
 }
 
 void Process::after_fork(Thread& self, bool child) {
+  if (child && stats_ != nullptr) stats_->begin_child();
   missing_mutex_.unlock();
   limits_mutex_.unlock();
   actions_->unlock_after_fork();

@@ -22,6 +22,7 @@
 
 namespace xarch::linux_user {
 
+class RunStats;
 class Strace;
 class Thread;
 
@@ -54,6 +55,7 @@ class Process {
   // A vfork child's own, for a process that it has forked.
   void adopt_actions(const SignalActions& actions) { actions_ = std::make_shared<SignalActions>(actions); }
   const RunOptions& options() const { return options_; }
+  RunStats* stats() { return stats_.get(); }  // null: nobody asks
   Strace* strace() { return strace_.get(); }  // null: nothing is traced
   ImageInfo& image() { return image_; }
   const ImageInfo& image() const { return image_; }
@@ -106,6 +108,7 @@ class Process {
   std::unique_ptr<tcg::Engine> engine_;  // after mem_: goes first
   PathMap paths_;
   std::unique_ptr<Strace> strace_;
+  std::unique_ptr<RunStats> stats_;
   std::shared_ptr<SignalActions> actions_;
   ImageInfo image_;
   std::mutex threads_mutex_;

@@ -22,6 +22,9 @@ struct KeptLimit {
   uint64_t current = 0, max = 0;
 };
 
+// What is told at the end.
+enum class StatsKind : uint8_t { kNone, kText, kJson };
+
 struct RunOptions {
   // The guests this program was built with.
   std::span<const AbiFactory> guests;
@@ -40,8 +43,8 @@ struct RunOptions {
   uint64_t stack_bytes = 0;   // 0: RLIMIT_STACK
   std::string uname_release;  // -r; empty: the host's
   StraceSettings strace;
-  std::string strace_handed_on;   // Strace::hand_on of the program before an execve
-  bool stats = false;
+  std::string strace_handed_on;  // Strace::hand_on of the program before an execve
+  StatsKind stats = StatsKind::kNone;
   std::vector<KeptLimit> limits;  // that a program executed before has set
   // How this very program's file can be found again for the next execve (self_file.h).
   std::string self_path;

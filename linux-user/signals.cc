@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "linux-user/stats.h"
 #include "linux-user/strace/strace.h"
 #include "linux-user/thread.h"
 #include "tcg/support/log.h"
@@ -20,6 +21,7 @@ constexpr uint32_t kAutoDisarm = 1u << 31;  // SS_AUTODISARM
 bool is_restart(int64_t result) { return result <= kRestartSys && result >= kRestartBlock; }
 
 void trace(Thread& thread, const SignalInfo& info, const char* what) {
+  if (RunStats* stats = thread.process().stats(); stats != nullptr) stats->signal();
   if (Strace* strace = thread.process().strace(); strace != nullptr) strace->signal(thread, info);
   if (!Log::enabled(Trace::kSignal)) return;
   Log::printf("[%d] signal %d (%s) %s, code %d, address %p, pc %#llx", thread.tid, info.signo(),

@@ -28,7 +28,7 @@ inline constexpr int kMaxSignal = 128;
 class SignalActions {
  public:
   SignalActions() = default;
-  SignalActions(const SignalActions& other) : actions_(other.copy()), watch_defaults_(other.watch_defaults_) {}
+  SignalActions(const SignalActions& other) : actions_(other.copy()), watched_(other.watched_) {}
   SignalActions& operator=(const SignalActions&) = delete;
 
   SignalAction get(int signo) const {
@@ -39,8 +39,9 @@ class SignalActions {
   void set(int signo, const SignalAction& action);
   // SA_RESETHAND: gives the action for a delivery, and resets it if it says so.
   SignalAction take(int signo);
-  // The host's handler takes signals with a default action, too, so that --strace shows them.
-  void watch_defaults() { watch_defaults_ = true; }
+  // The host's handler takes these (bit signo - 1), too, if their action is the default: for who wants to see
+  // them.
+  void watch(uint64_t signals) { watched_ |= signals; }
   // What this process has inherited, of the faults' signals those in `ignored_faults`; installs the handlers
   // that the run loop needs. Before guest code runs.
   void inherit(uint64_t ignored_faults);
@@ -55,7 +56,7 @@ class SignalActions {
   }
   mutable std::mutex mutex_;
   std::array<SignalAction, kMaxSignal + 1> actions_;
-  bool watch_defaults_ = false;
+  uint64_t watched_ = 0;
 };
 
 // Signals that the host handler has taken and the guest has not seen. Filled by the handler on the thread's

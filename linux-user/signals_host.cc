@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "linux-user/guest_copy.h"
-#include "linux-user/strace/strace.h"
 #include "linux-user/thread.h"
 #include "tcg/support/log.h"
 
@@ -107,7 +106,7 @@ KernelSigaction host_handler(uint64_t flags) {
 }
 
 // The guest's action becomes the host's. SIGKILL, SIGSTOP and signals the host does not have are left alone.
-void mirror_action(int signo, const SignalAction& action, bool watch) {
+void mirror_action(int signo, const SignalAction& action, uint64_t watched) {
   if (signo > kHostSignals || (kUnblockableSignals & bit(signo)) != 0) return;
   const uint64_t child_flags = action.flags & (SA_NOCLDSTOP | SA_NOCLDWAIT);
   KernelSigaction k = {};
@@ -121,7 +120,7 @@ void mirror_action(int signo, const SignalAction& action, bool watch) {
     k.restorer = reinterpret_cast<uint64_t>(&xarch_signal_restorer);
 #endif
   } else if (action.handler != reinterpret_cast<uint64_t>(SIG_DFL) || (kCoreSignals & bit(signo)) != 0 ||
-             (watch && Strace::watches(signo))) {
+             (watched & bit(signo)) != 0) {
     k = host_handler(child_flags);
   }
   raw_sigaction(signo, &k, nullptr);
@@ -132,7 +131,7 @@ void mirror_action(int signo, const SignalAction& action, bool watch) {
 void SignalActions::set(int signo, const SignalAction& action) {
   std::lock_guard lock(mutex_);
   actions_[static_cast<size_t>(signo)] = action;
-  mirror_action(signo, action, watch_defaults_);
+  mirror_action(signo, action, watched_);
 }
 
 SignalAction SignalActions::take(int signo) {
@@ -141,7 +140,7 @@ SignalAction SignalActions::take(int signo) {
   const SignalAction action = slot;
   if ((action.flags & static_cast<uint64_t>(SA_RESETHAND)) != 0 && action.handler > 1) {
     slot.handler = 0;
-    mirror_action(signo, slot, watch_defaults_);
+    mirror_action(signo, slot, watched_);
   }
   return action;
 }
@@ -156,8 +155,8 @@ void SignalActions::inherit(uint64_t ignored_faults) {
       raw_sigaction(signo, nullptr, &old);
       if (old.handler == reinterpret_cast<uint64_t>(SIG_IGN))
         actions_[static_cast<size_t>(signo)].handler = reinterpret_cast<uint64_t>(SIG_IGN);
-      else if ((kCoreSignals & bit(signo)) != 0 || (watch_defaults_ && Strace::watches(signo)))
-        mirror_action(signo, actions_[static_cast<size_t>(signo)], watch_defaults_);
+      else if ((kCoreSignals & bit(signo)) != 0 || (watched_ & bit(signo)) != 0)
+        mirror_action(signo, actions_[static_cast<size_t>(signo)], watched_);
     }
   }
 }

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "linux-user/proc_files.h"
+#include "linux-user/stats.h"
 #include "linux-user/strace/strace.h"
 #include "linux-user/thread.h"
 #include "tcg/support/log.h"
@@ -63,7 +64,10 @@ long host_call(long number, long a, long b, long c, long d, long e, long f) {
 int64_t host_block(Thread& thread, int64_t interrupted, long number, long a, long b, long c, long d, long e,
                    long f) {
   thread.engine().park(thread.vcpu());
+  RunStats* const stats = thread.process().stats();
+  const int64_t start = stats != nullptr ? RunStats::now() : 0;
   const long r = tcg::xarch_safe_syscall(&thread.vcpu().header().event, number, a, b, c, d, e, f);
+  if (stats != nullptr) stats->waited(RunStats::now() - start);
   thread.engine().unpark(thread.vcpu());
   return r == tcg::kNotEntered ? kRestartSys : r == -EINTR ? interrupted : r;
 }
@@ -216,8 +220,17 @@ int64_t make_traced_call(Thread& thread, const SyscallRegs& regs, SyscallId id, 
 int64_t dispatch_syscall(Thread& thread, const SyscallRegs& regs) {
   const SyscallId id = thread.abi().syscall_id(regs.number);
   const SyscallRow* row = id == SyscallId::kNone ? nullptr : &syscall_row(id);
-  if (thread.process().strace() != nullptr) return make_traced_call(thread, regs, id, row);
-  return make_call(thread, regs, row);
+  Process& process = thread.process();
+  if (process.stats() == nullptr) [[likely]]
+    return process.strace() != nullptr ? make_traced_call(thread, regs, id, row)
+                                       : make_call(thread, regs, row);
+  process.stats()->call_begins(id);
+  const int64_t start = RunStats::now();
+  const int64_t result =
+      process.strace() != nullptr ? make_traced_call(thread, regs, id, row) : make_call(thread, regs, row);
+  // A fork's child was not there when it began.
+  if (result != kRegistersSet) process.stats()->call_ends(id, RunStats::now() - start);
+  return result;
 }
 
 }  // namespace xarch::linux_user

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "linux-user/guest_copy.h"
+#include "linux-user/stats.h"
 #include "tcg/support/log.h"
 #include "tcg/support/outside.h"
 
@@ -25,10 +26,12 @@ Thread::Thread(Process& process)
     : tid(static_cast<pid_t>(syscall(SYS_gettid))), process_(process), vcpu_(process.engine().new_vcpu()) {
   std::lock_guard lock(process_.threads_mutex());
   process_.threads().push_back(this);
+  if (process.stats() != nullptr) process.stats()->thread_begins();
 }
 
 Thread::~Thread() {
   std::lock_guard lock(process_.threads_mutex());
+  if (process_.stats() != nullptr) process_.stats()->thread_ends();
   auto& all = process_.threads();
   all.erase(std::remove(all.begin(), all.end(), this), all.end());
 }

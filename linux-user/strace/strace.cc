@@ -309,19 +309,17 @@ void Strace::exec_failed(bool native) {
 
 // ---- summary
 
-// What the default action of ends a process, or what strace shows although nobody asked for it.
-bool Strace::watches(int signo) {
-  switch (signo) {
-    case SIGSTOP:
-    case SIGKILL:
-    case SIGTSTP:
-    case SIGTTIN:
-    case SIGTTOU:
-    case SIGCONT:
-    case SIGURG: return false;
-    default: return signo < 32 || signo >= 34;
-  }
+namespace {
+constexpr uint64_t bit(int signo) { return uint64_t{1} << (signo - 1); }
+}  // namespace
+
+// Not those that the kernel must stop and continue the process for, nor libc's own.
+uint64_t Strace::watched() {
+  return ~(bit(SIGSTOP) | bit(SIGKILL) | bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU) | bit(SIGCONT) |
+           bit(SIGURG) | bit(32) | bit(33));
 }
+
+uint64_t Strace::watched_ends() { return watched() & ~(bit(SIGCHLD) | bit(SIGWINCH)); }
 
 void Strace::print_summary() {
   struct Line {

@@ -58,8 +58,9 @@ class Strace {
   void leaving_for_native(Thread& thread);
   void exec_failed(bool native);
 
-  // Signals that are seen here even if the program does not handle them.
-  static bool watches(int signo);
+  // Signals that are shown even if the program does not handle them, and of these the ones that end it then.
+  static uint64_t watched();
+  static uint64_t watched_ends();
 
  private:
   friend class Call;

@@ -96,26 +96,10 @@ EngineStats EngineImpl::stats() const {
   s.record_bytes += g.record_bytes() + tracker_.record_bytes();
   s.lookups = past_lookups_.load(std::memory_order_relaxed) + self.registry_.sum_lookups();
   ++s.generations;
+  for (size_t i = 0; i < std::size(s.exits); ++i) s.exits[i] = exits_[i].load(std::memory_order_relaxed);
+  s.guest_faults = guest_faults_.load(std::memory_order_relaxed);
+  s.fp_traps = fp_traps_.load(std::memory_order_relaxed);
   return s;
-}
-
-std::string EngineStats::to_string() const {
-  const double insns = guest_insns == 0 ? 1 : static_cast<double>(guest_insns);
-  char text[768];
-  snprintf(text, sizeof text,
-           "translations        %12lu (%lu dropped, %lu generations of the cache)\n"
-           "guest instructions  %12lu (%lu bytes)\n"
-           "host code           %12lu bytes, %.1f per guest instruction\n"
-           "records             %12lu bytes, %.1f per guest instruction\n"
-           "translation time    %12.3f ms, %.3f us per guest instruction\n"
-           "lookups             %12lu\n"
-           "code write faults   %12lu\n"
-           "NaNs too often      %12lu regions\n",
-           regions, invalidated, generations, guest_insns, guest_bytes, code_bytes,
-           static_cast<double>(code_bytes) / insns, record_bytes, static_cast<double>(record_bytes) / insns,
-           static_cast<double>(translate_ns) * 1e-6, static_cast<double>(translate_ns) * 1e-3 / insns,
-           lookups, code_write_faults, fp_by_calls);
-  return text;
 }
 
 std::string EngineImpl::describe(uintptr_t host_pc) const {

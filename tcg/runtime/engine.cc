@@ -297,6 +297,7 @@ Exit EngineImpl::run_inside(VcpuImpl& v) {
       if (v.interpret_next != nullptr) interpret(v, *std::exchange(v.interpret_next, nullptr));
     }
     const Exit reason = static_cast<Exit>(h.exit_reason);
+    if (options_.stats) exits_[h.exit_reason].fetch_add(1, std::memory_order_relaxed);
     indirect = false;
     switch (reason) {
       case Exit::kLink: {
@@ -367,6 +368,10 @@ void EngineImpl::after_fork_parent(Vcpu&) {
 void EngineImpl::after_fork_child(Vcpu& self) {
   translation_mutex_.reset();
   registry_.reset_in_child(&static_cast<VcpuImpl&>(self).sync);
+  // What the parent has done is told by the parent.
+  counts_.translate_ns = 0;
+  for (auto& n : exits_) n = 0;
+  guest_faults_ = fp_traps_ = 0;
 }
 
 }  // namespace xarch::tcg

@@ -26,7 +26,7 @@ struct EngineOptions {
   uint64_t jit_cache_bytes =
       256ull << 20;  // emitted code plus records; a generation is dropped when it is full
   LiftLimits limits;
-  bool stats = false;  // measure translate_ns too
+  bool stats = false;  // measure translate_ns, count exits and faults
 };
 
 // A guest access that the host's MMU, an alignment rule or the soft TLB refused.
@@ -71,8 +71,11 @@ struct EngineStats {
   uint64_t invalidated = 0;
   uint64_t generations = 0;
   uint64_t code_write_faults = 0;
-  uint64_t fp_by_calls = 0;       // regions whose floating-point operations have trapped too often
-  std::string to_string() const;  // several lines, for --stats
+  uint64_t fp_by_calls = 0;  // regions whose floating-point operations have trapped too often
+  // With EngineOptions::stats:
+  uint64_t exits[static_cast<size_t>(Exit::kFetch) + 1] = {};  // by reason
+  uint64_t guest_faults = 0;                                   // accesses of the guest that were refused
+  uint64_t fp_traps = 0;                                       // floating-point operations that trapped
 };
 
 class Engine {

@@ -293,7 +293,10 @@ class EngineImpl final : public Engine {
   ir::Region region_;                                    // scratch of translate
   std::set<std::pair<uint64_t, uint32_t>> fp_by_calls_;  // (pc, mode) of regions with Region::fp_by_calls
   uint64_t fetch_fault_addr_ = 0;
-  std::vector<uint64_t> unprotected_;      // pages that the last lift() found so
+  std::vector<uint64_t> unprotected_;  // pages that the last lift() found so
+  // Counted if options_.stats says so.
+  std::atomic<uint64_t> exits_[static_cast<size_t>(Exit::kFetch) + 1] = {};
+  std::atomic<uint64_t> guest_faults_{0}, fp_traps_{0};
   std::atomic<uint64_t> past_lookups_{0};  // of vCPUs that are gone
   EngineStats counts_;  // under the translation lock; sizes of dropped generations included
 };

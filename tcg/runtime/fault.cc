@@ -171,7 +171,10 @@ Engine::FaultVerdict EngineImpl::handle_fault(Vcpu* vcpu, int signo, const sigin
   if (vcpu == nullptr || info->si_code <= 0) return FaultVerdict::kNotOurs;
   auto& v = static_cast<VcpuImpl&>(*vcpu);
   const auto host_pc = static_cast<uintptr_t>(context->uc_mcontext.gregs[REG_RIP]);
-  if ((signo == SIGFPE || signo == SIGILL) && complete_fp(v, context)) return FaultVerdict::kResume;
+  if ((signo == SIGFPE || signo == SIGILL) && complete_fp(v, context)) {
+    if (options_.stats) fp_traps_.fetch_add(1, std::memory_order_relaxed);
+    return FaultVerdict::kResume;
+  }
   Site site;
   if (!locate(v, *context, &site)) return FaultVerdict::kNotOurs;
 
@@ -197,6 +200,7 @@ Engine::FaultVerdict EngineImpl::handle_fault(Vcpu* vcpu, int signo, const sigin
   if ((signo == SIGSEGV || signo == SIGBUS) && retry_with_masked_tags(site, addr)) {
     return leave(v, site, context, Exit::kLookup);
   }
+  if (options_.stats) guest_faults_.fetch_add(1, std::memory_order_relaxed);
   FaultInfo& f = v.fault_info();
   if (site.fault.misaligned) {
     f = FaultInfo{.addr = addr, .size = site.fault.size, .write = write, .signo = SIGBUS, .code = BUS_ADRALN};

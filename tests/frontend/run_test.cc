@@ -175,13 +175,38 @@ TEST(Run, LogsGoWhereTheyAreSent) {
 
 TEST(Run, StatisticsAtTheEnd) {
   for (const std::vector<std::string>& end :
-       {std::vector<std::string>{"exit", "0"}, {"signal", "6"}, {"fault"}}) {
+       {std::vector<std::string>{"exit", "0"}, {"signal", "6"}, {"signal", "15"}, {"fault"}}) {
     std::vector<std::string> args = {"--stats", program("static")};
     args.insert(args.end(), end.begin(), end.end());
     const Outcome o = run(args);
-    EXPECT_NE(o.err.find("guest instructions"), std::string::npos) << end[0] << o.err;
+    for (const char* line :
+         {"xarch statistics: process ", "\nwall time  ", "\nCPU time  ", "\n  translation  ",
+          "\n  execution  ", "\n  system calls  ", " per guest instruction", "\nguest instructions  ",
+          "\nexits of host code  ", "\nfaults taken  ", "\nsignals  ", "\nsystem calls  ", "\n  brk  "})
+      EXPECT_NE(o.err.find(line), std::string::npos) << end[0] << line << o.err;
     EXPECT_EQ(o.out, "");
   }
+}
+
+// The number behind "name": in a line of JSON; -1 if there is none.
+double value_of(const std::string& json, const std::string& name) {
+  const size_t at = json.find("\"" + name + "\":");
+  return at == std::string::npos ? -1 : strtod(json.c_str() + at + name.size() + 3, nullptr);
+}
+
+TEST(Run, StatisticsForPrograms) {
+  const Outcome o = run({"--stats=json", program("static"), "signal", "6"});
+  EXPECT_EQ(o.signal(), 6);
+  EXPECT_EQ(lines(o.err), 1u) << o.err;
+  EXPECT_EQ(o.err.substr(0, 7), "{\"pid\":");
+  EXPECT_EQ(o.err.substr(o.err.size() - 4), "}}}\n");
+  EXPECT_GT(value_of(o.err, "translation_ns"), 1000);
+  EXPECT_GT(value_of(o.err, "guest_instructions"), 100);
+  EXPECT_GE(value_of(o.err, "signals"), 1);
+  EXPECT_GE(value_of(o.err, "syscall"), 3);
+  EXPECT_LE(value_of(o.err, "translation_ns") + value_of(o.err, "execution_ns"),
+            value_of(o.err, "threads_ns"));
+  EXPECT_LE(value_of(o.err, "waiting_ns"), value_of(o.err, "syscalls_ns"));
 }
 
 TEST(Run, EveryWayToExecute) {
