@@ -140,6 +140,7 @@ class TrackingReader final : public CodeReader {
   SoftCodeMemory* soft_;
   PageTracker& tracker_;
   bool fill_window(uint64_t pc);
+  bool fetch_ahead(uint64_t pc, void* out, unsigned bytes);
 
   uint64_t last_page_ = ~uint64_t{0};
   // Bytes of the page that were read ahead (after its protection).

@@ -150,8 +150,11 @@ class Generation {
 
   Generation() = default;
   bool map(const Areas& areas);
+  // Neighbours stay neighbours: what a region asks for lies in a few lines of the cache.
   uint32_t hash(uint64_t pc, uint32_t mode) const {
-    return static_cast<uint32_t>(((pc >> pc_shift_) + mode * 0x85ebca6bu) * 0x9e3779b97f4a7c15u >> 32);
+    const uint64_t place = pc >> pc_shift_;
+    return static_cast<uint32_t>(place) + static_cast<uint32_t>(place >> 8) * 0x9e3779b1u +
+           mode * 0x85ebca6bu;
   }
   void extend(JumpTable& table, uint32_t size);
   bool grow_hash();

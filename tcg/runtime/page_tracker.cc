@@ -29,12 +29,24 @@ PageTracker::Page* PageTracker::find(uint64_t addr) {
 
 PageTracker::Page& PageTracker::page(uint64_t addr) {
   addr = page_of(addr);
+  if (addr == last_addr_) return *last_;
   auto [it, fresh] = pages_.try_emplace(addr);
   // Counted before any byte is read from there: a host write that looks at the filter afterwards sees it, one
   // that looked before is still followed by our reading (or by its own fault on the protected page).
   if (fresh) count_in_filter(addr, 1);
   if (!it->second.backing_known) learn_backing(addr, it->second);
+  if (it->second.backing_known) {
+    last_addr_ = addr;
+    last_ = &it->second;
+  }
   return it->second;
+}
+
+bool PageTracker::is_known(const TranslationLock&, uint64_t addr) {
+  addr = page_of(addr);
+  if (addr == last_addr_) return true;
+  const Page* p = find(addr);
+  return p != nullptr && p->backing_known;
 }
 
 void PageTracker::learn_backing(uint64_t addr, Page& page) {
@@ -54,6 +66,7 @@ void PageTracker::learn_backing(uint64_t addr, Page& page) {
 void PageTracker::forget(uint64_t addr) {
   auto it = pages_.find(addr);
   Page& p = it->second;
+  if (addr == last_addr_) last_addr_ = ~uint64_t{0};
   count_in_filter(addr, -1);
   if (p.backing_known && named(p.backing)) {
     auto sharers = aliases_.find(p.backing);
@@ -86,7 +99,9 @@ void PageTracker::protect(const TranslationLock&, uint64_t start, uint64_t bytes
   for (uint64_t addr = page_of(start); addr - page_of(start) < bytes + (start - page_of(start));
        addr += kHostPageSize) {
     Page& p = page(addr);
-    if (!p.check_code && memory_.guest_writable(addr)) set_protected(addr, p, true);
+    if (p.check_code || p.is_protected || p.read_only) continue;
+    p.read_only = !memory_.guest_writable(addr);
+    if (!p.read_only) set_protected(addr, p, true);
   }
 }
 
@@ -235,6 +250,7 @@ void PageTracker::forget_all(const TranslationLock&) {
     set_protected(addr, page, false);
     count_in_filter(addr, -1);
   }
+  last_addr_ = ~uint64_t{0};
   pages_.clear();
   aliases_.clear();
   files_.clear();

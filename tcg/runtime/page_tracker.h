@@ -33,6 +33,8 @@ class PageTracker {
   // Write-protects the pages of the range where writes would otherwise pass unnoticed. To be called before
   // the bytes are read for good: what is read afterwards is what the protection guards.
   void protect(const TranslationLock& lock, uint64_t start, uint64_t bytes);
+  // Is the page known, and mapped?
+  bool is_known(const TranslationLock& lock, uint64_t addr);
   // The block depends on the pages of its ranges.
   void add(const TranslationLock& lock, const Generation& generation, const BlockRecord& block);
   // The same for these pages, whatever its ranges are.
@@ -79,6 +81,7 @@ class PageTracker {
     bool is_protected = false;
     bool check_code = false;
     bool mask_tags = false;
+    bool read_only = false;  // the guest may not write there; a new mapping makes it a new page
   };
   static constexpr unsigned kFilterBits = 13;
 
@@ -99,6 +102,9 @@ class PageTracker {
 
   FlatMemory& memory_;
   std::unordered_map<uint64_t, Page> pages_;
+  // The page asked for last: a region asks for its own several times, and the next one often is from there.
+  uint64_t last_addr_ = ~uint64_t{0};
+  Page* last_ = nullptr;
   // Pages that share memory, of named backings only.
   std::unordered_map<BackingId, std::vector<uint64_t>, BackingHash> aliases_;
   // Files with a tracked page (offset 0 stands for all), and files that some mapping may write to.

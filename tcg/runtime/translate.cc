@@ -22,6 +22,22 @@ bool TrackingReader::fill_window(uint64_t pc) {
   return window_bytes_ != 0;
 }
 
+// The usual case: bytes of one page, which may be read ahead of what is asked for.
+bool TrackingReader::fetch_ahead(uint64_t pc, void* out, unsigned bytes) {
+  const uint64_t page = page_of(pc);
+  if (page != last_page_) {
+    if (soft_ != nullptr || !tracker_.is_known(lock_, page)) return false;
+    track(page);
+    last_page_ = page;
+    window_bytes_ = 0;
+  }
+  if (pc - window_start_ >= window_bytes_ || pc - window_start_ + bytes > window_bytes_) {
+    if (!fill_window(pc) || bytes > window_bytes_) return false;
+  }
+  memcpy(out, window_ + (pc - window_start_), bytes);
+  return true;
+}
+
 void TrackingReader::track(uint64_t page) {
   if (soft_ == nullptr) {
     key_flags |= tracker_.key_flags(lock_, page, 1);
@@ -36,14 +52,9 @@ void TrackingReader::track(uint64_t page) {
 }
 
 bool TrackingReader::fetch(uint64_t pc, void* out, unsigned bytes) {
-  if (log == nullptr && page_of(pc) == last_page_ && bytes <= 8) {
-    const auto inside = [&] {
-      return pc - window_start_ < window_bytes_ && pc - window_start_ + bytes <= window_bytes_;
-    };
-    if (inside() || (fill_window(pc) && inside())) {
-      memcpy(out, window_ + (pc - window_start_), bytes);
-      return true;
-    }
+  if (log == nullptr && bytes <= sizeof window_ && page_of(pc) == page_of(pc + bytes - 1) &&
+      fetch_ahead(pc, out, bytes)) {
+    return true;
   }
   bool fresh = false;
   for (uint64_t page = page_of(pc); page <= page_of(pc + bytes - 1); page += kHostPageSize) {

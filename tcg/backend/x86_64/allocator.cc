@@ -204,10 +204,7 @@ void CodeGen::finish(V result, HostReg r, bool clean) {
 void CodeGen::end_value(V v) {
   Val& val = vals_[v];
   switch (val.loc) {
-    case Loc::kReg:
-      state_.regs[val.reg].remove(v);
-      state_.note_if_empty(val.reg);
-      break;
+    case Loc::kReg: state_.remove(val.reg, v); break;
     case Loc::kSlot: slot_reader_[val.index] = kNoValue; break;
     case Loc::kSpill: frame_used_ &= ~(1u << val.index); break;
     case Loc::kFlags:
@@ -223,10 +220,13 @@ void CodeGen::end_value(V v) {
 }
 
 void CodeGen::consume_args(const Inst& in) {
-  for (V arg : in.args) {
-    if (arg == kNoValue) break;
-    consume(arg);
-  }
+  if (in.args[0] == kNoValue) return;
+  consume(in.args[0]);
+  if (in.args[1] == kNoValue) return;
+  consume(in.args[1]);
+  if (in.args[2] == kNoValue) return;
+  consume(in.args[2]);
+  if (in.args[3] != kNoValue) consume(in.args[3]);
 }
 
 int64_t CodeGen::const_of(V v) const {
@@ -236,8 +236,8 @@ int64_t CodeGen::const_of(V v) const {
   return bits >= 64 ? static_cast<int64_t>(raw) : static_cast<int64_t>(raw << (64 - bits)) >> (64 - bits);
 }
 
-bool CodeGen::imm32(V v, int32_t* out) const {
-  if (!is_const(v) || is_xmm_type(inst(v).type)) return false;
+bool CodeGen::const_imm32(V v, int32_t* out) const {
+  if (is_xmm_type(inst(v).type)) return false;
   int64_t c = const_of(v);
   *out = static_cast<int32_t>(c);
   return *out == c;

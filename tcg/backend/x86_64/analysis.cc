@@ -1,6 +1,7 @@
 // The backward pass before code generation: uses, dead code, destination hints, dead flags, what to fold. One
 // walk for all of it: what is skipped uses and reads nothing, and each walk over a region costs as much as
 // lifting it.
+#include <algorithm>
 #include <cstring>
 
 #include "tcg/backend/x86_64/codegen.h"
@@ -34,13 +35,14 @@ bool CodeGen::exit_kills_flags(const Inst& exit) const {
 
 void CodeGen::analyse() {
   const Region& r = *region_;
-  if (vals_.size() < r.insts.size()) vals_.resize(r.insts.size());
+  if (vals_.size() <= r.insts.size()) vals_.resize(r.insts.size() + 1);
   std::memset(vals_.data(), 0, r.insts.size() * sizeof(Val));
   const size_t slots = info_.layout->slots.size();
   preds_.assign(r.blocks.size(), 0);
   block_flags_dead_.assign(r.blocks.size(), 0);
   last_hint_.assign(slots, kNoValue);
   if (overwritten_.size() < slots) overwritten_.resize(slots);
+  loops_ = false;
   auto pred = [&](uint64_t b) {
     if (preds_[b] < 255) ++preds_[b];
   };
@@ -48,6 +50,7 @@ void CodeGen::analyse() {
     const Inst& last = r.terminator(static_cast<BlockId>(b));
     if (last.op == Op::kBr || last.op == Op::kCondBr) pred(last.aux);
     if (last.op == Op::kCondBr) pred(static_cast<uint64_t>(last.imm));
+    if (last.op == Op::kGotoPc && last.imm == 0) loops_ |= closes_loop(last);
     analyse_block(static_cast<BlockId>(b), last);
   }
 }
@@ -263,15 +266,22 @@ void CodeGen::analyse_block(BlockId b, const Inst& term) {
   // Kept here, since what is stored below could be them for all the compiler knows.
   const Inst* const insts = insts_;
   Val* const vals = vals_.data();
-  const uint32_t first = r.blocks[b].first;
-  for (uint32_t i = r.blocks[b].end; i-- > first;) {
-    const Inst& in = insts[i];
-    Val& val = vals[i];
-    if (in.op == Op::kInsn || in.op == Op::kConst || in.op == Op::kNop) continue;
-    if (is_pure(in.op)) {
+  const auto none = static_cast<uint32_t>(r.insts.size());
+  const Inst* const first = insts + r.blocks[b].first;
+  Val* at = vals + r.blocks[b].end;
+  for (const Inst* next = insts + r.blocks[b].end; next != first;) {
+    const Inst& in = *--next;
+    Val& val = *--at;
+    const unsigned attributes = op_attributes(in.op);
+    if (attributes & kPure) {
       val.flags_dead = dead;
       if (val.left == 0) {
         val.skip = true;
+        continue;
+      }
+      if (in.op == Op::kConst || in.op == Op::kVConst) {
+        val.skip = true;
+        val.loc = Loc::kConst;
         continue;
       }
       if (val.hint_gen != hint_gen_ || (val.hint_passed && val.left != 1)) {
@@ -279,11 +289,16 @@ void CodeGen::analyse_block(BlockId b, const Inst& term) {
       } else {
         pass_hint(in, val.hint);
       }
-      if (val.fold != Fold::kNone) val.fold = settle_fold(in, val.fold, val.left);
+      if (val.fold != Fold::kNone && (val.fold = settle_fold(in, val.fold, val.left)) != Fold::kNone) {
+        val.skip = true;
+        val.loc = Loc::kDeferred;
+      }
       if (in.op == Op::kVXor) mark_aes(in);
       if (in.op == Op::kFLow || in.op == Op::kVLo || in.op == Op::kVExtract) note_low_read(in);
+    } else if (in.op == Op::kInsn) {
+      continue;
     } else {
-      if (useless(in, val)) {
+      if (in.op == Op::kNop || in.op == Op::kRestart || useless(in, val)) {
         val.skip = true;
         continue;
       }
@@ -295,15 +310,18 @@ void CodeGen::analyse_block(BlockId b, const Inst& term) {
       }
       if (in.op == Op::kGet || in.op == Op::kPut) {
         if (in.aux == info_.flags) dead = in.op == Op::kPut;
-        analyse_slot_access(i);
+        analyse_slot_access(static_cast<uint32_t>(at - vals));
       } else {
-        analyse_effects(i, &dead);
+        analyse_effects(static_cast<uint32_t>(at - vals), &dead);
       }
       val.flags_dead = dead;
     }
-    for (const V arg : in.args) {
-      if (arg == kNoValue) break;
-      ++vals[arg].left;
+    // Without a branch for those there may be: which op has how many is hard to foretell.
+    ++vals[std::min<uint32_t>(in.args[0], none)].left;
+    ++vals[std::min<uint32_t>(in.args[1], none)].left;
+    if (in.args[2] != kNoValue) {
+      ++vals[in.args[2]].left;
+      if (in.args[3] != kNoValue) ++vals[in.args[3]].left;
     }
   }
   block_flags_dead_[b] = dead;

@@ -103,7 +103,7 @@ void CodeGen::emit_block(BlockId b) {
   insn_offset_ = block_place_[b].offset;
   insn_restore_ = block_place_[b].restore;
   const Inst* const insts = insts_;
-  Val* const vals = vals_.data();
+  const Val* const vals = vals_.data();
   const uint32_t end = region_->blocks[b].end;
   for (uint32_t i = region_->blocks[b].first; i < end; ++i) {
     const Inst& in = insts[i];
@@ -112,16 +112,7 @@ void CodeGen::emit_block(BlockId b) {
       insn_restore_ = in.aux;
       continue;
     }
-    Val& val = vals[i];
-    if (val.skip || in.op == Op::kNop || in.op == Op::kRestart) continue;
-    if (in.op == Op::kConst || in.op == Op::kVConst) {
-      val.loc = Loc::kConst;
-      continue;
-    }
-    if (val.fold != Fold::kNone) {
-      val.loc = Loc::kDeferred;
-      continue;
-    }
+    if (vals[i].skip) continue;
     if (!as_.reserve(512)) {
       status_ = tcg::CompileResult::kNoRoom;
       return;

@@ -77,7 +77,7 @@ class CodeGen {
     bool clean;            // bits above the type's width are zero (integers narrower than 64 bits, v64)
     Fold fold;             // deferred into the access that is its only user
     bool flags_dead;       // of an instruction: from here on, the flags slot is overwritten before it is seen
-    bool skip : 1;         // not to be emitted: nobody needs it
+    bool skip : 1;         // not to be emitted on its own: nobody needs it, a constant, folded
     uint8_t low : 2;       // of a get of a v128: only its lowest 4 (1) or 8 (2) bytes are read; 0: all of it
     bool hint_passed : 1;  // by its user's own hint, and so for its only user
     uint16_t index;
@@ -197,14 +197,19 @@ class CodeGen {
   HostReg another(HostReg r);
   void finish(V result, HostReg r, bool clean);
   void consume(V v) {  // one use done
-    if (--vals_[v].left == 0) end_value(v);
+    Val& val = vals_[v];
+    if (--val.left != 0 || val.loc == Loc::kConst) return;
+    if (val.loc != Loc::kReg) return end_value(v);
+    state_.remove(val.reg, v);
+    val.loc = Loc::kNone;
   }
   void end_value(V v);
   void consume_args(const ir::Inst& in);
   bool dies(V v) const { return vals_[v].left == 1; }
   bool is_const(V v) const { return vals_[v].loc == Loc::kConst; }
   int64_t const_of(V v) const;  // sign-extended from the type's width
-  bool imm32(V v, int32_t* out) const;
+  bool imm32(V v, int32_t* out) const { return is_const(v) && const_imm32(v, out); }
+  bool const_imm32(V v, int32_t* out) const;
   bool reusable(HostReg r, V v, V result);
   // A register for `result`: the one it will be put to, or that of the dying operand a, or a new one. Never
   // one that holds b.
@@ -522,6 +527,7 @@ class CodeGen {
     ir::Type type;
     bool written;  // in a round
   };
+  bool loops_ = false;                // the region jumps back to its own start
   std::vector<LoopSlot> loop_slots_;  // kept in registers while the region jumps back to its start
   Label loop_;                        // where it jumps back to
   struct Constant {

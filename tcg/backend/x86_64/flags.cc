@@ -278,7 +278,7 @@ void CodeGen::emit_condition(uint32_t i) {
 uint32_t CodeGen::fuse_with_flags(uint32_t i) {
   const Inst& in = insts_[i];
   uint32_t n = i + 1;
-  while (n < region_->insts.size() && (insts_[n].op == Op::kNop || vals_[n].skip)) ++n;
+  while (n < region_->insts.size() && vals_[n].skip) ++n;
   if (n >= region_->insts.size() || vals_[n].left == 0) return 0;
   const Inst& f = insts_[n];
   bool same2 = f.args[0] == in.args[0] && f.args[1] == in.args[1];

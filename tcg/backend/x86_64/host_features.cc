@@ -1,7 +1,7 @@
 #include "tcg/backend/x86_64/host_features.h"
 
-#include <cpuid.h>
 #include <sys/auxv.h>
+#include <sys/platform/x86.h>
 
 namespace xarch::x86_64 {
 
@@ -10,47 +10,29 @@ namespace {
 // AT_HWCAP2 bit of arch/x86/include/uapi/asm/hwcap2.h: the kernel lets user code use rdgsbase and wrgsbase.
 constexpr unsigned long kHwcap2FsGsBase = 1ul << 1;
 
-struct Cpuid {
-  unsigned a = 0, b = 0, c = 0, d = 0;
-};
-
-// All zero if the processor has no such leaf.
-Cpuid cpuid(unsigned leaf) {
-  Cpuid r;
-  if (__get_cpuid_count(leaf, 0, &r.a, &r.b, &r.c, &r.d) == 0) return {};
-  return r;
-}
-
-uint64_t xcr0() {
-  uint32_t lo, hi;
-  asm volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
-  return static_cast<uint64_t>(hi) << 32 | lo;
-}
-
 }  // namespace
 
+// The C library has asked the processor already. On a virtual machine each cpuid leaves to the hypervisor,
+// which takes as long as translating a page of code.
 Result<HostFeatures> HostFeatures::detect() {
-  const Cpuid l1 = cpuid(1);
-  const Cpuid l7 = cpuid(7);
-  const Cpuid x1 = cpuid(0x80000001);
-  constexpr unsigned kV2 = bit_SSE3 | bit_SSSE3 | bit_SSE4_1 | bit_SSE4_2 | bit_POPCNT | bit_CMPXCHG16B;
-  if ((l1.c & kV2) != kV2 || (x1.c & bit_LAHF_LM) == 0) {
+  if (!CPU_FEATURE_PRESENT(SSE3) || !CPU_FEATURE_PRESENT(SSSE3) || !CPU_FEATURE_PRESENT(SSE4_1) ||
+      !CPU_FEATURE_PRESENT(SSE4_2) || !CPU_FEATURE_PRESENT(POPCNT) || !CPU_FEATURE_PRESENT(CMPXCHG16B) ||
+      !CPU_FEATURE_PRESENT(LAHF64_SAHF64)) {
     return Error{"this processor is older than x86-64-v2 (SSE4.2, POPCNT, CMPXCHG16B), which xarch requires"};
   }
   HostFeatures f;
-  f.bmi1 = l7.b & bit_BMI;
-  f.bmi2 = l7.b & bit_BMI2;
-  f.lzcnt = x1.c & bit_LZCNT;
-  f.movbe = l1.c & bit_MOVBE;
-  // The kernel must save the xmm and ymm state (XCR0 bits 1 and 2).
-  f.avx = (l1.c & bit_AVX) && (l1.c & bit_OSXSAVE) && (xcr0() & 6) == 6;
-  f.avx2 = f.avx && (l7.b & bit_AVX2);
-  f.fma = f.avx && (l1.c & bit_FMA);
-  f.f16c = f.avx && (l1.c & bit_F16C);
-  f.aes = l1.c & bit_AES;
-  f.pclmul = l1.c & bit_PCLMUL;
-  f.sha = l7.b & bit_SHA;
-  f.fsgsbase = (l7.b & bit_FSGSBASE) && (getauxval(AT_HWCAP2) & kHwcap2FsGsBase);
+  f.bmi1 = CPU_FEATURE_PRESENT(BMI1);
+  f.bmi2 = CPU_FEATURE_PRESENT(BMI2);
+  f.lzcnt = CPU_FEATURE_PRESENT(LZCNT);
+  f.movbe = CPU_FEATURE_PRESENT(MOVBE);
+  f.avx = CPU_FEATURE_ACTIVE(AVX);  // the kernel saves its registers, too
+  f.avx2 = f.avx && CPU_FEATURE_ACTIVE(AVX2);
+  f.fma = f.avx && CPU_FEATURE_ACTIVE(FMA);
+  f.f16c = f.avx && CPU_FEATURE_ACTIVE(F16C);
+  f.aes = CPU_FEATURE_PRESENT(AES);
+  f.pclmul = CPU_FEATURE_PRESENT(PCLMULQDQ);
+  f.sha = CPU_FEATURE_PRESENT(SHA);
+  f.fsgsbase = CPU_FEATURE_PRESENT(FSGSBASE) && (getauxval(AT_HWCAP2) & kHwcap2FsGsBase);
   return f;
 }
 

@@ -53,6 +53,16 @@ struct HostState {
   // Registers that hold values or cache a slot, and perhaps some that did so a moment ago: the others are
   // known to be empty and need not be looked at. Whoever puts something into a register sets its bit.
   uint32_t used = 0;
+  // The register does not hold this value any more.
+  void remove(HostReg r, ir::ValueId v) {
+    RegState& reg = regs[r];
+    if (reg.num_vals == 1 && reg.vals[0] == v) {
+      reg.num_vals = 0;
+    } else {
+      reg.remove(v);
+    }
+    note_if_empty(r);
+  }
   void note_if_empty(HostReg r) {
     if (regs[r].num_vals == 0 && regs[r].slot == ir::kNoSlot) used &= ~(1u << r);
   }

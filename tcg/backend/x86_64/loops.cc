@@ -32,10 +32,7 @@ bool CodeGen::closes_loop(const Inst& exit) const {
 // the registers.
 void CodeGen::find_loop_slots() {
   loop_slots_.clear();
-  bool loops = false;
-  for (size_t b = 0; b < region_->blocks.size(); ++b)
-    loops |= closes_loop(region_->terminator(static_cast<BlockId>(b)));
-  if (!loops || preds_[0] != 0 || config_.soft_tlb || region_->fp_by_calls) return;
+  if (!loops_ || preds_[0] != 0 || config_.soft_tlb || region_->fp_by_calls) return;
   std::vector<SlotId> read, written, overwritten;
   const auto has = [](const std::vector<SlotId>& list, SlotId s) {
     return std::find(list.begin(), list.end(), s) != list.end();

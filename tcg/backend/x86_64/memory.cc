@@ -27,6 +27,10 @@ RecoverySite CodeGen::new_site() const {
 
 void CodeGen::site(bool writes) {
   if (config_.soft_tlb) return;  // the RAM behind the TLB is always there
+  if (state_.dirty == 0 && !state_.flags_dirty() && insn_restore_ == 0 &&
+      recovery_.add_plain(static_cast<uint32_t>(as_.cursor() - start_), insn_offset_, writes)) {
+    return;
+  }
   collect_places();
   RecoverySite s = new_site();
   s.writes = writes;

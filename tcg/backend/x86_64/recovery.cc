@@ -66,6 +66,22 @@ void RecoveryWriter::begin(std::vector<uint8_t>* out) {
   last_places_.clear();
 }
 
+bool RecoveryWriter::add_plain(uint32_t offset, int64_t pc_offset, bool writes) {
+  if (!last_places_.empty() || last_.trap || last_.restore != 0) return false;
+  const auto pc = static_cast<uint64_t>(pc_offset - last_.pc_offset);
+  if (any_ && pc == 0 && writes == last_.writes) return true;
+  const uint32_t distance = offset - last_.offset;
+  if (pc % 4 != 0 || pc / 4 >= kSmallPcMax || distance >= 0x80) return false;
+  out_->push_back(static_cast<uint8_t>(kSamePlaces | (writes ? kWrites : 0) |
+                                       static_cast<unsigned>(pc / 4) << kSmallPcShift));
+  out_->push_back(static_cast<uint8_t>(distance));
+  last_.offset = offset;
+  last_.pc_offset = pc_offset;
+  last_.writes = writes;
+  any_ = true;
+  return true;
+}
+
 void RecoveryWriter::add(const RecoverySite& site, std::span<const SlotPlace> places) {
   const bool same = places.size() == last_places_.size() && std::ranges::equal(places, last_places_);
   const int64_t pc = site.pc_offset - last_.pc_offset;
@@ -75,14 +91,6 @@ void RecoveryWriter::add(const RecoverySite& site, std::span<const SlotPlace> pl
   }
   const bool small = pc >= 0 && pc % 4 == 0 && pc / 4 < kSmallPcMax;
   const uint32_t distance = site.offset - last_.offset;
-  if (same && small && !site.restore && !site.trap && distance < 0x80) {  // most records
-    out_->push_back(static_cast<uint8_t>(kSamePlaces | (site.writes ? kWrites : 0) |
-                                         static_cast<unsigned>(pc / 4) << kSmallPcShift));
-    out_->push_back(static_cast<uint8_t>(distance));
-    last_ = site;
-    any_ = true;
-    return;
-  }
   Record r;
   r.byte((same ? kSamePlaces : 0) | (site.restore ? kHasRestore : 0) | (site.trap ? kTrap : 0) |
          (site.writes ? kWrites : 0) |

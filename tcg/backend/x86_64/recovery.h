@@ -48,6 +48,9 @@ class RecoveryWriter {
   // Starts the records of a translation.
   void begin(std::vector<uint8_t>* out);
   void add(const RecoverySite& site, std::span<const SlotPlace> places);
+  // The same for what most sites are: no slot is away, nothing to restore, the guest instruction a little
+  // further on than that of the site before. False if this one is something else.
+  bool add_plain(uint32_t offset, int64_t pc_offset, bool writes);
   // A call: every slot is in the state block, what counts is the guest instruction.
   void add_call(const RecoverySite& site) { add(site, last_places_); }
 
