@@ -1,6 +1,8 @@
 // Arm's own operations, after the pseudocode's text of the same names.
 #include "tcg/fpu/special.h"
 
+#include <array>
+
 #include "tcg/fpu/fpu.h"
 #include "tcg/fpu/parts.h"
 
@@ -27,13 +29,19 @@ unsigned recip_estimate_bits(unsigned x) {
   x = x * 2 + 1;
   return ((1u << 19) / x + 1) / 2;
 }
-// Nine bits of 1/sqrt(x) for x in [128, 512) / 512.
-unsigned rsqrt_estimate_bits(unsigned x) {
-  x = x < 256 ? x * 2 + 1 : (x | 1) * 2;
-  unsigned b = 512;
-  while (uint64_t{x} * (b + 1) * (b + 1) < 1u << 28) ++b;
-  return (b + 1) / 2;
-}
+// Nine bits of 1/sqrt(x) for x in [128, 512) / 512: what the search below finds, by x.
+constexpr std::array<uint16_t, 512> kRsqrtEstimates = [] {
+  std::array<uint16_t, 512> t{};
+  unsigned b = 1024;  // falls as x grows, within each of the two ways to scale it
+  for (unsigned i = 128; i < 512; ++i) {
+    const uint64_t x = i < 256 ? i * 2 + 1 : (i | 1) * 2;
+    if (i == 256) b = 1024;
+    while (b > 512 && x * b * b >= 1u << 28) --b;  // the largest with x * b^2 below 2^28
+    t[i] = static_cast<uint16_t>((b + 1) / 2);
+  }
+  return t;
+}();
+unsigned rsqrt_estimate_bits(unsigned x) { return kRsqrtEstimates[x]; }
 
 // exponent field and the significand's eight bits below the leading one, shifted right by `down` with it.
 template <typename F>
@@ -149,7 +157,7 @@ uint32_t javascript_int(Env& e, uint64_t a, bool* exact) {
     return 0;
   }
   if (x.zero()) {
-    *exact = !x.sign;  // of a flushed denormal, too
+    *exact = a == 0;  // neither -0 nor a flushed denormal
     return 0;
   }
   const int lsb = x.exp - (F64::kPrecision - 1);

@@ -59,7 +59,7 @@ x86_64::HostFeatures common_features() {
 
 GuestUnderTest::~GuestUnderTest() = default;
 
-Result<std::unique_ptr<GuestUnderTest>> GuestUnderTest::make(const std::string& name) {
+Result<std::unique_ptr<GuestUnderTest>> GuestUnderTest::make_plain(const std::string& name) {
   std::unique_ptr<GuestUnderTest> g(new GuestUnderTest);
   if (name == "arm64") {
     g->triple_ = "aarch64-linux-gnu";
@@ -78,12 +78,22 @@ Result<std::unique_ptr<GuestUnderTest>> GuestUnderTest::make(const std::string& 
   return g;
 }
 
+Result<std::unique_ptr<GuestUnderTest>> GuestUnderTest::make(const std::string& name_and_mode) {
+  const size_t space = name_and_mode.find(' ');
+  auto g = make_plain(name_and_mode.substr(0, space));
+  if (g && space != std::string::npos) {
+    (*g)->mode_ = static_cast<uint32_t>(std::strtoul(name_and_mode.c_str() + space, nullptr, 0));
+  }
+  return g;
+}
+
 Result<Counts> GuestUnderTest::count(const std::string& text) const {
   const Result<std::vector<uint8_t>> bytes = assemble(triple_, features_, prologue_ + text);
   if (!bytes) return bytes.error();
   ir::Region region;
   ir::BlockKey key;
   key.pc = kPc;
+  key.mode = mode_;
   ir::Builder builder(&region, guest_->layout(), key);
   SnippetReader reader(*bytes);
   guest_->lift(builder, reader, tcg::LiftLimits());

@@ -32,7 +32,9 @@ struct SnippetCase {
 
 // A case file: what it is for, and its snippets.
 //
-//   guest NAME                       arm64, mips or mipsel; the first line that is no comment
+//   guest NAME MODE                  arm64, mips or mipsel; BlockKey::mode, 0 if left out; the first line
+//   that is no
+//                                    comment
 //   [case_name] hot=N all=N bytes=N  starts a snippet; the limits are optional
 //     instruction                    assembly, labels included, up to the next case
 //   # comment                        at the beginning of a line
@@ -49,8 +51,8 @@ Result<CaseFile> read_cases(const std::string& path);
 // A guest together with how to assemble for it.
 class GuestUnderTest {
  public:
-  // Fails at an unknown name.
-  static Result<std::unique_ptr<GuestUnderTest>> make(const std::string& name);
+  // From a name, or "NAME MODE". Fails at an unknown one.
+  static Result<std::unique_ptr<GuestUnderTest>> make(const std::string& name_and_mode);
   ~GuestUnderTest();
 
   const tcg::Guest& guest() const { return *guest_; }
@@ -62,9 +64,11 @@ class GuestUnderTest {
 
  private:
   GuestUnderTest() = default;
+  static Result<std::unique_ptr<GuestUnderTest>> make_plain(const std::string& name);
   std::string triple_;
   std::string features_;
   std::string prologue_;  // directives before each snippet
+  uint32_t mode_ = 0;     // BlockKey::mode
   std::unique_ptr<tcg::Guest> guest_;
 };
 

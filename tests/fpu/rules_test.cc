@@ -110,6 +110,11 @@ TEST(FpuRules, JavaScriptIntegers) {
   EXPECT_TRUE(exact);
   EXPECT_EQ(javascript_int(e, uint64_t{1} << 63, &exact), 0u);  // -0
   EXPECT_FALSE(exact);
+  e.flush_inputs = true;
+  EXPECT_EQ(javascript_int(e, 1, &exact), 0u);  // flushed
+  EXPECT_FALSE(exact);
+  EXPECT_EQ(javascript_int(e, 0, &exact), 0u);
+  EXPECT_TRUE(exact);
 }
 
 }  // namespace

@@ -29,7 +29,6 @@ void fp_lanes(Arm64State& s, VecWord w, Single single, Wide wide) {
     return z ? wide(env, n.d[i], m.d[i]) : single(env, n.s[i], m.s[i]);
   });
 }
-void rsqrt_step(Arm64State& s, VecWord w) { fp_lanes(s, w, fpu::rsqrt_step<F32>, fpu::rsqrt_step<F64>); }
 void recip_estimate(Arm64State& s, VecWord w) {
   fp_lanes(
       s, w, [](Env& e, uint32_t n, uint32_t) { return fpu::recip_estimate<F32>(e, n); },
@@ -53,8 +52,6 @@ void narrow_to_odd(Arm64State& s, VecWord w) {
 
 }  // namespace
 
-EXEC(FrsqrtsV, rsqrt_step(s, w))
-EXEC(FrsqrtsScalar, rsqrt_step(s, w))
 EXEC(FrecpeV, recip_estimate(s, w))
 EXEC(FrecpeScalar, recip_estimate(s, w))
 EXEC(FrsqrteV, rsqrt_estimate(s, w))

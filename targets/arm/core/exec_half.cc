@@ -145,55 +145,34 @@ void widening_fma(Arm64State& s, VecWord w, bool by_element, bool upper, bool ne
 }
 
 // ---- complex numbers: real parts in even lanes
-template <typename F>
-struct Complex {
-  using B = typename F::Bits;
-  static B get(const Vector& v, unsigned i) {
-    constexpr unsigned kSize = F::kBits == 16 ? 1 : F::kBits == 32 ? 2 : 3;
-    return static_cast<B>(lane(v, kSize, i));
+uint16_t flip(uint16_t v, bool yes) { return yes ? neg(v) : v; }
+// n + m rotated by 90 or 270 degrees.
+void add_complex(Arm64State& s, VecWord w, bool rotate270) {
+  ArmEnv env(s);
+  const Vector n = s.v(w.n()), m = s.v(w.m());
+  Vector out{};
+  for (unsigned i = 0; i < w.lanes(1); i += 2) {
+    out.h[i] = fpu::add<F16>(env, n.h[i], flip(m.h[i + 1], !rotate270));
+    out.h[i + 1] = fpu::add<F16>(env, n.h[i + 1], flip(m.h[i], rotate270));
   }
-  static void set(Vector& v, unsigned i, B x) {
-    constexpr unsigned kSize = F::kBits == 16 ? 1 : F::kBits == 32 ? 2 : 3;
-    set_lane(v, kSize, i, x);
+  s.v(w.d()) = out;
+}
+// d + part of n's numbers (real for even rotations, imaginary for odd ones) times m rotated. element: index
+// of m's number, or -1.
+void fma_complex(Arm64State& s, VecWord w, unsigned reg, unsigned rotation, int element) {
+  ArmEnv env(s);
+  const Vector n = s.v(w.n()), m = s.v(reg), d = s.v(w.d());
+  Vector out{};
+  const unsigned part = rotation & 1;
+  for (unsigned i = 0; i < w.lanes(1); i += 2) {
+    const unsigned j = element < 0 ? i : 2 * static_cast<unsigned>(element);
+    const uint16_t factor = n.h[i + part];
+    const uint16_t real = flip(m.h[j + part], rotation == 1 || rotation == 2);
+    const uint16_t imaginary = flip(m.h[j + 1 - part], rotation >= 2);
+    out.h[i] = fpu::fma<F16>(env, factor, real, d.h[i]);
+    out.h[i + 1] = fpu::fma<F16>(env, factor, imaginary, d.h[i + 1]);
   }
-  static B flip(B v, bool yes) { return yes ? static_cast<B>(v ^ F::kSign) : v; }
-
-  // n + m rotated by 90 or 270 degrees.
-  static void add(Arm64State& s, VecWord w, bool rotate270) {
-    ArmEnv env(s);
-    const Vector n = s.v(w.n()), m = s.v(w.m());
-    Vector out{};
-    for (unsigned i = 0; i < w.lanes(w.size()); i += 2) {
-      set(out, i, fpu::add<F>(env, get(n, i), flip(get(m, i + 1), !rotate270)));
-      set(out, i + 1, fpu::add<F>(env, get(n, i + 1), flip(get(m, i), rotate270)));
-    }
-    s.v(w.d()) = out;
-  }
-  // d + part of n's numbers (real for even rotations, imaginary for odd ones) times m rotated. element: index
-  // of m's number, or -1.
-  static void fma(Arm64State& s, VecWord w, unsigned reg, unsigned rotation, int element) {
-    ArmEnv env(s);
-    const Vector n = s.v(w.n()), m = s.v(reg), d = s.v(w.d());
-    Vector out{};
-    const unsigned part = rotation & 1;
-    for (unsigned i = 0; i < w.lanes(w.size()); i += 2) {
-      const unsigned j = element < 0 ? i : 2 * static_cast<unsigned>(element);
-      const B factor = get(n, i + part);
-      const B real = flip(get(m, j + part), rotation == 1 || rotation == 2);
-      const B imaginary = flip(get(m, j + 1 - part), rotation >= 2);
-      set(out, i, fpu::fma<F>(env, factor, real, get(d, i)));
-      set(out, i + 1, fpu::fma<F>(env, factor, imaginary, get(d, i + 1)));
-    }
-    s.v(w.d()) = out;
-  }
-};
-template <typename Fn>
-void by_size(VecWord w, Fn f) {
-  switch (w.size()) {
-    case 1: f(Complex<F16>{}); break;
-    case 2: f(Complex<F32>{}); break;
-    default: f(Complex<F64>{});
-  }
+  s.v(w.d()) = out;
 }
 
 // ---- FRINT32 and FRINT64: how: bit 0 by FPCR's rounding, else toward zero; bit 1 64 bits
@@ -373,12 +352,11 @@ EXEC(FmlslElem, widening_fma(s, w, true, false, true))
 EXEC(Fmlsl2Elem, widening_fma(s, w, true, true, true))
 
 // ---- complex numbers
-EXEC(Fcadd, by_size(w, [&](auto c) { c.add(s, w, e.get<'r'>()); }))
-EXEC(Fcmla, by_size(w, [&](auto c) { c.fma(s, w, w.m(), e.get<'r'>(), -1); }))
-EXEC(FcmlaElem, {
-  const unsigned h = e.get<'h'>(), l = e.get<'l'>();
-  const int element = static_cast<int>(w.size() == 1 ? h << 1 | l : h);
-  by_size(w, [&](auto c) { c.fma(s, w, w.m(), e.get<'r'>(), element); });
+EXEC(FcaddH, add_complex(s, w, e.get<'r'>()))
+EXEC(FcmlaH, fma_complex(s, w, w.m(), e.get<'r'>(), -1))
+EXEC(FcmlaElemH, {
+  const unsigned element = e.get<'h'>() << 1 | e.get<'l'>();
+  fma_complex(s, w, w.m(), e.get<'r'>(), static_cast<int>(element));
 })
 
 // ---- to numbers that fit integers

@@ -98,11 +98,7 @@ constexpr bool FmovGen(uint32_t w) { return size(w) == (sf(w) ? 1u : 0u); }
 constexpr bool FixedF(uint32_t w) { return sf(w) || bits(w, 15, 1); }
 
 // Lanes of two or more bytes, two of them at least.
-constexpr bool Complex(uint32_t w) { return size(w) != 0 && Vec3(w); }
-// An element of a half is a pair of two.
-constexpr bool ComplexElem(uint32_t w) {
-  if (size(w) == 1) return q(w) || !bits(w, 11, 1);
-  return size(w) == 2 && q(w) && !bits(w, 21, 1);
-}
+// Complex numbers of half precision: a 64-bit vector has two.
+constexpr bool ComplexElem(uint32_t w) { return q(w) || !bits(w, 11, 1); }
 
 }  // namespace xarch::arm::legal

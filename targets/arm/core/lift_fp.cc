@@ -139,7 +139,7 @@ void lift<Insn::kFmovTop>(Lift& c, Enc<Insn::kFmovTop> e) {
 template <>
 void lift<Insn::kFcselF>(Lift& c, Enc<Insn::kFcselF> e) {
   const bool k = e.get<'k'>();
-  const Value n = fp_bits(c, k, e.get<'n'>()), m = fp_bits(c, k, e.get<'m'>());
+  const Value n = c.lane(e.get<'n'>(), k ? 3 : 2, 0), m = c.lane(e.get<'m'>(), k ? 3 : 2, 0);
   put_fp_bits(c, e.get<'d'>(), c.b.select(c.condition(e.get<'c'>()), n, m));
 }
 

@@ -128,6 +128,75 @@ void reciprocal_step(Lift& c, Enc<I> e) {
   c.put_v(e.template get<'d'>(), has_field<I>('q') ? r : lowest_lane(c, r, size));
 }
 
+// (3 - n * m) / 2, rounded once: one of the factors is halved, one that neither loses a bit by that nor is
+// infinite. If there is none, 1.5 is the sum whatever their product.
+template <Insn I>
+void reciprocal_root_step(Lift& c, Enc<I> e) {
+  const unsigned size = fp_size(e);
+  const Value n = as_vector(c, operand(c, e, e.template get<'n'>()));
+  const Value m = as_vector(c, operand(c, e, e.template get<'m'>()));
+  const uint64_t inf = power_of_two(size == 3, size == 3 ? 1024 : 128);
+  const uint64_t unit = uint64_t{1} << (size == 3 ? 52 : 23);
+  // One exponent, to be taken away, in the lanes that may be halved.
+  const auto halves = [&](Value v) {
+    const Value magnitude = c.b.funary(Op::kFAbs, v, size);
+    const auto greater = [&](Value a, Value b) { return c.b.vbinary(Op::kVCmpGtS, a, b, size); };
+    return vand(c, greater(magnitude, splat(c, v.type, size, 2 * unit - 1)),
+                greater(splat(c, v.type, size, inf), magnitude));
+  };
+  const Value one = splat(c, n.type, size, unit), by_n = halves(n);
+  const Value by_m = andnot(c, halves(m), by_n);
+  const Value half_n = c.b.vbinary(Op::kVSub, n, vand(c, by_n, one), size);
+  const Value half_m = c.b.vbinary(Op::kVSub, m, vand(c, by_m, one), size);
+  const Value special = infinity_times_zero(c, n, m, size);
+  const Value negated = c.b.funary(Op::kFNeg, andnot(c, half_n, special), size);
+  const Value r = c.b.ffma(negated, andnot(c, half_m, special),
+                           splat(c, n.type, size, power_of_two(size == 3, 0) | unit >> 1), size);
+  c.put_v(e.template get<'d'>(), has_field<I>('q') ? r : lowest_lane(c, r, size));
+}
+
+// ---- complex numbers: pairs of lanes, the real part in the lower one
+// v with the signs of its real or imaginary parts changed.
+Value flip_parts(Lift& c, Value v, unsigned size, bool real, bool imaginary) {
+  if (!real && !imaginary) return v;
+  const uint64_t sign = uint64_t{1} << (size == 3 ? 63 : 31);
+  const Value low = c.b.vconst(Type::kV64, (real ? sign : 0) | (size == 2 && imaginary ? sign << 32 : 0));
+  if (v.type == Type::kV64) return c.b.vbinary(Op::kVXor, v, low);
+  const Value high = size == 2 ? low : c.b.vconst(Type::kV64, imaginary ? sign : 0);
+  return c.b.vbinary(Op::kVXor, v, c.b.vpair(low, high));
+}
+// The parts of each number of vector register n exchanged, or one of them twice.
+enum class Parts : uint8_t { kSwapped, kReal, kImaginary };
+Value pick_parts(Lift& c, Value v, unsigned size, Parts p) {
+  if (size == 3) {
+    if (p == Parts::kSwapped) return c.b.vbinary(Op::kVExt, v, v, 0, 8);
+    return c.b.vsplat(Type::kV128, v, 3, p == Parts::kImaginary);
+  }
+  if (p == Parts::kSwapped) return c.b.vunary(Op::kVRev, v, 2, 3);
+  const Value one =
+      p == Parts::kReal ? c.b.vunary(Op::kVShlImm, v, 3, 32) : c.b.vunary(Op::kVShrUImm, v, 3, 32);
+  return vor(c, one, vand(c, v, c.b.vconst(v.type, p == Parts::kReal ? 0xffffffff : 0xffffffff00000000)));
+}
+// n + m rotated by 90 or 270 degrees.
+template <Insn I>
+void complex_add(Lift& c, Enc<I> e) {
+  const unsigned size = fp_size(e);
+  const bool r = e.template get<'r'>();
+  const Value m = pick_parts(c, operand(c, e, e.template get<'m'>()), size, Parts::kSwapped);
+  put_result(
+      c, e.template get<'d'>(),
+      c.b.fbinary(Op::kFAdd, operand(c, e, e.template get<'n'>()), flip_parts(c, m, size, !r, r), size));
+}
+// d + n's real or imaginary part times m, rotated by a quarter turn r times.
+void complex_fma(Lift& c, unsigned d, Value n, Value m, unsigned r, unsigned size) {
+  const bool odd = r & 1;
+  if (odd) m = pick_parts(c, m, size, Parts::kSwapped);
+  m = flip_parts(c, m, size, r == 1 || r == 2, r == 2 || r == 3);
+  n = pick_parts(c, n, size, odd ? Parts::kImaginary : Parts::kReal);
+  const Value sum = n.type == Type::kV64 ? c.v64(d) : c.v(d);
+  c.put_v(d, c.b.ffma(n, m, sum, size));
+}
+
 // ---- pairs and across lanes
 template <Insn I>
 void pairwise(Lift& c, Enc<I> e, Op op) {
@@ -246,6 +315,8 @@ VECTOR_FP(FmulxElem, multiply_extended(c, e))
 VECTOR_FP(FmulxElemScalar, multiply_extended(c, e))
 VECTOR_FP(FrecpsV, reciprocal_step(c, e))
 VECTOR_FP(FrecpsScalar, reciprocal_step(c, e))
+VECTOR_FP(FrsqrtsV, reciprocal_root_step(c, e))
+VECTOR_FP(FrsqrtsScalar, reciprocal_root_step(c, e))
 VECTOR_FP(FsqrtV, {
   const Value n = operand(c, e, e.get<'n'>());
   c.put_v(e.get<'d'>(), c.b.funary(Op::kFSqrt, n, fp_size(e)));
@@ -288,6 +359,17 @@ VECTOR_FP(FcmleZeroV, compare_zero(c, e, Op::kFCmpGe, true))
 VECTOR_FP(FcmleZeroScalar, compare_zero(c, e, Op::kFCmpGe, true))
 VECTOR_FP(FcmltZeroV, compare_zero(c, e, Op::kFCmpGt, true))
 VECTOR_FP(FcmltZeroScalar, compare_zero(c, e, Op::kFCmpGt, true))
+
+// ---- complex numbers
+VECTOR_FP(Fcadd, complex_add(c, e))
+VECTOR_FP(Fcmla, {
+  const Value n = operand(c, e, e.get<'n'>()), m = operand(c, e, e.get<'m'>());
+  complex_fma(c, e.get<'d'>(), n, m, e.get<'r'>(), fp_size(e));
+})
+VECTOR_FP(FcmlaElem, {
+  const Value m = c.b.vsplat(Type::kV128, c.v(e.get<'b'>() << 4 | e.get<'m'>()), 3, e.get<'h'>());
+  complex_fma(c, e.get<'d'>(), c.v(e.get<'n'>()), m, e.get<'r'>(), 2);
+})
 
 // ---- to integral values
 VECTOR_FP(FrintnV, round(c, e, FpRound::kNearest, false))

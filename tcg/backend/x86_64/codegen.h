@@ -259,6 +259,7 @@ class CodeGen {
   void emit_flags_op(uint32_t i);
   void emit_flags_pack(uint32_t i);
   void emit_select(uint32_t i);
+  void emit_select_equal(uint32_t i, V equal, V other);
 
   // ---- integer.cc
   void alu_operand(Alu op, unsigned bits, Reg d, V b);
@@ -439,6 +440,8 @@ class CodeGen {
   void emit_fp_widen(uint32_t i);
   bool wants_swapped_flags(uint32_t i) const;
   bool fcmp_condition(V v, ir::FlagCond c, Cc* cc);
+  bool fcmp_equality(V c, bool* negated) const;
+  void jump_fcmp(Cc cc, Label to);
   Xmm rounded(FpSites* s, const ir::Inst& in, Xmm a);
   void fp_trap_inexact(FpSites* s) {  // the next one may do so where Inexact traps
     if (fp_checks(ir::kFpCheckFlush)) fp_trap(s);

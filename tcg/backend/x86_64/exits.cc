@@ -141,7 +141,9 @@ void CodeGen::emit_cond_br(uint32_t i) {
     if (!emitted_[then_block]) pending_.push_back(then_block);
     return branch_to(else_block);
   }
-  Cc cc = condition(c);
+  bool negated = false;
+  const bool equality = fcmp_equality(c, &negated);
+  Cc cc = !equality ? condition(c) : negated ? Cc::ne : Cc::e;
   consume(c);
   locked_ = 0;
   BlockId in_line = else_block, aside = then_block;
@@ -156,7 +158,7 @@ void CodeGen::emit_cond_br(uint32_t i) {
   }
   next_block_ = in_line;
   if (!continues(aside) && settled_for(aside)) {
-    as_.jcc(cc, block_labels_[aside]);
+    equality ? jump_fcmp(cc, block_labels_[aside]) : as_.jcc(cc, block_labels_[aside]);
     if (!emitted_[aside]) pending_.push_back(aside);
     return;
   }
@@ -165,7 +167,7 @@ void CodeGen::emit_cond_br(uint32_t i) {
   cold.label = as_.new_label();
   cold.block = aside;
   cold.state = save_state();
-  as_.jcc(cc, cold.label);
+  equality ? jump_fcmp(cc, cold.label) : as_.jcc(cc, cold.label);
   if (cold.kind == Cold::kBlock) emitted_[aside] = 1;  // spoken for
   cold_.push_back(cold);
 }

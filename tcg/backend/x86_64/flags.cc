@@ -355,6 +355,18 @@ void CodeGen::emit_flags_pack(uint32_t i) {
   finish(static_cast<V>(i), host(d), true);
 }
 
+// equal if the numbers that the host has compared are, else other.
+void CodeGen::emit_select_equal(uint32_t i, V equal, V other) {
+  const Inst& in = insts_[i];
+  const unsigned bits = op_bits(in.type);
+  Reg re = use(equal), ro = use(other);
+  Reg d = dest(static_cast<V>(i), equal, other);
+  if (d != re) as_.mov(bits, d, re);
+  as_.cmov(Cc::ne, bits, d, ro);
+  as_.cmov(Cc::p, bits, d, ro);
+  finish(static_cast<V>(i), host(d), bits == 32 && (type_bits(in.type) == 32 || in.type == Type::kI1));
+}
+
 void CodeGen::emit_select(uint32_t i) {
   const Inst& in = insts_[i];
   V c = in.args[0], a = in.args[1], b = in.args[2];
@@ -363,6 +375,8 @@ void CodeGen::emit_select(uint32_t i) {
   settle_condition(a);
   settle_condition(b);
   if (vals_[c].loc == Loc::kFlags) fetch(c);
+  bool negated = false;
+  if (fcmp_equality(c, &negated)) return emit_select_equal(i, negated ? b : a, negated ? a : b);
   Cc cc = condition(c);
   locked_ = 0;
   // From here on only moves, which leave the host's flags alone.

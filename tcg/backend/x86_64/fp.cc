@@ -411,6 +411,30 @@ bool CodeGen::fcmp_condition(V v, FlagCond c, Cc* cc) {
   return in_swapped == swapped;
 }
 
+// Is the condition that numbers which the host has compared are equal (negated: are not)? That is two of the
+// host's, as unordered ones count as equal there.
+bool CodeGen::fcmp_equality(V c, bool* negated) const {
+  const Inst& in = inst(c);
+  if (vals_[c].loc != Loc::kDeferred || in.op != Op::kFlagsTest) return false;
+  if (vals_[in.args[0]].loc != Loc::kFlags || state_.flags.kind == FlagsState::kInteger) return false;
+  const auto cond = static_cast<FlagCond>(in.aux);
+  *negated = cond == FlagCond::kNz;
+  return cond == FlagCond::kZ || *negated;
+}
+
+// Jumps if they are equal (Cc::e), or are not.
+void CodeGen::jump_fcmp(Cc cc, Label to) {
+  if (cc == Cc::ne) {
+    as_.jcc(Cc::p, to);
+    as_.jcc(Cc::ne, to);
+    return;
+  }
+  Label unordered = as_.new_label();
+  as_.jcc_short(Cc::p, unordered);
+  as_.jcc(Cc::e, to);
+  as_.bind(unordered);
+}
+
 // ---- signs, lanes
 
 void CodeGen::emit_fp_sign(uint32_t i) {
