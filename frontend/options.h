@@ -34,6 +34,8 @@ enum class OptionId {
   kTrace,
   kLogFile,
   kStats,
+  kPerf,
+  kPerfDirectory,
   kRefused,  // known by this name to people, and not there: better said than ignored
 };
 

@@ -44,6 +44,10 @@ constexpr OptionSpec kRunOptions[] = {
     {"--log", "FILE", OptionId::kLogFile, "write logs there instead of stderr"},
     {"--stats", "", OptionId::kStats, "at the end, tell where the time went and what was translated"},
     {"--stats=json", "", OptionId::kStats, "the same for programs, a line per process"},
+    {"--perf", "", OptionId::kPerf, "tell perf(1) the names of guest functions: map and jitdump"},
+    {"--perf=map", "", OptionId::kPerf, "... in a map alone: /tmp/perf-PID.map"},
+    {"--perf=jitdump", "", OptionId::kPerf, "... in a dump for perf inject --jit alone: jit-PID.dump"},
+    {"--perf-dir", "DIR", OptionId::kPerfDirectory, "where --perf writes (/tmp)"},
     {"--backend", "NAME", OptionId::kBackend, "x86_64 (the default) or interp"},
     {"--guest-base", "ADDRESS", OptionId::kGuestBase, "distance from guest to host addresses"},
     {"--jit-cache-size", "BYTES", OptionId::kJitCacheSize, "memory for translated code; K, M, G may follow"},
@@ -225,6 +229,15 @@ Result<void> set_strace_limit(const GivenOption& given, linux_user::StraceSettin
   return {};
 }
 
+// Programs may go elsewhere: the directory's own name is kept.
+Result<void> set_perf_directory(const GivenOption& given, linux_user::RunOptions* run) {
+  char* path = realpath(std::string(given.value).c_str(), nullptr);
+  if (path == nullptr) return Error{"--perf-dir " + std::string(given.value) + ": " + strerror(errno)};
+  run->perf.directory = path;
+  free(path);
+  return {};
+}
+
 Result<void> apply(const GivenOption& given, Dialect dialect, linux_user::RunOptions* run) {
   switch (given.spec->id) {
     case OptionId::kSysroot: return apply_sysroot(given, dialect, run);
@@ -254,6 +267,11 @@ Result<void> apply(const GivenOption& given, Dialect dialect, linux_user::RunOpt
           given.spec->name == "--stats" ? linux_user::StatsKind::kText : linux_user::StatsKind::kJson;
       run->engine.stats = true;
       break;
+    case OptionId::kPerf:
+      run->perf.map |= given.spec->name != "--perf=jitdump";
+      run->perf.jitdump |= given.spec->name != "--perf=map";
+      break;
+    case OptionId::kPerfDirectory: return set_perf_directory(given, run);
     case OptionId::kRefused:
       return Error{"xarch has no " + std::string(given.spec->name) +
                    (given.spec->env != nullptr ? " (or " + std::string(given.spec->env) + ")" : "") + " yet"};

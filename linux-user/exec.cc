@@ -14,7 +14,8 @@ namespace {
 // Options one an argument, "letter=value", up to a lone "-".
 constexpr char kRoot = 'L', kCpu = 'c', kStack = 's', kRelease = 'r', kStrace = 't', kStats = 'S',
                kBase = 'b', kBackend = 'i', kCache = 'j', kFd = 'f', kTrace = 'd', kLogFd = 'o', kLimit = 'l',
-               kSelfPath = 'p', kSelfFd = 'x', kBinfmt = 'm', kName = 'n', kStraceState = 'T';
+               kSelfPath = 'p', kSelfFd = 'x', kBinfmt = 'm', kName = 'n', kStraceState = 'T', kPerf = 'P',
+               kPerfDirectory = 'D';
 
 std::string option(char letter, const std::string& value) { return std::string(1, letter) + "=" + value; }
 
@@ -30,6 +31,11 @@ std::vector<std::string> exec_arguments(const RunOptions& current, const std::st
   if (!current.uname_release.empty()) a.push_back(option(kRelease, current.uname_release));
   if (current.strace.on) a.push_back(option(kStrace, current.strace.encode()));
   if (!current.strace_handed_on.empty()) a.push_back(option(kStraceState, current.strace_handed_on));
+  if (current.perf.on()) {
+    a.push_back(option(kPerf, std::to_string(current.perf.map) + std::to_string(current.perf.jitdump) +
+                                  std::to_string(current.perf.execs + 1)));
+    a.push_back(option(kPerfDirectory, current.perf.directory));
+  }
   if (current.stats != StatsKind::kNone)
     a.push_back(option(kStats, current.stats == StatsKind::kJson ? "json" : ""));
   if (current.engine.guest_base != 0) a.push_back(option(kBase, std::to_string(current.engine.guest_base)));
@@ -69,6 +75,13 @@ bool parse_exec_arguments(int argc, char** argv, RunOptions* out) {
         if (!out->strace.decode(value)) return false;
         break;
       case kStraceState: out->strace_handed_on = value; break;
+      case kPerf:
+        if (strlen(value) < 3) return false;
+        out->perf.map = value[0] == '1';
+        out->perf.jitdump = value[1] == '1';
+        out->perf.execs = static_cast<unsigned>(strtoul(value + 2, nullptr, 10));
+        break;
+      case kPerfDirectory: out->perf.directory = value; break;
       case kStats:
         out->stats = *value != 0 ? StatsKind::kJson : StatsKind::kText;
         out->engine.stats = true;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "linux-user/own_fds.h"
+#include "linux-user/perf.h"
 #include "linux-user/self_file.h"
 #include "linux-user/stats.h"
 #include "linux-user/strace/strace.h"
@@ -37,6 +38,8 @@ Process::~Process() { mem_.set_engine(nullptr); }
 Result<void> Process::make_engine(uint64_t jit_cache_bytes) {
   tcg::EngineOptions engine_options = options_.engine;
   engine_options.jit_cache_bytes = jit_cache_bytes;
+  if (options_.perf.on() && perf_ == nullptr) perf_ = std::make_unique<PerfWriter>(options_.perf, mem_);
+  engine_options.listener = perf_.get();
   Result<std::unique_ptr<tcg::Engine>> engine = tcg::Engine::create(abi_->guest(), mem_, engine_options);
   if (!engine) return engine.error();
   engine_ = std::move(*engine);
@@ -53,6 +56,7 @@ size_t Process::count_threads() {
 // Not by the child of a vfork: the process, and what waits in stdio's buffers, is its parent's.
 void Process::finish() {
   if (Outside::current() != nullptr) return;
+  if (perf_ != nullptr) perf_->finish();
   if (stats_ != nullptr && engine_ != nullptr)
     Log::line(options_.stats == StatsKind::kJson ? stats_->json(*this) : stats_->text(*this));
   fflush(nullptr);
@@ -98,6 +102,7 @@ void Process::after_fork(Thread& self, bool child) {
     mem_.unlock_changes();
   }
   threads_mutex_.unlock();
+  if (child && perf_ != nullptr) perf_->begin_child();
 }
 
 bool Process::kept_limit(int resource, struct rlimit* limit) {

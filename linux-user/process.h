@@ -22,6 +22,7 @@
 
 namespace xarch::linux_user {
 
+class PerfWriter;
 class RunStats;
 class Strace;
 class Thread;
@@ -105,6 +106,7 @@ class Process {
   const RunOptions options_;
   std::unique_ptr<UserAbi> abi_;
   MemoryMap mem_;
+  std::unique_ptr<PerfWriter> perf_;     // the engine tells it
   std::unique_ptr<tcg::Engine> engine_;  // after mem_: goes first
   PathMap paths_;
   std::unique_ptr<Strace> strace_;

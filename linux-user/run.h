@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "linux-user/abi.h"
+#include "linux-user/perf_options.h"
 #include "linux-user/strace/settings.h"
 #include "tcg/runtime/engine.h"
 
@@ -45,6 +46,7 @@ struct RunOptions {
   StraceSettings strace;
   std::string strace_handed_on;  // Strace::hand_on of the program before an execve
   StatsKind stats = StatsKind::kNone;
+  PerfOptions perf;
   std::vector<KeptLimit> limits;  // that a program executed before has set
   // How this very program's file can be found again for the next execve (self_file.h).
   std::string self_path;

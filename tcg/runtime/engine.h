@@ -16,7 +16,8 @@
 
 namespace xarch::tcg {
 
-class SoftMmu;  // tcg/runtime/soft_mmu.h
+class CodeListener;  // tcg/runtime/code_listener.h
+class SoftMmu;       // tcg/runtime/soft_mmu.h
 
 enum class BackendKind : uint8_t { kInterp, kX86_64 };
 
@@ -26,7 +27,8 @@ struct EngineOptions {
   uint64_t jit_cache_bytes =
       256ull << 20;  // emitted code plus records; a generation is dropped when it is full
   LiftLimits limits;
-  bool stats = false;  // measure translate_ns, count exits and faults
+  CodeListener* listener = nullptr;  // hears of translations; must outlive the engine
+  bool stats = false;                // measure translate_ns, count exits and faults
 };
 
 // A guest access that the host's MMU, an alignment rule or the soft TLB refused.

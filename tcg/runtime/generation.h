@@ -126,6 +126,7 @@ class Generation {
   }
 
   uint64_t used_bytes() const;
+  size_t code_room() const { return area_.code; }
   uint64_t code_bytes() const { return code_used_; }
   uint64_t record_bytes() const { return used_bytes() - code_used_; }
   uint64_t id = 0;  // counts up

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "tcg/ir/builder.h"
+#include "tcg/runtime/code_listener.h"
 #include "tcg/runtime/engine_impl.h"
 #include "tcg/runtime/host_fp.h"
 #include "tcg/support/log.h"
@@ -313,6 +314,8 @@ EngineImpl::Made EngineImpl::compile(const TranslationLock& lock, Cell* cell,
   }
   if (check != nullptr) slot.checks.push_back(std::move(check));
   if (Log::enabled(Trace::kIrOpt) || Log::enabled(Trace::kOut)) trace_compiled(*block, code.code_bytes);
+  if (options_.listener != nullptr && backend_ != nullptr)
+    options_.listener->translated(cell->pc, g.code_of(*block), code.code_bytes);
   ++counts_.regions;
   counts_.guest_insns += region_.num_insns;
   counts_.guest_bytes += block->guest_bytes;
@@ -371,6 +374,9 @@ Result<void> EngineImpl::start_generation(CacheState& slot) {
   uint8_t* code = gen.code_begin();
   gen.stubs = backend_->emit_stubs(config, &code, gen.code_begin() + (64 << 10));
   gen.skip_code(code);
+  if (options_.listener != nullptr)
+    options_.listener->begin_code(gen.code_begin(), gen.code_room(),
+                                  static_cast<size_t>(code - gen.code_begin()));
   return {};
 }
 
@@ -383,6 +389,7 @@ bool EngineImpl::next_generation(const TranslationLock& lock, uint64_t* wait_for
       return false;
     }
     retired_.store(nullptr, std::memory_order_release);
+    if (options_.listener != nullptr) options_.listener->end_code(spare.generation->code_begin());
     spare = CacheState{};
   }
   counts_.code_bytes += old.generation->code_bytes();
