@@ -13,6 +13,7 @@
 #include "tcg/ir/text.h"
 #include "tcg/opt/passes.h"
 #include "tests/support/region_runner.h"
+#include "tests/support/rng.h"
 #include "tests/tier1/arm_programs.h"
 
 namespace xarch {
@@ -144,6 +145,57 @@ TEST_F(RandomArm, RunsAsInterpreted) {
   }
   printf("%u faults\n", faults);
   EXPECT_GT(faults, count / 200);
+}
+
+// Long numbers: sums and differences with carry, half products between them that must leave the carry alone,
+// and who else looks at the flags; over few registers, so that values die, meet and are evicted.
+std::vector<uint32_t> long_number_code(uint64_t seed, size_t length) {
+  constexpr uint32_t kPlain[] = {// Arm ARM C4.1.95: data processing, register; sf, Rd, Rn, Rm are filled in
+                                 0x2b000000,   // ADDS
+                                 0x3a000000,   // ADCS
+                                 0x1a000000,   // ADC
+                                 0x6b000000,   // SUBS
+                                 0x7a000000,   // SBCS
+                                 0x5a000000,   // SBC
+                                 0x1a800000,   // CSEL EQ
+                                 0x1a802000,   // CSEL CS
+                                 0x1a803400,   // CSINC CC
+                                 0x0b000000,   // ADD
+                                 0x4a000000,   // EOR
+                                 0x6a000000,   // ANDS
+                                 0x1b007c00,   // MUL
+                                 0x2a000000,   // ORR
+                                 0x7a402000};  // CCMP CS
+  constexpr uint32_t kWide[] = {0x9bc07c00,    // UMULH
+                                0x9b407c00,    // SMULH
+                                0x9ba07c00,    // UMULL
+                                0xa9400000,    // LDP
+                                0xf9000000};   // STR
+  test::Rng random(seed);
+  std::vector<uint32_t> code(length);
+  for (uint32_t& word : code) {
+    const auto reg = [&] { return static_cast<uint32_t>(random.below(14) == 0 ? 31 : random.below(13)); };
+    if (random.below(3) == 0) {
+      const uint32_t kind = random.below(16) == 0 ? 3 + random.below(2) : random.below(3);
+      word = kWide[kind] | reg() | reg() << 5 | (kind == 3 ? reg() << 10 : kind == 4 ? 0 : reg() << 16);
+    } else {
+      const uint32_t op = random.below(2) ? kPlain[random.below(6)] : kPlain[random.below(std::size(kPlain))];
+      word = op | static_cast<uint32_t>(random.below(4) != 0) << 31 | reg() << 5 | reg() << 16;
+      word |= op == 0x7a402000 ? static_cast<uint32_t>(random.below(16)) : reg();
+    }
+  }
+  return code;
+}
+
+TEST_F(RandomArm, LongNumbers) {
+  const uint64_t seed = getenv("XARCH_SEED") ? strtoull(getenv("XARCH_SEED"), nullptr, 0) : 1;
+  const unsigned count = getenv("XARCH_COUNT") ? static_cast<unsigned>(atoi(getenv("XARCH_COUNT"))) : 20000;
+  printf("seed %lu, %u programs\n", seed, count);
+  const std::vector<uint32_t> text = long_number_code(seed, 40 * 1000);
+  for (unsigned n = 0; n < count && !HasFailure(); ++n) {
+    make(seed, n, text);
+    compare(n);
+  }
 }
 
 }  // namespace

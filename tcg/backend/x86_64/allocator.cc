@@ -104,8 +104,24 @@ void CodeGen::spill_vals(HostReg r) {
   }
 }
 
+// A value that its slot holds as well is read from there when it is wanted again, if no other one is.
+bool CodeGen::leave_to_slot(HostReg r) {
+  RegState& reg = state_.regs[r];
+  const SlotId s = reg.slot;
+  if (reg.num_vals != 1 || s == kNoSlot || s == info_.flags || reg.partial || slot_reader_[s] != kNoValue)
+    return false;
+  const V v = reg.vals[0];
+  if (inst(v).type != info_.layout->slots[s].type) return false;
+  reg.num_vals = 0;
+  vals_[v].loc = Loc::kSlot;
+  vals_[v].index = s;
+  slot_reader_[s] = v;
+  readers_.push_back(s);
+  return true;
+}
+
 void CodeGen::evict(HostReg r) {
-  spill_vals(r);
+  if (!leave_to_slot(r)) spill_vals(r);
   store_slot(r);
   unbind_slot(r);
 }

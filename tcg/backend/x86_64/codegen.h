@@ -163,6 +163,7 @@ class CodeGen {
   void store_slot(HostReg r);   // writes a dirty slot back; the register stays its cache
   void unbind_slot(HostReg r);  // the register is no slot's cache any more
   void spill_vals(HostReg r);
+  bool leave_to_slot(HostReg r);
   void move_vals_away(HostReg r);
   void displace(HostReg pin);
   HostReg fetch(V v) {  // in any register of its class
@@ -270,10 +271,20 @@ class CodeGen {
   void emit_andnot(uint32_t i);
   void emit_mul(uint32_t i);
   void emit_mulhi(uint32_t i);
+  void emit_mulx(uint32_t i, bool high);
   void emit_div(uint32_t i);
   void emit_unary(uint32_t i);
   void emit_shift(uint32_t i);
   void emit_shift_imm(uint32_t i, unsigned count);
+  struct Carry {  // what the host's carry is to be
+    enum Kind : uint8_t { kBit, kPacked, kInPlace, kSet, kClear } kind = kBit;
+    V value = ir::kNoValue;  // kBit: an i1; kPacked: flags
+    bool negated = false;
+  };
+  bool tests_carry(V c, V* flags, bool* negated) const;
+  bool only_a_carry(uint32_t i);
+  Carry carry_from(V c);
+  void set_carry(const Carry& from);
   void emit_carry(uint32_t i);
   void emit_count(uint32_t i);
   void emit_bswap(uint32_t i);

@@ -261,10 +261,21 @@ void CodeGen::materialize_condition(V v) {
   bind(v, host(d), true);
 }
 
+// Is the condition wanted by nothing but the operation with carry that follows, and the flags of that?
+bool CodeGen::only_a_carry(uint32_t i) {
+  if (vals_[i].left != 2) return false;
+  uint32_t n = i + 1;
+  while (n < region_->insts.size() && vals_[n].skip) ++n;
+  if (n >= region_->insts.size()) return false;
+  const Inst& in = insts_[n];
+  return (in.op == Op::kAdc || in.op == Op::kSbb) && in.args[2] == i && in.args[0] != i && in.args[1] != i &&
+         fuse_with_flags(n) != 0;
+}
+
 void CodeGen::emit_condition(uint32_t i) {
   V v = static_cast<V>(i);
   vals_[v].loc = Loc::kDeferred;
-  if (vals_[v].left != 1) {
+  if (vals_[v].left != 1 && !only_a_carry(i)) {
     if (vals_[v].left == 0) {
       consume_args(inst(v));
       vals_[v].loc = Loc::kNone;

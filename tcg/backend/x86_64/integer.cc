@@ -1,4 +1,6 @@
 // Integer arithmetic, logic, shifts and conversions.
+#include <bit>
+
 #include "tcg/backend/x86_64/codegen.h"
 
 namespace xarch::x86_64 {
@@ -158,9 +160,10 @@ void CodeGen::emit_mul(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i), a = in.args[0], b = in.args[1];
   unsigned bits = op_bits(in.type);
-  clobber_flags();
   if (is_const(a)) std::swap(a, b);
   int32_t imm;
+  if (bits == 64 && features_.bmi2 && flags_needed()) return emit_mulx(i, false);
+  clobber_flags();
   Reg ra = use(a);
   if (imm32(b, &imm)) {
     Reg d = dest(v, a);
@@ -189,11 +192,35 @@ void CodeGen::extend(Reg d, Reg s, unsigned bits, bool sign) {
   }
 }
 
+// A half of the product of two 64-bit numbers, without a change of the host's flags: carries live on while
+// long numbers are multiplied.
+void CodeGen::emit_mulx(uint32_t i, bool high) {
+  const Inst& in = insts_[i];
+  const V v = static_cast<V>(i);
+  Reg ra = use(in.args[0]), rb = use(in.args[1]);
+  if (rb == Reg::rdx) std::swap(ra, rb);
+  const Reg other = alloc_gpr();  // rdx, or the half that is not wanted
+  const Reg d = dest(v);
+  if (ra == Reg::rdx && d != Reg::rdx) {
+    as_.mulx(64, high ? d : other, high ? other : d, rb);
+  } else if (d == Reg::rdx) {
+    if (ra != Reg::rdx) as_.mov(64, Reg::rdx, ra);
+    as_.mulx(64, high ? d : other, high ? other : d, rb);
+  } else {
+    as_.mov(64, other, Reg::rdx);
+    as_.mov(64, Reg::rdx, ra);
+    as_.mulx(64, high ? d : Reg::rdx, high ? Reg::rdx : d, rb == Reg::rdx ? other : rb);
+    as_.mov(64, Reg::rdx, other);
+  }
+  finish(v, host(d), false);
+}
+
 void CodeGen::emit_mulhi(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i), a = in.args[0], b = in.args[1];
   unsigned bits = type_bits(in.type);
   bool sign = in.op == Op::kMulHiS;
+  if (bits == 64 && !sign && features_.bmi2) return emit_mulx(i, true);
   clobber_flags();
   if (bits < 64) {  // the product fits
     Reg ra = use(a), rb = use(b);
@@ -370,6 +397,53 @@ void CodeGen::emit_shift(uint32_t i) {
 }
 
 // adc and sbb, and the flags ops that go with them.
+// Is c a deferred test of the carry, and of which flags?
+bool CodeGen::tests_carry(V c, V* flags, bool* negated) const {
+  const Inst& test = inst(c);
+  if (vals_[c].loc != Loc::kDeferred || test.op != Op::kFlagsTest) return false;
+  const auto condition = static_cast<FlagCond>(test.aux);
+  *flags = test.args[0];
+  *negated = condition == FlagCond::kNc;
+  return condition == FlagCond::kC || condition == FlagCond::kNc;
+}
+
+// Prepares what the host's carry will be made of, before the operands of the op are fetched.
+CodeGen::Carry CodeGen::carry_from(V c) {
+  Carry from;
+  V flags = kNoValue;
+  if (is_const(c)) {
+    from.kind = inst(c).imm & 1 ? Carry::kSet : Carry::kClear;
+  } else if (!tests_carry(c, &flags, &from.negated)) {
+    from.value = c;
+    fetch(c);
+  } else if (vals_[flags].loc == Loc::kFlags && state_.flags.kind == FlagsState::kInteger) {
+    // Where it is. Who else wants these flags gets them now, which leaves the host's as they are.
+    const bool last = vals_[flags].left == 1 && state_.flags.num_vals == 1;
+    if (!last || (state_.flags.dirty && !vals_[now_].flags_dead)) save_flags();
+    from.kind = Carry::kInPlace;
+    from.negated ^= state_.flags.inverted;
+    return from;
+  } else {
+    from.kind = Carry::kPacked;
+    from.value = flags;
+    fetch(flags);
+  }
+  clobber_flags();
+  return from;
+}
+
+// Makes it so, after they are in registers.
+void CodeGen::set_carry(const Carry& from) {
+  switch (from.kind) {
+    case Carry::kSet: as_.stc(); break;
+    case Carry::kClear: as_.clc(); break;
+    case Carry::kBit: as_.bit(Bit::kBt, 32, use(from.value), 0); break;
+    case Carry::kPacked: as_.bit(Bit::kBt, 32, use(from.value), std::countr_zero(unsigned{kFlagC})); break;
+    case Carry::kInPlace: break;
+  }
+  if (from.negated) as_.cmc();
+}
+
 void CodeGen::emit_carry(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i), a = in.args[0], b = in.args[1], c = in.args[2];
@@ -381,32 +455,27 @@ void CodeGen::emit_carry(uint32_t i) {
   unsigned bits = flags_only || fuse ? bits_of(t) : op_bits(t);
   settle_condition(a);
   settle_condition(b);
-  if (!is_const(c)) fetch(c);
-  clobber_flags();
+  const Carry carry = carry_from(c);
   locked_ = 0;
-  Reg rc = is_const(c) ? Reg::none : use(c);
+  if (carry.value != kNoValue) use(carry.value);
   Reg ra = use(a);
   int32_t imm;
   if (!imm32(b, &imm)) use(b);
   Reg d = flags_only ? alloc_gpr() : dest(v, a, b);
   if (d != ra) as_.mov(64, d, ra);
-  if (rc != Reg::none) {
-    as_.bit(Bit::kBt, 32, rc, 0);
-  } else if (inst(c).imm & 1) {
-    as_.stc();
-  } else {
-    as_.clc();
-  }
+  set_carry(carry);
   if (imm32(b, &imm)) {
     as_.alu(add ? Alu::kAdc : Alu::kSbb, bits, d, imm);
   } else {
     as_.alu(add ? Alu::kAdc : Alu::kSbb, bits, d, use(b));
   }
+  if (carry.kind == Carry::kInPlace) state_.flags.num_vals = 0;  // what they stood for is over
   if (flags_only) {
     consume_args(in);
     return flags_in_host(v, in.imm != 0);
   }
   finish(v, host(d), bits == 32 && type_bits(in.type) == 32);
+  state_.flags = FlagsState();
   if (fuse) fused(fuse);
 }
 
