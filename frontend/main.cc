@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "frontend/binfmt.h"
+#include "frontend/doctor.h"
 #include "frontend/options.h"
 #include "frontend/run_command.h"
 #include "frontend/start.h"
@@ -24,10 +26,10 @@ constexpr Command kCommands[] = {
     {"run", "run a Linux program that was built for another processor", xarch::run_command},
     {"vm", "run a whole machine", nullptr},
     {"test", "run a project's cross-compiled tests", nullptr},
-    {"binfmt", "register foreign programs with the kernel", nullptr},
+    {"binfmt", "register foreign programs with the kernel", xarch::binfmt_command},
     {"cache", "look after kept translations", nullptr},
     {"img", "handle disk images", nullptr},
-    {"doctor", "find out what this system lacks", nullptr},
+    {"doctor", "find out what this system lacks", xarch::doctor_command},
 };
 
 constexpr int kWrongUsage = 2;
