@@ -20,6 +20,7 @@ int run_for_kernel(const linux_user::StartedBy& by, int argc, char** argv) {
   // execve takes the working directory's programs by their bare names, and does not look into PATH.
   if (run.program.find('/') == std::string::npos) run.program = "./" + run.program;
   run.program_fd = by.program_fd;
+  run.exec_name = by.name;
   run.by_binfmt = true;
   run.secure = by.secure;
   const int rest = by.argv0_follows && argc > 2 ? 2 : 1;

@@ -309,6 +309,8 @@ Result<void> load_program(Process& process, Program& program, const std::vector<
   facts.entry = program.image.entry + main->bias;
   facts.interp_base = 0;
   info.entry = facts.entry;
+  info.program_start = program.image.low + main->bias;
+  info.program_end = main->end;
   mem.set_brk_start(main->end);
 
   if (Result<void> r = reserve_stack(process, program); !r) return r;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -55,7 +56,7 @@ std::string read_all(const char* path) {
 // Names the files behind mappings by asking the host's own list.
 class HostMaps {
  public:
-  HostMaps() : text_(read_all("/proc/self/maps")) {}
+  explicit HostMaps(const char* path = "/proc/self/maps") : text_(read_all(path)) {}
   std::string name_at(uint64_t host_addr) const {
     size_t at = 0;
     while (at < text_.size()) {
@@ -88,6 +89,25 @@ std::string guest_bytes(uint64_t start, uint64_t end) {
   if (Thread::current() == nullptr || Thread::current()->copy_in(bytes.data(), start, bytes.size()) != 0)
     return {};
   return bytes;
+}
+
+// The program of another emulated process, for its /proc/PID/exe, which is this very file: run.cc tells the
+// kernel where the guest's program lies in its memory, and a file is mapped there. Empty if it is no such
+// process.
+std::string other_program(const std::string& path) {
+  struct stat own, other;
+  if (stat(path.c_str(), &other) != 0 || stat("/proc/self/exe", &own) != 0) return {};
+  if (own.st_ino != other.st_ino || own.st_dev != other.st_dev) return {};
+  const std::string directory = path.substr(0, path.size() - 3);
+  const std::string text = read_all((directory + "stat").c_str());
+  const size_t close_paren = text.rfind(')');
+  if (close_paren == std::string::npos) return {};
+  // Field 26, startcode; the state behind the name is field 3.
+  size_t at = close_paren + 2;
+  for (int field = 3; field < 26 && at != 0; ++field) at = text.find(' ', at) + 1;
+  const uint64_t start = at == 0 ? 0 : strtoull(text.c_str() + at, nullptr, 10);
+  const std::string name = HostMaps((directory + "maps").c_str()).name_at(start);
+  return name.starts_with("/") ? name : std::string();
 }
 
 // /proc/self/stat with the guest's name, stack and instruction addresses in place of ours.
@@ -126,7 +146,8 @@ int memory_file(const std::string& text, int flags) {
 std::string host_path(Process& process, const std::string& guest, bool follow_last) {
   if (guest.compare(0, 6, "/proc/") == 0) {
     if (follow_last && own_proc_name(guest) == "exe") return process.image().exe_host;
-    return guest;
+    const std::string other = follow_last && guest.ends_with("/exe") ? other_program(guest) : "";
+    return other.empty() ? guest : other;
   }
   return process.paths().to_host(guest, follow_last);
 }
@@ -141,6 +162,8 @@ int open_proc_file(Process& process, std::string_view path, int flags) {
     const std::string_view name = own_proc_name(path);
     if (name == "maps") {
       text = maps_text(process);
+    } else if ((name == "cmdline" || name == "environ") && image.kernel_has_strings) {
+      return kNotSpecial;
     } else if (name == "cmdline") {
       text = guest_bytes(image.arg_start, image.arg_end);
     } else if (name == "environ") {
@@ -161,9 +184,10 @@ int open_proc_file(Process& process, std::string_view path, int flags) {
 }
 
 std::string proc_link(Process& process, std::string_view path) {
+  if (!path.ends_with("/exe")) return {};
   struct stat st;
-  if (own_proc_name(path) != "exe" || lstat(std::string(path).c_str(), &st) != 0) return {};
-  return process.image().exe_guest;
+  if (own_proc_name(path) != "exe") return process.paths().to_guest(other_program(std::string(path)));
+  return lstat(std::string(path).c_str(), &st) == 0 ? process.image().exe_guest : std::string();
 }
 
 }  // namespace xarch::linux_user

@@ -32,13 +32,15 @@ struct ImageInfo {
   std::string exe_host;   // path of the program on the host, absolute
   std::string exe_guest;  // the same as the guest sees it
   uint64_t exe_device = 0, exe_inode = 0;
-  uint64_t entry = 0;  // of the interpreter if there is one
+  uint64_t program_start = 0, program_end = 0;  // of its image in memory
+  uint64_t entry = 0;                           // of the interpreter if there is one
   uint64_t stack_top = 0;
   uint64_t stack_pointer = 0;
   uint64_t arg_start = 0, arg_end = 0;  // the strings of argv, then of envp
   uint64_t env_start = 0, env_end = 0;
-  std::vector<uint8_t> auxv;  // bytes of /proc/self/auxv
-  uint64_t trampoline = 0;    // page of UserAbi::trampoline()
+  bool kernel_has_strings = false;  // it shows them in /proc/PID/cmdline and environ
+  std::vector<uint8_t> auxv;        // bytes of /proc/self/auxv
+  uint64_t trampoline = 0;          // page of UserAbi::trampoline()
 };
 
 class Process {

@@ -22,7 +22,7 @@
 
 extern char** environ;
 // Set by the linker: where the program's own parts lie.
-extern "C" const char __executable_start, etext, edata;
+extern "C" const char etext, edata;
 
 namespace xarch::linux_user {
 
@@ -207,13 +207,15 @@ Error no_guest(const RunOptions& options, const std::string& name, const ElfImag
 
 // What ps and pgrep see of this process: the guest's name and arguments. Where the kernel does not let us, it
 // stays ours.
-void show_as_guest(const Process& process, const std::string& comm) {
+void show_as_guest(Process& process, const std::string& comm) {
   prctl(PR_SET_NAME, comm.c_str());
   const auto at = [&](uint64_t guest) { return reinterpret_cast<uintptr_t>(process.mem().host(guest)); };
   const ImageInfo& image = process.image();
   struct prctl_mm_map map = {};
-  map.start_code = reinterpret_cast<uintptr_t>(&__executable_start);
-  map.end_code = map.start_data = reinterpret_cast<uintptr_t>(&etext);
+  // Other processes find the guest's program by what is mapped there (proc_files.cc).
+  map.start_code = at(image.program_start);
+  map.end_code = at(image.program_end);
+  map.start_data = reinterpret_cast<uintptr_t>(&etext);
   map.end_data = reinterpret_cast<uintptr_t>(&edata);
   map.start_brk = map.brk = reinterpret_cast<uintptr_t>(sbrk(0));
   map.start_stack = at(image.stack_pointer);
@@ -222,7 +224,7 @@ void show_as_guest(const Process& process, const std::string& comm) {
   map.env_start = at(image.env_start);
   map.env_end = at(image.env_end);
   map.exe_fd = static_cast<uint32_t>(-1);
-  prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0);
+  process.image().kernel_has_strings = prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0) == 0;
 }
 
 // The translated code's memory is address space most of all: with less of it (ulimit -v) less must do.

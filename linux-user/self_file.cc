@@ -25,6 +25,15 @@ constexpr int kHighDescriptor = 960;
 // it.
 const char* executed_name() { return reinterpret_cast<const char*>(getauxval(AT_EXECFN)); }
 
+// With neither of those flags: what was executed is not we, but what the kernel has put behind our name, as
+// the program or as the script that it interprets (with or without an argument of the script's line).
+bool stands_in_front(int argc, char** argv, const std::string& executed) {
+  if (argc < 2 || executed.empty() || executed == argv[0]) return false;
+  for (int i = 1; i < std::min(argc, 4); ++i)
+    if (executed == argv[i]) return i == 1 || (strchr(argv[1], '/') != nullptr && !is_self_file(executed));
+  return false;
+}
+
 }  // namespace
 
 StartedBy started_by(int argc, char** argv) {
@@ -36,8 +45,8 @@ StartedBy started_by(int argc, char** argv) {
   const unsigned long fd = getauxval(AT_EXECFD);
   if (fd != 0 || errno == 0) by.program_fd = static_cast<int>(fd);
   const char* name = executed_name();
-  by.binfmt = by.argv0_follows || by.program_fd >= 0 ||
-              (argc > 1 && name != nullptr && strcmp(name, argv[1]) == 0 && strcmp(name, argv[0]) != 0);
+  if (name != nullptr) by.name = name;
+  by.binfmt = by.argv0_follows || by.program_fd >= 0 || stands_in_front(argc, argv, by.name);
   return by;
 }
 

@@ -9,6 +9,7 @@ namespace xarch::linux_user {
 
 // How the kernel started this program.
 struct StartedBy {
+  std::string name;            // what execve was called with: of binfmt, the program or a script
   bool binfmt = false;         // as an interpreter of binfmt_misc
   bool argv0_follows = false;  // flag P: the program's own argv[0] stands behind its path
   int program_fd = -1;         // flags O and C: descriptor of the program, open for reading
