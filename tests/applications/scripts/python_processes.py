@@ -47,4 +47,10 @@ pid = os.posix_spawn("/bin/sh", ["sh", "-c", "echo spawned; exit 3"], os.environ
 print("spawn", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 many = [subprocess.Popen(["sh", "-c", f"exit {i}"]) for i in range(30)]
 print("many", [p.wait() for p in many] == list(range(30)))
+with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as other:
+    other.stdin.write(b"there")
+    exe = f"/proc/{other.pid}/exe"
+    print(other.stdout.read(5), os.readlink(exe), os.path.samefile(exe, "/usr/bin/cat"), os.path.realpath(exe))
+    start, end = map(int, open(f"/proc/{other.pid}/stat").read().rsplit(")", 1)[1].split()[23:25])
+    print("code", 0 < start < end, open(f"/proc/{other.pid}/comm").read(), open(f"/proc/{other.pid}/cmdline").read())
 print(os.popen("uname -s; pwd; ps -o comm= -p $PPID").read().split())
