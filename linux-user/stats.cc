@@ -95,9 +95,10 @@ RunStats::Summary RunStats::summary(Process& process) const {
     s.all_calls += count;
     s.calls_ns += calls_[i].ns.load();
   }
-  std::stable_sort(s.calls.begin(), s.calls.end(),
-                   [](const Summary::Call& a, const Summary::Call& b) { return a.count > b.count; });
-  // Writes of the kernel into translated pages and new threads' registers are translation's and calls' both.
+  std::sort(s.calls.begin(), s.calls.end(), [](const Summary::Call& a, const Summary::Call& b) {
+    return a.count != b.count ? a.count > b.count : a.name < b.name;
+  });
+  // What a call translates for a vfork child counts for both.
   s.execute_ns = std::max<int64_t>(0, s.threads_ns - s.translate_ns - s.calls_ns);
   rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);

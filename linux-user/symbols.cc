@@ -141,8 +141,8 @@ class SymbolReader {
 
 // A symbol without a size reaches to the next one.
 void FileSymbols::settle_ends() {
-  std::stable_sort(functions_.begin(), functions_.end(), [](const Function& a, const Function& b) {
-    return a.start != b.start ? a.start < b.start : a.end > b.end;
+  std::sort(functions_.begin(), functions_.end(), [](const Function& a, const Function& b) {
+    return a.start != b.start ? a.start < b.start : a.end != b.end ? a.end > b.end : a.name < b.name;
   });
   // Of several names for a place the first with a size is taken.
   functions_.erase(std::unique(functions_.begin(), functions_.end(),

@@ -210,8 +210,10 @@ void Strace::Call::end(int64_t result) {
   int status = 0;
   // Nobody but its parent can tell of a process that SIGKILL has ended.
   if (id_ == SyscallId::k_wait4 && result > 0 && view_.thread.get_int(view_.arg(1), &status) == 0 &&
-      WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+      WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
     strace_.output_.line(static_cast<pid_t>(result), "+++ killed by SIGKILL +++", ns);
+    strace_.output_.add_tasks(-1);
+  }
 }
 
 // ---- what happens besides calls

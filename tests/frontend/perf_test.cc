@@ -97,7 +97,7 @@ void expect_no_overlaps(const Ranges& ranges) {
 
 bool names(const Ranges& ranges, const std::string& function) {
   for (const auto& [start, range] : ranges)
-    if (range.name == function) return true;
+    if (range.name == function || range.name.starts_with(function + "+0x")) return true;
   return false;
 }
 
@@ -178,6 +178,39 @@ TEST(PerfFiles, OneOfTheTwoOrNone) {
   EXPECT_EQ(files("--perf=jitdump"), std::pair(false, true));
   EXPECT_NE(run({"--perf", "--perf-dir", "/no/such", p}).err.find("--perf-dir /no/such: No such file"),
             std::string::npos);
+}
+
+// Symbol tables are read from files that anybody may have made.
+TEST(PerfFiles, FilesWithOddSymbolTables) {
+  Scratch dir;
+  const std::string whole = contents(program("functions"));
+  const auto symbols = [&](const std::string& bytes) {
+    return linux_user::FileSymbols::read(dir.put("file", bytes));
+  };
+  std::string name;
+  uint64_t offset = 0;
+  EXPECT_GT(symbols(whole)->size(), 500u);
+  EXPECT_EQ(linux_user::FileSymbols::read("/no/such")->size(), 0u);
+  EXPECT_EQ(linux_user::FileSymbols::read("/dev/zero")->size(), 0u);
+  EXPECT_EQ(symbols("")->size(), 0u);
+  EXPECT_EQ(symbols(whole.substr(0, whole.size() / 2))->size(), 0u);
+  uint64_t seed = 12345;
+  const auto random = [&seed](uint64_t below) {
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (seed >> 33) % below;
+  };
+  const uint64_t sections =
+      whole.size() - 3000;  // where the section headers are, and the strings before them
+  for (int round = 0; round < 60; ++round) {
+    std::string bytes = whole;
+    for (int i = 0; i < 20; ++i) {
+      // The magic number stays.
+      const uint64_t at = random(2) != 0 ? 4 + random(1020) : sections + random(3000);
+      bytes[at] = static_cast<char>(random(256));
+    }
+    const auto read = symbols(bytes);
+    for (uint64_t at = 0; at < whole.size(); at += 1000) read->find(at, &name, &offset);
+  }
 }
 
 // Memory for code that comes to lie where other code has been.

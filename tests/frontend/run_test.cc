@@ -71,9 +71,34 @@ TEST(Run, HelpNamesEveryOption) {
     const Outcome o = run({word});
     EXPECT_EQ(o.exit_status(), 0);
     EXPECT_EQ(o.err, "");
-    for (const char* option : {"-L DIR", "-E NAME=VALUE", "-U NAME", "-0 ARGV0", "-s BYTES", "-r RELEASE",
-                               "--cpu MODEL", "--strace", "--trace WHAT", "--log FILE", "--stats",
-                               "--backend NAME", "--guest-base ADDRESS", "--jit-cache-size BYTES", "--help"})
+    for (const char* option : {"-L DIR",
+                               "-E NAME=VALUE",
+                               "-U NAME",
+                               "-0 ARGV0",
+                               "-s BYTES",
+                               "-r RELEASE",
+                               "--cpu MODEL",
+                               "--strace",
+                               "-e EXPR",
+                               "-o FILE",
+                               "-T",
+                               "-t",
+                               "-y",
+                               "-c",
+                               "--relative-timestamps",
+                               "--string-limit N",
+                               "--trace WHAT",
+                               "--log FILE",
+                               "--stats",
+                               "--stats=json",
+                               "--perf",
+                               "--perf=map",
+                               "--perf=jitdump",
+                               "--perf-dir DIR",
+                               "--backend NAME",
+                               "--guest-base ADDRESS",
+                               "--jit-cache-size BYTES",
+                               "--help"})
       EXPECT_NE(o.out.find(std::string("\n  ") + option), std::string::npos) << option;
   }
   // It counts wherever it stands among the options.
