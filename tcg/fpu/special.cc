@@ -89,9 +89,18 @@ BitsOf<F> rsqrt_step(Env& e, BitsOf<F> a, BitsOf<F> b) {
   return fma_scaled<F>(e, static_cast<BitsOf<F>>(a ^ F::kSign), b, kThree<F>, -1);
 }
 
+// The same of a normal number's bits.
+template <typename F>
+unsigned top_fraction_of(BitsOf<F> a) {
+  return static_cast<unsigned>(a >> (F::kFraction - 8)) & 255;
+}
+
 template <typename F>
 BitsOf<F> recip_estimate(Env& e, BitsOf<F> a) {
   constexpr int kTop = 2 * F::kBias - 1;  // exponent fields of x and its reciprocal add up to it
+  if (const int given = F::exponent_field(a); given > 0 && given < kTop)
+    return assemble<F>((a & F::kSign) != 0, kTop - given, recip_estimate_bits(256 | top_fraction_of<F>(a)),
+                       0);
   const Parts<F> x = unpack<F>(e, a);
   if (x.nan()) return nan_result(e, x, a);
   if (x.inf()) return signed_zero<F>(x.sign);
@@ -111,6 +120,12 @@ BitsOf<F> recip_estimate(Env& e, BitsOf<F> a) {
 
 template <typename F>
 BitsOf<F> rsqrt_estimate(Env& e, BitsOf<F> a) {
+  const auto estimate = [](int field, unsigned top) {
+    return assemble<F>(false, (3 * F::kBias - 1 - field) >> 1,
+                       rsqrt_estimate_bits((field & 1) != 0 ? top >> 1 : top), 0);
+  };
+  if (const int given = F::exponent_field(a); given > 0 && given < F::kMaxExp && (a & F::kSign) == 0)
+    return estimate(given, 256 | top_fraction_of<F>(a));
   const Parts<F> x = unpack<F>(e, a);
   if (x.nan()) return nan_result(e, x, a);
   if (x.zero()) {
@@ -119,10 +134,7 @@ BitsOf<F> rsqrt_estimate(Env& e, BitsOf<F> a) {
   }
   if (x.sign) return invalid<F>(e);
   if (x.inf()) return 0;
-  const int field = x.exp + F::kBias;
-  const unsigned top = 256 | top_fraction(x);
-  return assemble<F>(false, (3 * F::kBias - 1 - field) >> 1,
-                     rsqrt_estimate_bits((field & 1) != 0 ? top >> 1 : top), 0);
+  return estimate(x.exp + F::kBias, 256 | top_fraction(x));
 }
 
 template <typename F>

@@ -27,9 +27,9 @@ uint64_t convert_half(void* state, uint64_t v, uint64_t to, uint64_t from, uint6
   if (from == 3) return to == 1 ? fpu::convert<F64, F16Alt>(env, half) : fpu::convert<F32, F16Alt>(env, half);
   return from == 1 ? fpu::convert<F16Alt, F64>(env, v) : fpu::convert<F16Alt, F32>(env, single);
 }
-constexpr ir::HelperDesc kConvertHalf = {
-    "fp.convert_half", convert_half,
-    ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState | ir::kHelperFp, kReads, kWrites};
+constexpr ir::HelperDesc kConvertHalf = {"fp.convert_half", convert_half,
+                                         ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState,
+                                         kReads, kWrites};
 
 template <Insn I>
 void arithmetic(Lift& c, Enc<I> e, Op op, bool negate = false) {

@@ -13,7 +13,7 @@ using fpu::F16;
 // ---- helpers. All read FPCR and add to FPSR, nothing else.
 constexpr ir::SlotId kReads[] = {kSlotFpcr, kSlotFpsr};
 constexpr ir::SlotId kWrites[] = {kSlotFpsr};
-constexpr uint32_t kFpEffects = ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState | ir::kHelperFp;
+constexpr uint32_t kFpEffects = ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState;
 
 // NZCV of a comparison, N in bit 3.
 uint64_t compare_fn(void* state, uint64_t a, uint64_t b, uint64_t signals, uint64_t) {
