@@ -44,7 +44,8 @@ void show_envp(View& v, unsigned i, const ArgShow&) {
   uint64_t string = 0;
   unsigned count = 0;
   if (v.arg(i) == 0) return;
-  while (v.read_word(v.arg(i) + count * v.word_bytes(), &string) && string != 0) ++count;
+  constexpr unsigned kMost = 1 << 20;
+  while (count < kMost && v.read_word(v.arg(i) + count * v.word_bytes(), &string) && string != 0) ++count;
   v.put(" /* ");
   v.put_uint(count);
   v.put(count == 1 ? " var */" : " vars */");
