@@ -301,7 +301,9 @@ Exit EngineImpl::run_inside(VcpuImpl& v) {
     indirect = false;
     switch (reason) {
       case Exit::kLink: {
-        const Cell* target = reinterpret_cast<const Cell*>(h.exit_value);
+        Cell* target = reinterpret_cast<Cell*>(h.exit_value);
+        if (Generation* g = current_.load(std::memory_order_acquire); g->is_cell(target))
+          g->note_found(target);
         pc_of(v) = target->pc;
         mode = target->mode;
         count_lookup(v);

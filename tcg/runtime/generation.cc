@@ -75,11 +75,16 @@ Generation::~Generation() {
 }
 
 Cell* Generation::find(uint64_t pc, uint32_t mode) const {
+  Cell* last = last_found_.load(std::memory_order_acquire);
+  if (last != nullptr && last->pc == pc && last->mode == mode) return last;
   HashTable* table = table_.load(std::memory_order_acquire);
   uint32_t index = __atomic_load_n(&table->heads()[hash(pc, mode) & table->mask], __ATOMIC_ACQUIRE);
   while (index != 0) {
     Cell* c = &cells_[index];
-    if (c->pc == pc && c->mode == mode) return c;
+    if (c->pc == pc && c->mode == mode) {
+      note_found(c);
+      return c;
+    }
     index = __atomic_load_n(&c->next, __ATOMIC_ACQUIRE);
   }
   return nullptr;
@@ -119,6 +124,7 @@ Cell* Generation::cell_for(const TranslationLock&, Backend* thunk_writer, uint64
   if (thunk_writer != nullptr) thunk_writer->emit_thunk(thunks_ + size_t{index} * kThunkBytes);
   num_cells_.store(index + 1, std::memory_order_relaxed);
   insert_hash(table_.load(std::memory_order_relaxed), index);
+  note_found(c);
   return c;
 }
 

@@ -52,6 +52,9 @@ class Generation {
   // ---- lookups, lock-free; the caller pins an epoch or holds the lock
   // The cell of (pc, mode), or null. Only keys without flags have cells.
   Cell* find(uint64_t pc, uint32_t mode) const;
+  // This cell will be asked for next, by anybody: a lookup costs misses of the cache, and a translation is
+  // looked up several times on its way.
+  void note_found(Cell* c) const { last_found_.store(c, std::memory_order_release); }
   bool translated(const Cell* cell) const {
     return cell->entry.load(std::memory_order_acquire) != thunk(cell_index(cell));
   }
@@ -179,6 +182,7 @@ class Generation {
   std::atomic<uint32_t> num_cells_{0};
   std::atomic<uint32_t> num_blocks_{0};
   std::atomic<HashTable*> table_{nullptr};
+  mutable std::atomic<Cell*> last_found_{nullptr};
 };
 
 }  // namespace xarch::tcg
