@@ -59,15 +59,16 @@ TEST(Strace, FollowsChildren) {
 }
 
 TEST(Strace, FollowsThreads) {
-  const Traced t = traced("--strace -e trace=read,write,exit,clone,exit_group", "calls", "threads");
+  const Traced t = traced("--strace -e trace=read,dup,write,exit,clone,exit_group", "calls", "threads");
   const std::string text = normalized(t.out);
-  // The reader's line is begun before the writer writes, and ended afterwards.
+  // The reader's line is begun, cut by another's, and ended after the writer has written.
   const size_t begun = text.find("] read(3,  <unfinished ...>\n");
-  const size_t written = text.find(" write(4, \"x\", 1)");
+  const size_t cut = text.find(" dup(99)");
   const size_t ended = text.find("] <... read resumed>\"x\", 1)");
   EXPECT_NE(begun, std::string::npos) << text;
-  EXPECT_LT(begun, written) << text;
-  EXPECT_LT(begun, ended) << text;
+  EXPECT_LT(begun, cut) << text;
+  EXPECT_LT(cut, ended) << text;
+  EXPECT_NE(text.find("write(4, \"x\", 1)"), std::string::npos) << text;
   EXPECT_NE(ended, std::string::npos) << text;
   EXPECT_NE(text.find("] exit(0)"), std::string::npos) << text;
   EXPECT_NE(text.find("] +++ exited with 0 +++\n"), std::string::npos) << text;

@@ -327,8 +327,9 @@ static void threads(void) {
   pthread_t thread;
   CALL(pipe2, fds, 0);
   pthread_create(&thread, 0, reader, 0);
-  struct timespec ts = {0, 100000000};
+  struct timespec ts = {0, 700000000};
   CALL(clock_nanosleep, CLOCK_REALTIME, 0, &ts, 0);
+  CALL(dup, 99);  // while the reader waits
   CALL(write, fds[1], "x", 1);
   pthread_join(thread, 0);
 }
