@@ -10,6 +10,7 @@
 #include "targets/arm/core/guest.h"
 #include "targets/arm/core/raise.h"
 #include "tcg/backend/interp/interp.h"
+#include "tcg/fpu/env.h"
 #include "tcg/ir/verifier.h"
 
 namespace xarch::arm {
@@ -137,6 +138,46 @@ TEST_F(Lifted, FloatingPointFlagsAreFoldedIntoWhatIsShown) {
   EXPECT_EQ(state_.fpsr_value(), kQc | kDzc | kIxc);
   state_.set_fpsr(0);
   EXPECT_EQ(state_.fpsr_value(), 0u);
+}
+
+// FZ: what the host would get wrong traps until the flags say that it cannot be seen any more.
+TEST_F(Lifted, FlushingIsLeftToTheHostWhenItsFlagsAreSet) {
+  constexpr uint32_t kDaz = 0x40, kFtz = 0x8000, kAllButInvalid = tcg::kGuestMxcsr;
+  constexpr uint32_t kDenormalMask = 0x100, kUnderflowMask = 0x800, kInexactMask = 0x1000;
+  state_.reset();
+  reset_fp(state_);
+  EXPECT_EQ(state_.hdr.guest_mxcsr, kAllButInvalid);
+  set_fpcr(state_, kFpcrFlush);
+  EXPECT_EQ(guest_.mode(&state_), uint32_t{kModeFlush});
+  EXPECT_EQ(state_.hdr.fp_control, tcg::kFpFlush);
+  uint32_t mxcsr = state_.hdr.guest_mxcsr;
+  EXPECT_EQ(mxcsr & (kDaz | kFtz | kDenormalMask | kUnderflowMask | kInexactMask), 0u);
+  // An inexact result, as the trap handler tells it: the host's own flag is cleared again.
+  mxcsr |= fpu::kInexact;
+  state_.hdr.raise_fp(fpu::kInexact, &mxcsr);
+  EXPECT_EQ(mxcsr & (kDaz | kFtz | kDenormalMask | kUnderflowMask | kInexactMask | tcg::kMxcsrFlags),
+            kInexactMask);
+  state_.hdr.raise_fp(fpu::kUnderflow, &mxcsr);
+  EXPECT_EQ(mxcsr & (kDaz | kFtz | kUnderflowMask), kFtz | kUnderflowMask);
+  state_.hdr.raise_fp(fpu::kDenormal, &mxcsr);
+  EXPECT_EQ(mxcsr & (kDaz | kFtz | kDenormalMask), kDaz | kFtz | kDenormalMask);
+  state_.hdr.guest_mxcsr = mxcsr;
+  EXPECT_EQ(state_.fpsr_value(), uint32_t{kIdc | kUfc | kIxc});
+  // Cleared flags trap again; FPCR without FZ brings the ordinary control register back.
+  state_.set_fpsr(kIdc);
+  EXPECT_EQ(state_.hdr.guest_mxcsr & (kDaz | kFtz | kUnderflowMask), kDaz);
+  set_fpcr(state_, kFpcrDefaultNan);
+  EXPECT_EQ(guest_.mode(&state_), uint32_t{kModeDefaultNan});
+  EXPECT_EQ(state_.hdr.guest_mxcsr, kAllButInvalid);
+  EXPECT_EQ(state_.fpsr_value(), uint32_t{kIdc});
+}
+
+TEST_F(Lifted, RegionsSayWhatTheirModeMustCheck) {
+  EXPECT_EQ(fp_checks(0), 0);
+  EXPECT_EQ(fp_checks(kModeExactFlags), ir::kFpCheckTiny);
+  EXPECT_EQ(fp_checks(kModeFlush), ir::kFpCheckTiny | ir::kFpCheckFlush);
+  EXPECT_EQ(fp_checks(kModeDefaultNan), ir::kFpCheckNan);
+  EXPECT_EQ(fp_checks(kModeFlush | kModeExactFlags), ir::kFpCheckTiny | ir::kFpCheckFlush | ir::kFpCheckNan);
 }
 
 TEST_F(Lifted, KeepsWithinItsLimits) {
