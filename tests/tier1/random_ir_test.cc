@@ -60,6 +60,7 @@ enum class Kind {
   kFpCalls,  // that in regions whose operations have trapped too often
   kFpExact,  // all that a guest may ask for: flags, flushing, default NaNs
   kFpExactBaseline,
+  kFpExactCalls,
 };
 bool is_exact(Kind kind) { return kind >= Kind::kFpExact; }
 bool is_fp(Kind kind) { return kind >= Kind::kFp; }
@@ -118,7 +119,7 @@ void compare(uint64_t base, bool passes, Kind kind) {
   for (uint64_t seed = first; seed < first + count; ++seed) {
     test::random_region(seed, options, &region);
     if (passes) opt::run_passes(region, work);
-    region.fp_by_calls = kind == Kind::kFpCalls;
+    region.fp_by_calls = kind == Kind::kFpCalls || kind == Kind::kFpExactCalls;
     test::random_state(seed, &a);
     test::random_state(seed, &b);
     if (is_fp(kind)) {
@@ -183,6 +184,7 @@ TEST(Tier1RandomIr, FloatingPointAfterThePasses) { compare(0, true, Kind::kFp); 
 TEST(Tier1RandomIr, FloatingPointOnTheBaseline) { compare(0, false, Kind::kFpBaseline); }
 TEST(Tier1RandomIr, FloatingPointWithExactFlags) { compare(0, false, Kind::kFpExact); }
 TEST(Tier1RandomIr, FloatingPointWithExactFlagsOnTheBaseline) { compare(0, false, Kind::kFpExactBaseline); }
+TEST(Tier1RandomIr, FloatingPointWithExactFlagsByCalls) { compare(0, false, Kind::kFpExactCalls); }
 TEST(Tier1RandomIr, FloatingPointByCalls) { compare(0, false, Kind::kFpCalls); }
 
 }  // namespace
