@@ -106,6 +106,11 @@ def main():
                     print(f"after {keys}:\n{native}")
                 if native is None:
                     sys.exit(f"natively {text!r} does not appear after {keys}:\n{terminals['amd64'].screen()}")
+                # At rest for half a second is not done on a busy machine.
+                deadline = time.monotonic() + (0 if foreign is None else 10)
+                while native != foreign and time.monotonic() < deadline:
+                    time.sleep(0.5)
+                    native, foreign = (terminals[side].screen("-e") for side in ("amd64", "arm64"))
                 if native != foreign:
                     wrong = True
                     print(f"after {keys} the screens differ; natively:\n{native}\nby xarch:\n"
