@@ -1,5 +1,5 @@
-// A chain of masses on springs, the floating-point flags cleared before each step and read behind it, as careful
-// numeric code does.
+// A chain of masses on springs, the floating-point flags cleared before each step and read behind it, as
+// careful numeric code does.
 #include <fenv.h>
 #include <math.h>
 

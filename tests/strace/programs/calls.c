@@ -1,5 +1,5 @@
-// Makes calls of every kind, a group per run: calls GROUP. Runs in an empty directory. No call of the C library's own is in
-// between the lines "begin" and "end", which are calls of getppid.
+// Makes calls of every kind, a group per run: calls GROUP. Runs in an empty directory. No call of the C
+// library's own is in between the lines "begin" and "end", which are calls of getppid.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -241,7 +241,8 @@ static void children(void) {
 
 static void sockets(void) {
   struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(0x7f000001)}};
-  struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(1), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+  struct sockaddr_in6 in6 = {
+      .sin6_family = AF_INET6, .sin6_port = htons(1), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
   struct sockaddr_un un = {.sun_family = AF_UNIX, .sun_path = "socket"};
   struct sockaddr_storage got;
   socklen_t bytes = sizeof got;
@@ -269,7 +270,8 @@ static void sockets(void) {
   CALL(recvfrom, pair[1], buffer, 64, MSG_DONTWAIT, 0, 0);
   char control[CMSG_SPACE(4)] = {0};
   struct iovec iov = {"with descriptor", 15};
-  struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+  struct msghdr message = {
+      .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
   struct cmsghdr* head = CMSG_FIRSTHDR(&message);
   head->cmsg_len = CMSG_LEN(4), head->cmsg_level = SOL_SOCKET, head->cmsg_type = SCM_RIGHTS;
   memcpy(CMSG_DATA(head), &tcp, 4);
