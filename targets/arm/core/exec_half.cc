@@ -1,4 +1,4 @@
-// Half precision, complex numbers, FRINT32/64 and bfloat16 (a64_half.def), on tcg/fpu.
+// Half precision, complex numbers and bfloat16 (a64_half.def), on tcg/fpu.
 #include "targets/arm/core/exec.h"
 #include "targets/arm/core/fp_env.h"
 #include "tcg/fpu/fpu.h"
@@ -20,7 +20,6 @@ namespace {
 using fpu::Env;
 using fpu::F16;
 using fpu::F32;
-using fpu::F64;
 using R = fpu::Rounding;
 using fpu::Relation;
 
@@ -173,18 +172,6 @@ void fma_complex(Arm64State& s, VecWord w, unsigned reg, unsigned rotation, int 
     out.h[i + 1] = fpu::fma<F16>(env, factor, imaginary, d.h[i + 1]);
   }
   s.v(w.d()) = out;
-}
-
-// ---- FRINT32 and FRINT64: how: bit 0 by FPCR's rounding, else toward zero; bit 1 64 bits
-void round_to_size(Arm64State& s, VecWord w, unsigned how) {
-  ArmEnv env(s);
-  const R r = how & 1 ? env.rounding : R::kZero;
-  const unsigned bits = how & 2 ? 64 : 32, size = w.fp_size();
-  each_lane(s, w, size, [&](unsigned i) -> uint64_t {
-    const Vector& n = s.v(w.n());
-    return size == 3 ? fpu::round_to_int_size<F64>(env, n.d[i], r, bits)
-                     : fpu::round_to_int_size<F32>(env, n.s[i], r, bits);
-  });
 }
 
 // ---- bfloat16
@@ -358,10 +345,6 @@ EXEC(FcmlaElemH, {
   const unsigned element = e.get<'h'>() << 1 | e.get<'l'>();
   fma_complex(s, w, w.m(), e.get<'r'>(), static_cast<int>(element));
 })
-
-// ---- to numbers that fit integers
-EXEC(FrintSizeF, round_to_size(s, w, e.get<'o'>()))
-EXEC(FrintSizeV, round_to_size(s, w, e.get<'o'>() << 1 | e.get<'u'>()))
 
 // ---- bfloat16
 EXEC(Bfcvt, {

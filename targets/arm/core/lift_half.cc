@@ -1,8 +1,7 @@
-// Half precision and FJCVTZS (a64_half.def) where general registers or flags take part, and moves.
+// Half precision (a64_half.def) where general registers or flags take part, and moves.
 #include "targets/arm/core/fp_env.h"
 #include "targets/arm/core/lift_fp.h"
 #include "tcg/fpu/fpu.h"
-#include "tcg/fpu/special.h"
 
 namespace xarch::arm {
 
@@ -42,14 +41,6 @@ uint64_t from_int_fn(void* state, uint64_t v, uint64_t how, uint64_t, uint64_t) 
                  : fpu::from_int<F16>(env, static_cast<int64_t>(v), fraction);
 }
 constexpr ir::HelperDesc kFromInt = {"fp.from_int", from_int_fn, kFpEffects, kReads, kWrites};
-// The integer; bit 32 if nothing was lost.
-uint64_t javascript_fn(void* state, uint64_t v, uint64_t, uint64_t, uint64_t) {
-  ArmEnv env(*static_cast<Arm64State*>(state));
-  bool exact = false;
-  const uint64_t r = fpu::javascript_int(env, v, &exact);
-  return r | uint64_t{exact} << 32;
-}
-constexpr ir::HelperDesc kJavascript = {"fp.javascript_int", javascript_fn, kFpEffects, kReads, kWrites};
 
 Value half(Lift& c, unsigned n) { return c.lane(n, 1, 0); }
 Value compare_flags(Lift& c, unsigned n, Value m, bool signals) {
@@ -140,13 +131,6 @@ void lift<Insn::kFcvtzFixedH>(Lift& c, Enc<Insn::kFcvtzFixedH> e) {
 template <>
 void lift<Insn::kCvtfFixedH>(Lift& c, Enc<Insn::kCvtfFixedH> e) {
   from_int(c, e, 64 - e.get<'i'>());
-}
-template <>
-void lift<Insn::kFjcvtzs>(Lift& c, Enc<Insn::kFjcvtzs> e) {
-  const Value r = c.call(kJavascript, Type::kI64, {c.lane(e.get<'n'>(), 3, 0)});
-  const Value no = c.b.i1(false);
-  c.put_flags(c.b.flags_pack(no, c.b.trunc(c.b.extract_u(r, 32, 1), Type::kI1), no, no));
-  c.put(e.get<'d'>(), c.b.trunc(r, Type::kI32));
 }
 
 }  // namespace xarch::arm
