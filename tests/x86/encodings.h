@@ -19,10 +19,26 @@ struct Lead {
 };
 
 inline std::vector<Lead> legacy_leads(bool mode64) {
-  const std::vector<std::vector<uint8_t>> prefixes = {
-      {},           {0x66},       {0xf2},             {0xf3},       {0x67},       {0xf0},       {0x2e},
-      {0x64},       {0x66, 0xf2}, {0x66, 0xf3},       {0xf2, 0xf3}, {0xf3, 0xf2}, {0x67, 0x66}, {0xf0, 0x66},
-      {0xf3, 0x66}, {0xf2, 0xf0}, {0x65, 0x67, 0x36}, {0x36, 0x65}, {0x3e, 0xf0}, {0xf3, 0x67}};
+  const std::vector<std::vector<uint8_t>> prefixes = {{},
+                                                      {0x66},
+                                                      {0xf2},
+                                                      {0xf3},
+                                                      {0x67},
+                                                      {0xf0},
+                                                      {0x2e},
+                                                      {0x64},
+                                                      {0x66, 0xf2},
+                                                      {0x66, 0xf3},
+                                                      {0xf2, 0xf3},
+                                                      {0xf3, 0xf2},
+                                                      {0x67, 0x66},
+                                                      {0xf0, 0x66},
+                                                      {0xf3, 0x66},
+                                                      {0xf2, 0xf0},
+                                                      {0x65, 0x67, 0x36},
+                                                      {0x36, 0x65},
+                                                      {0x3e, 0xf0},
+                                                      {0xf3, 0x67}};
   const std::vector<std::vector<uint8_t>> maps = {{}, {0x0f}, {0x0f, 0x38}, {0x0f, 0x3a}};
   std::vector<std::vector<uint8_t>> rexes = {{}};
   if (mode64) rexes = {{}, {0x48}, {0x40}, {0x41}, {0x46}, {0x4f}, {0x48, 0x66}};
@@ -96,7 +112,7 @@ void each_encoding(const std::vector<Lead>& leads, unsigned stride, std::mt19937
           for (uint8_t b : lead.bytes) *at++ = b;
           *at++ = static_cast<uint8_t>(opcode);
           *at++ = static_cast<uint8_t>(modrm);
-          if (s == 1) *at = static_cast<uint8_t>((*at & 0xf8) | 5);  // no base where mod is 0
+          if (s == 1) *at = static_cast<uint8_t>((*at & 0xf8) | 5);     // no base where mod is 0
           if (s == 2) *at = static_cast<uint8_t>((*at & 0xc7) | 0x20);  // no index
           fn(code);
         }
@@ -105,11 +121,13 @@ void each_encoding(const std::vector<Lead>& leads, unsigned stride, std::mt19937
   }
 }
 
-// Encodings of each row, with its prefix and all that it demands, so that a slice reaches every one.
+// Encodings of each row, with its prefix and all that it demands, so that a slice reaches every one:
+// fn(code, row).
 template <typename Fn>
 void each_row(bool mode64, std::mt19937& rng, Fn fn) {
   uint8_t code[kCodeBytes];
-  for (const Row& r : rows()) {
+  for (size_t index = 0; index < rows().size(); ++index) {
+    const Row& r = rows()[index];
     for (unsigned round = 0; round < 64; ++round) {
       for (uint8_t& b : code) b = static_cast<uint8_t>(rng());
       const unsigned mask = r.key_mask, k = (rng() & ~mask) | r.key_value;
@@ -126,7 +144,8 @@ void each_row(bool mode64, std::mt19937& rng, Fn fn) {
         if (prefix == 2) *at++ = 0xf3;
         if (prefix == 3) *at++ = 0xf2;
         if (mode64 && (w_given || round % 2)) {
-          *at++ = static_cast<uint8_t>(0x40 | (w && (w_given || round % 4 == 1) ? 8 : 0) | (round < 32 ? 0 : rng() & 7));
+          *at++ = static_cast<uint8_t>(0x40 | (w && (w_given || round % 4 == 1) ? 8 : 0) |
+                                       (round < 32 ? 0 : rng() & 7));
         }
         if (r.map != Map::kByte) *at++ = 0x0f;
         if (r.map == Map::k0F38) *at++ = 0x38;
@@ -142,7 +161,7 @@ void each_row(bool mode64, std::mt19937& rng, Fn fn) {
           *at++ = r.opcode;
         }
       }
-      fn(code);
+      fn(code, index);
     }
   }
 }

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "targets/x86/core/decode.h"
-#include "tests/x86/judges.h"
+#include "tests/x86/zydis_judge.h"
 
 namespace xarch::x86::test {
 
@@ -13,6 +13,8 @@ inline std::string hex(uint64_t v) {
   std::snprintf(text, sizeof text, "%lx", static_cast<unsigned long>(v));
   return text;
 }
+
+inline uint64_t low_bytes(unsigned n) { return n >= 8 ? ~uint64_t{0} : (uint64_t{1} << 8 * n) - 1; }
 
 inline std::string gpr_name(unsigned reg, unsigned bytes) {
   static const char* const k64[] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"};
@@ -36,8 +38,7 @@ inline std::string memory_text(const Insn& i, unsigned bytes) {
   std::string s = std::string(segment_name(i.segment)) + ":[";
   if (i.base != kNoReg) s += gpr_name(i.base, i.address_bytes);
   if (i.index != kNoReg) {
-    const std::string index =
-        vsib ? "v" + std::to_string(i.index) : gpr_name(i.index, i.address_bytes);
+    const std::string index = vsib ? "v" + std::to_string(i.index) : gpr_name(i.index, i.address_bytes);
     s += "+" + index + "*" + std::to_string(1 << i.scale);
   }
   s += "+" + hex(static_cast<uint64_t>(static_cast<int64_t>(i.disp))) + "]";
@@ -60,9 +61,12 @@ inline std::string operand_text(const Insn& i) {
       case Operand::kGpr: s += gpr_name(o.reg, o.bytes); break;
       case Operand::kHighByte: s += std::string(1, "acdb"[o.reg]) + "h"; break;
       case Operand::kMemory: s += memory_text(i, o.bytes); break;
-      case Operand::kImmediate: s += hex(o.imm); break;
+      case Operand::kImmediate: s += hex(o.imm & low_bytes(o.bytes)); break;
       case Operand::kRelative: s += "rel " + hex(i.imm); break;
-      case Operand::kAbsolute: s += std::string(segment_name(i.segment)) + ":[+" + hex(i.imm) + "]" + std::to_string(o.bytes); break;
+      case Operand::kAbsolute:
+        s += std::string(segment_name(i.segment)) + ":[+" + hex(i.imm & low_bytes(i.address_bytes)) + "]" +
+             std::to_string(o.bytes);
+        break;
       case Operand::kFar: s += "far " + hex(i.imm2) + ":" + hex(i.imm); break;
       case Operand::kSource:
       case Operand::kDestination: break;
@@ -85,8 +89,10 @@ inline std::string zydis_register(ZydisRegister r) {
   }
 }
 
-inline std::string operand_text(const ZydisJudge& z) {
+// sizes: those of memory operands are told too.
+inline std::string operand_text(const ZydisJudge& z, bool sizes) {
   std::string s;
+  unsigned immediates = 0;
   for (unsigned n = 0; n < z.insn.operand_count; ++n) {
     const ZydisDecodedOperand& o = z.operands[n];
     if (o.visibility != ZYDIS_OPERAND_VISIBILITY_EXPLICIT) continue;
@@ -99,13 +105,19 @@ inline std::string operand_text(const ZydisJudge& z) {
         if (o.mem.index != ZYDIS_REGISTER_NONE) {
           s += "+" + zydis_register(o.mem.index) + "*" + std::to_string(o.mem.scale ? o.mem.scale : 1);
         }
-        s += "+" + hex(static_cast<uint64_t>(o.mem.disp.value)) + "]";
-        if (o.mem.type == ZYDIS_MEMOP_TYPE_MEM || o.mem.type == ZYDIS_MEMOP_TYPE_VSIB) s += std::to_string(o.size / 8);
+        const bool absolute = o.encoding == ZYDIS_OPERAND_ENCODING_DISP16_32_64;
+        const uint64_t mask = absolute ? low_bytes(z.insn.address_width / 8u) : ~uint64_t{0};
+        s += "+" + hex(static_cast<uint64_t>(o.mem.disp.value) & mask) + "]";
+        if (sizes) s += std::to_string(o.size / 8);
         break;
       }
       case ZYDIS_OPERAND_TYPE_POINTER: s += "far " + hex(o.ptr.segment) + ":" + hex(o.ptr.offset); break;
       case ZYDIS_OPERAND_TYPE_IMMEDIATE:
-        s += (o.imm.is_relative ? "rel " : "") + hex(o.imm.value.u);
+        if (o.imm.is_relative) {
+          s += "rel " + hex(o.imm.value.u);
+        } else {
+          s += hex(o.imm.value.u & low_bytes(z.insn.raw.imm[immediates++].size / 8u));
+        }
         break;
       default: break;
     }
@@ -119,8 +131,9 @@ inline uint64_t flags_of(const Row& r) {
 }
 inline uint64_t flags_of(const ZydisDecodedInstruction& i) {
   const auto pack = [](uint32_t f) -> uint64_t {
-    return (f & ZYDIS_CPUFLAG_OF ? kRowO : 0) | (f & ZYDIS_CPUFLAG_SF ? kRowS : 0) | (f & ZYDIS_CPUFLAG_ZF ? kRowZ : 0) |
-           (f & ZYDIS_CPUFLAG_AF ? kRowA : 0) | (f & ZYDIS_CPUFLAG_PF ? kRowP : 0) | (f & ZYDIS_CPUFLAG_CF ? kRowC : 0) |
+    return (f & ZYDIS_CPUFLAG_OF ? kRowO : 0) | (f & ZYDIS_CPUFLAG_SF ? kRowS : 0) |
+           (f & ZYDIS_CPUFLAG_ZF ? kRowZ : 0) | (f & ZYDIS_CPUFLAG_AF ? kRowA : 0) |
+           (f & ZYDIS_CPUFLAG_PF ? kRowP : 0) | (f & ZYDIS_CPUFLAG_CF ? kRowC : 0) |
            (f & ZYDIS_CPUFLAG_DF ? kRowD : 0);
   };
   if (i.cpu_flags == nullptr) return 0;

@@ -28,7 +28,7 @@ struct Range {
   uint16_t first = 0;
   uint16_t count = 0;
 };
-enum CellFlag : uint8_t { kCellModRm = 1, kCellSplit = 2, kCellAnyMod = 4 };
+enum CellFlag : uint8_t { kCellModRm = 1, kCellSplit = 2, kCellAnyMod = 4, kCellNow = 8 };
 struct Cell {
   Range range;  // with kCellSplit, `first` is that of 16 ranges in Index::splits
   uint8_t flags = 0;
@@ -94,9 +94,9 @@ constexpr Index make_index() {
     for (unsigned o = 0; o < opcodes_of(r); ++o) {
       const unsigned at = cell_of(r, o);
       Cell& c = x.cells[at];
-      const uint8_t flags = static_cast<uint8_t>((r.has(kModRm) ? kCellModRm : 0) |
-                                                 (r.has(kAnyMod) ? kCellAnyMod : 0) |
-                                                 (kShape.split[at] ? kCellSplit : 0));
+      const uint8_t flags =
+          static_cast<uint8_t>((r.has(kModRm) ? kCellModRm : 0) | (r.has(kAnyMod) ? kCellAnyMod : 0) |
+                               (kShape.split[at] ? kCellSplit : 0));
       if (c.range.count == 0) {  // the first row of this opcode: room for all of them
         c.flags = flags;
         c.range.first = static_cast<uint16_t>(kShape.split[at] ? next_split : next);
@@ -118,6 +118,7 @@ constexpr Index make_index() {
       ++c.range.count;
     }
   }
+  x.cells[static_cast<unsigned>(Map::k0F) * 256 + 0x0f].flags = kCellModRm | kCellNow;
   return x;
 }
 constexpr Index kIndex = make_index();
@@ -156,7 +157,8 @@ class Decoder {
   Verdict run() {
     if (!prefixes() || !opcode()) return verdict();
     const Cell& cell = kIndex.cells[static_cast<unsigned>(map_) * 256 + i_.opcode];
-    if (cell.range.count == 0) return Verdict::kIllegal;
+    const bool now = cell.flags & kCellNow;
+    if (cell.range.count == 0 && !now) return Verdict::kIllegal;
     uint8_t modrm = 0;
     if (cell.flags & kCellModRm) {
       if (!byte(&modrm)) return verdict();
@@ -166,7 +168,6 @@ class Decoder {
     } else {
       i_.rm = static_cast<uint8_t>((i_.opcode & 7) | (rex_ & kRexB) << 3);
     }
-    const bool now = map_ == Map::k0F && i_.opcode == 0x0f;
     if (!now && !find(cell, modrm)) return Verdict::kIllegal;
     if (cell.flags & kCellModRm && i_.mod != 3 && !memory(now)) return verdict();
     if (now && !suffix(modrm)) return verdict();
@@ -251,10 +252,7 @@ class Decoder {
       if (at_ >= limit_) return false;
       if (mode64_ || code_[at_] >= 0xc0) return vex(i_.opcode == 0xc4);
     }
-    prefix_ = i_.has(kPrefixRepne)    ? 3u
-              : i_.has(kPrefixRep)    ? 2u
-              : i_.has(kPrefixOpsize) ? 1u
-                                      : 0u;
+    prefix_ = i_.has(kPrefixRepne) ? 3u : i_.has(kPrefixRep) ? 2u : i_.has(kPrefixOpsize) ? 1u : 0u;
     return true;
   }
 
@@ -283,14 +281,14 @@ class Decoder {
   }
 
   bool find(const Cell& cell, uint8_t modrm) {
-    const unsigned fields = (modrm >= 0xc0 ? 1u : 0u) << key::kModReg | (modrm >> 3 & 7u) << key::kReg |
-                            (modrm & 7u) << key::kRm;
+    const unsigned fields =
+        (modrm >= 0xc0 ? 1u : 0u) << key::kModReg | (modrm >> 3 & 7u) << key::kReg | (modrm & 7u) << key::kRm;
     const unsigned k = fields | prefix_ << key::kPrefix | unsigned{i_.w} << key::kW |
                        (i_.vector_bytes == 32 ? 1u : 0u) << key::kL | unsigned{mode64_} << key::kMode64 |
                        (vvvv_ != 0 ? 1u : 0u) << key::kVvvv;
     Range range = cell.range;
     if (cell.flags & kCellSplit) range = kIndex.splits[range.first + (fields >> key::kModReg & 15)];
-    for (const Candidate* c = &kIndex.candidates[range.first], *end = c + range.count; c != end; ++c) {
+    for (const Candidate *c = &kIndex.candidates[range.first], *end = c + range.count; c != end; ++c) {
       if ((k & c->mask) == c->value && features_.has(c->feature)) {
         i_.row = c->row;
         return true;
@@ -333,7 +331,8 @@ class Decoder {
   }
 
   bool memory16() {
-    constexpr uint8_t kBase[] = {3, 3, 5, 5, 6, 7, 5, 3}, kIndexReg[] = {6, 7, 6, 7, kNoReg, kNoReg, kNoReg, kNoReg};
+    constexpr uint8_t kBase[] = {3, 3, 5, 5, 6, 7, 5, 3},
+                      kIndexReg[] = {6, 7, 6, 7, kNoReg, kNoReg, kNoReg, kNoReg};
     const uint8_t rm = i_.rm & 7;
     const bool no_base = rm == 6 && i_.mod == 0;
     i_.base = no_base ? kNoReg : kBase[rm];
@@ -506,7 +505,8 @@ Operand operand(const Insn& i, unsigned n) {
       [[fallthrough]];
     case Kind::kU: return {Operand::kVector, i.rm, bytes, 0};
     case Kind::kH: return {Operand::kVector, i.vvvv, bytes, 0};
-    case Kind::kL: return {Operand::kVector, static_cast<uint8_t>(i.imm >> 4 & (i.mode64 ? 15 : 7)), bytes, 0};
+    case Kind::kL:
+      return {Operand::kVector, static_cast<uint8_t>(i.imm >> 4 & (i.mode64 ? 15 : 7)), bytes, 0};
     case Kind::kSt0: return {Operand::kX87, 0, bytes, 0};
     case Kind::kSti: return {Operand::kX87, static_cast<uint8_t>(i.rm & 7), bytes, 0};
     case Kind::kFixedGpr: return {Operand::kGpr, f.fixed, bytes, 0};

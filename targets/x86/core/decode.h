@@ -40,7 +40,7 @@ struct Insn {
   uint8_t vector_bytes = 0;   // 16 or 32
   uint8_t segment = kDs;      // of the memory operand, but for Y
   bool mode64 = false;
-  bool w = false;    // REX.W or VEX.W
+  bool w = false;  // REX.W or VEX.W
   uint8_t mod = 3;
   uint8_t reg = 0;   // with REX.R
   uint8_t rm = 0;    // with REX.B; of a register in the opcode too
@@ -75,10 +75,10 @@ struct Operand {
     kHighByte,  // AH CH DH BH: reg is 0 to 3
     kMemory,    // as Insn says; bytes is 0 where only the address counts
     kImmediate,
-    kRelative,  // Insn::imm, from the next instruction
-    kAbsolute,  // memory at Insn::imm
-    kFar,       // Insn::imm2 : Insn::imm
-    kSource,    // memory at rSI
+    kRelative,     // Insn::imm, from the next instruction
+    kAbsolute,     // memory at Insn::imm
+    kFar,          // Insn::imm2 : Insn::imm
+    kSource,       // memory at rSI
     kDestination,  // memory at rDI
     kSegment,
     kControl,

@@ -50,7 +50,27 @@ enum class Kind : uint8_t {
 };
 
 // How large an operand is, see tables.def.
-enum class Size : uint8_t { kNone, kB, kW, kD, kQ, kT, kDq, kQq, kV, kZ, kY, kMode, kX, kH, kF, kE, kP, kA, kS };
+enum class Size : uint8_t {
+  kNone,
+  kB,
+  kW,
+  kD,
+  kQ,
+  kT,
+  kDq,
+  kQq,
+  kV,
+  kZ,
+  kY,
+  kMode,
+  kX,
+  kH,
+  kF,
+  kE,
+  kP,
+  kA,
+  kS
+};
 
 struct Form {
   Kind kind = Kind::kNone;
@@ -60,15 +80,7 @@ struct Form {
 };
 
 // Flags of EFLAGS, a bit each, as the masks of a row say them.
-enum RowFlags : uint8_t {
-  kRowO = 1,
-  kRowS = 2,
-  kRowZ = 4,
-  kRowA = 8,
-  kRowP = 16,
-  kRowC = 32,
-  kRowD = 64
-};
+enum RowFlags : uint8_t { kRowO = 1, kRowS = 2, kRowZ = 4, kRowA = 8, kRowP = 16, kRowC = 32, kRowD = 64 };
 
 // What follows the operands' bytes.
 enum class Tail : uint8_t { kNone, kByte, kWord, kZ, kV, kMoffs, kFar, kEnter };
@@ -88,10 +100,10 @@ enum RowAttr : uint16_t {
 
 // What selects a row among those of its opcode, a bit field each.
 namespace key {
-inline constexpr unsigned kPrefix = 0;   // 2 bits: none, 66, f3, f2
-inline constexpr unsigned kModReg = 2;   // mod is 3
-inline constexpr unsigned kReg = 3;      // 3 bits of the ModRM byte
-inline constexpr unsigned kRm = 6;       // likewise
+inline constexpr unsigned kPrefix = 0;  // 2 bits: none, 66, f3, f2
+inline constexpr unsigned kModReg = 2;  // mod is 3
+inline constexpr unsigned kReg = 3;     // 3 bits of the ModRM byte
+inline constexpr unsigned kRm = 6;      // likewise
 inline constexpr unsigned kW = 9;
 inline constexpr unsigned kL = 10;
 inline constexpr unsigned kMode64 = 11;
@@ -265,14 +277,22 @@ struct Fixed {
   Form form;
 };
 inline constexpr Fixed kFixed[] = {
-    {"AL", {Kind::kFixedGpr, Size::kB, Size::kNone, 0}},   {"CL", {Kind::kFixedGpr, Size::kB, Size::kNone, 1}},
-    {"AX", {Kind::kFixedGpr, Size::kW, Size::kNone, 0}},   {"DX", {Kind::kFixedGpr, Size::kW, Size::kNone, 2}},
-    {"eAX", {Kind::kFixedGpr, Size::kZ, Size::kNone, 0}},  {"rAX", {Kind::kFixedGpr, Size::kV, Size::kNone, 0}},
-    {"ES", {Kind::kFixedSeg, Size::kV, Size::kNone, 0}},   {"CS", {Kind::kFixedSeg, Size::kV, Size::kNone, 1}},
-    {"SS", {Kind::kFixedSeg, Size::kV, Size::kNone, 2}},   {"DS", {Kind::kFixedSeg, Size::kV, Size::kNone, 3}},
-    {"FS", {Kind::kFixedSeg, Size::kV, Size::kNone, 4}},   {"GS", {Kind::kFixedSeg, Size::kV, Size::kNone, 5}},
-    {"XMM0", {Kind::kFixedXmm, Size::kDq, Size::kNone, 0}}, {"ST0", {Kind::kSt0, Size::kT, Size::kNone, 0}},
-    {"STi", {Kind::kSti, Size::kT, Size::kNone, 0}},       {"Is", {Kind::kSignedImm, Size::kB, Size::kNone, 0}},
+    {"AL", {Kind::kFixedGpr, Size::kB, Size::kNone, 0}},
+    {"CL", {Kind::kFixedGpr, Size::kB, Size::kNone, 1}},
+    {"AX", {Kind::kFixedGpr, Size::kW, Size::kNone, 0}},
+    {"DX", {Kind::kFixedGpr, Size::kW, Size::kNone, 2}},
+    {"eAX", {Kind::kFixedGpr, Size::kZ, Size::kNone, 0}},
+    {"rAX", {Kind::kFixedGpr, Size::kV, Size::kNone, 0}},
+    {"ES", {Kind::kFixedSeg, Size::kV, Size::kNone, 0}},
+    {"CS", {Kind::kFixedSeg, Size::kV, Size::kNone, 1}},
+    {"SS", {Kind::kFixedSeg, Size::kV, Size::kNone, 2}},
+    {"DS", {Kind::kFixedSeg, Size::kV, Size::kNone, 3}},
+    {"FS", {Kind::kFixedSeg, Size::kV, Size::kNone, 4}},
+    {"GS", {Kind::kFixedSeg, Size::kV, Size::kNone, 5}},
+    {"XMM0", {Kind::kFixedXmm, Size::kDq, Size::kNone, 0}},
+    {"ST0", {Kind::kSt0, Size::kT, Size::kNone, 0}},
+    {"STi", {Kind::kSti, Size::kT, Size::kNone, 0}},
+    {"Is", {Kind::kSignedImm, Size::kB, Size::kNone, 0}},
     {"I1", {Kind::kOne, Size::kB, Size::kNone, 0}},
 };
 
