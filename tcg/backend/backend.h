@@ -17,13 +17,12 @@ namespace xarch::tcg {
 // One per key that is translated or that emitted code jumps to. Direct exits are `jmp [cell.entry]`, indirect
 // ones find the cell in the jump table and compare pc; so a block is unlinked by one store to its cell. Cells
 // live within 2 GB of the code and are never moved or reused within a generation.
+// The modes of their keys are an array beside them (BackendConfig::cell_modes), so that cells are small.
 struct Cell {
   std::atomic<const void*> entry;  // the translation, or the cell's thunk
   uint64_t pc;
-  uint32_t mode;
-  uint32_t next;  // the runtime's: index of the next cell in its hash chain
 };
-static_assert(sizeof(Cell) == 24);
+static_assert(sizeof(Cell) == 16);
 
 // Jump tables have a power of two of entries, more as more targets come up; the index is (pc >> pc_shift)
 // modulo their number. CpuHeader::jump_mask is (entries - 1) << pc_shift. Unused entries point to a cell that
@@ -43,6 +42,8 @@ class CodeSpace {
   // The cell of the key, made if there is none. Null if there is no room (compile then gives up with
   // kNoRoom).
   virtual Cell* cell_for(const ir::BlockKey& key) = 0;
+  // cell_for will be asked for the key soon: what it reads may be fetched.
+  virtual void expect(const ir::BlockKey&) {}
 
   uint8_t* code = nullptr;        // emit from here on …
   uint8_t* code_end = nullptr;    // … up to here
@@ -68,6 +69,7 @@ struct BackendConfig {
   const fpu::Rules* fp_rules = &fpu::kArmRules;  // the guest's
   uint8_t* thunk_base = nullptr;
   Cell* cell_base = nullptr;
+  const uint32_t* cell_modes = nullptr;  // of the cell with each index, the mode of its key
 };
 
 struct Stubs {

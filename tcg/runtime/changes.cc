@@ -110,8 +110,8 @@ std::string EngineImpl::describe(uintptr_t host_pc) const {
     char text[128];
     if (const BlockRecord* b = g->block_at(p)) {
       const Cell& c = *g->cell(b->cell);
-      snprintf(text, sizeof text, "code of guest %#lx (mode %#x)+%#lx, %u instructions%s", c.pc, c.mode,
-               static_cast<unsigned long>(p - g->code_of(*b)), b->num_insns,
+      snprintf(text, sizeof text, "code of guest %#lx (mode %#x)+%#lx, %u instructions%s", c.pc,
+               g->mode_of(&c), static_cast<unsigned long>(p - g->code_of(*b)), b->num_insns,
                b->dead.load() ? ", dropped" : "");
     } else {
       snprintf(text, sizeof text, "stubs or unused code memory+%#lx",

@@ -143,7 +143,7 @@ void EngineImpl::execute(VcpuImpl& v, Generation& g, Cell* cell) {
     if (entry != g.thunk(g.cell_index(cell))) return interpret(v, **static_cast<ir::Region* const*>(entry));
     // Dropped in the meantime; emitted code would come back by the link stub.
     h.exit_reason = static_cast<uint32_t>(Exit::kLookup);
-    h.exit_mode = cell->mode;
+    h.exit_mode = g.mode_of(cell);
     return;
   }
   h.jump_table = v.table->entries;
@@ -305,7 +305,7 @@ Exit EngineImpl::run_inside(VcpuImpl& v) {
         if (Generation* g = current_.load(std::memory_order_acquire); g->is_cell(target))
           g->note_found(target);
         pc_of(v) = target->pc;
-        mode = target->mode;
+        mode = h.exit_mode;
         count_lookup(v);
         break;
       }

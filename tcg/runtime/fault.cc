@@ -159,7 +159,7 @@ void EngineImpl::avoid_fp_traps(Generation& g, BlockRecord* block) {
   outside([&] {
     TranslationLock lock(translation_mutex_);
     const Cell* cell = g.cell(block->cell);
-    fp_by_calls_.insert({cell->pc, cell->mode});
+    fp_by_calls_.insert({cell->pc, g.mode_of(cell)});
     ++counts_.fp_by_calls;
     g.kill(lock, block);
     registry_.advance();  // loops inside of it come out at their next poll

@@ -26,6 +26,7 @@ Result<std::unique_ptr<Generation>> Generation::create(uint64_t budget_bytes, un
   a.code = page_up(budget);
   a.cells = page_up(budget / 2);
   a.thunks = page_up(a.cells / sizeof(Cell) * kThunkBytes + kThunkBytes);
+  a.modes = page_up(a.cells / sizeof(Cell) * sizeof(uint32_t));
   a.blocks = page_up(budget / 4);
   a.hash = page_up(budget / 4);
   a.extra = page_up(budget / 2);
@@ -39,8 +40,6 @@ Result<std::unique_ptr<Generation>> Generation::create(uint64_t budget_bytes, un
     Cell* none = new (&g->cells_[index]) Cell;
     none->entry.store(g->thunk(index), std::memory_order_relaxed);
     none->pc = pc;
-    none->mode = 0;
-    none->next = 0;
   }
   if (!g->grow_hash()) return Error{"translated code: the cache is too small", ENOMEM};
   return g;
@@ -60,9 +59,11 @@ bool Generation::map(const Areas& areas) {
   uint8_t* at = thunks_ + areas.thunks;
   cells_ = reinterpret_cast<Cell*>(at);
   at += areas.cells;
+  modes_ = reinterpret_cast<uint32_t*>(at);
+  at += areas.modes;
   blocks_ = reinterpret_cast<BlockRecord*>(at);
   at += areas.blocks;
-  hash_area_ = at;
+  hash_ = reinterpret_cast<uint32_t*>(at);
   at += areas.hash;
   extra_ = at;
   at += areas.extra;
@@ -76,54 +77,56 @@ Generation::~Generation() {
 
 Cell* Generation::find(uint64_t pc, uint32_t mode) const {
   Cell* last = last_found_.load(std::memory_order_acquire);
-  if (last != nullptr && last->pc == pc && last->mode == mode) return last;
-  HashTable* table = table_.load(std::memory_order_acquire);
-  uint32_t index = __atomic_load_n(&table->heads()[hash(pc, mode) & table->mask], __ATOMIC_ACQUIRE);
-  while (index != 0) {
-    Cell* c = &cells_[index];
-    if (c->pc == pc && c->mode == mode) {
+  if (last != nullptr && last->pc == pc && mode_of(last) == mode) return last;
+  const uint32_t mask = hash_size_.load(std::memory_order_acquire) - 1;
+  const uint32_t wanted = tag(pc);
+  for (uint32_t at = hash(pc, mode);; ++at) {
+    const uint32_t entry = __atomic_load_n(&hash_[at & mask], __ATOMIC_ACQUIRE);
+    if (entry == 0) return nullptr;
+    if (((entry ^ wanted) >> kIndexBits) != 0) continue;
+    Cell* c = &cells_[entry & ((1u << kIndexBits) - 1)];
+    if (c->pc == pc && mode_of(c) == mode) {
       note_found(c);
       return c;
     }
-    index = __atomic_load_n(&c->next, __ATOMIC_ACQUIRE);
   }
-  return nullptr;
 }
 
-void Generation::insert_hash(HashTable* table, uint32_t cell_index) {
-  Cell& c = cells_[cell_index];
-  uint32_t* head = &table->heads()[hash(c.pc, c.mode) & table->mask];
-  __atomic_store_n(&c.next, *head, __ATOMIC_RELEASE);
-  __atomic_store_n(head, cell_index, __ATOMIC_RELEASE);
+void Generation::insert_hash(uint32_t cell_index) {
+  const uint64_t pc = cells_[cell_index].pc;
+  const uint32_t mask = hash_size_.load(std::memory_order_relaxed) - 1;
+  uint32_t at = hash(pc, modes_[cell_index]) & mask;
+  while (hash_[at] != 0) at = (at + 1) & mask;
+  __atomic_store_n(&hash_[at], tag(pc) | cell_index, __ATOMIC_RELEASE);
 }
 
-// Chains are relinked while others read them. A cell's next is always one that was linked before it, so a
-// reader comes to an end; if it has missed its cell, it asks again with the lock.
+// In place, while others read. Some entry is 0 at any time, so a reader comes to an end; if it has missed its
+// cell, it asks again with the lock.
 bool Generation::grow_hash() {
-  HashTable* old = table_.load(std::memory_order_relaxed);
-  const uint32_t heads = old == nullptr ? 512 : (old->mask + 1) * 2;  // the old ones stay where they are
-  const size_t bytes = align(sizeof(HashTable) + size_t{heads} * sizeof(uint32_t), 16);
-  if (hash_used_ + bytes > area_.hash) return false;
-  auto* table = new (hash_area_ + hash_used_) HashTable{heads - 1};
-  hash_used_ += bytes;
+  const uint32_t old = hash_size_.load(std::memory_order_relaxed);
+  const uint32_t size = old == 0 ? kFirstHashSize : 2 * old;
+  if (size_t{size} * sizeof(uint32_t) > area_.hash) return false;
+  for (uint32_t i = 0; i < old; ++i) __atomic_store_n(&hash_[i], 0, __ATOMIC_RELAXED);
+  hash_size_.store(size, std::memory_order_release);
   const uint32_t n = num_cells_.load(std::memory_order_relaxed);
-  for (uint32_t i = kNoCells; i < n; ++i) insert_hash(table, i);
-  table_.store(table, std::memory_order_release);
+  for (uint32_t i = kNoCells; i < n; ++i) insert_hash(i);
   return true;
 }
 
 Cell* Generation::cell_for(const TranslationLock&, Backend* thunk_writer, uint64_t pc, uint32_t mode) {
   if (Cell* c = find(pc, mode)) return c;
   const uint32_t index = num_cells_.load(std::memory_order_relaxed);
-  if (size_t{index + 1} * sizeof(Cell) > area_.cells || used_bytes() > budget_) return nullptr;
-  if (index > 4 * size_t{table_.load(std::memory_order_relaxed)->mask} && !grow_hash()) return nullptr;
+  if (size_t{index + 1} * sizeof(Cell) > area_.cells || index >> kIndexBits != 0) return nullptr;
+  if (used_bytes() > budget_) return nullptr;
+  const uint32_t size = hash_size_.load(std::memory_order_relaxed);
+  if (index > size - size / 8 && !grow_hash()) return nullptr;
   Cell* c = new (&cells_[index]) Cell;
   c->entry.store(thunk(index), std::memory_order_relaxed);
   c->pc = pc;
-  c->mode = mode;
+  modes_[index] = mode;
   if (thunk_writer != nullptr) thunk_writer->emit_thunk(thunks_ + size_t{index} * kThunkBytes);
   num_cells_.store(index + 1, std::memory_order_relaxed);
-  insert_hash(table_.load(std::memory_order_relaxed), index);
+  insert_hash(index);
   note_found(c);
   return c;
 }
@@ -242,8 +245,9 @@ void Generation::grow_jump_table(const TranslationLock&, JumpTable& table) {
 
 uint64_t Generation::used_bytes() const {
   const uint64_t cells = num_cells_.load(std::memory_order_relaxed);
-  return code_used_ + cells * (sizeof(Cell) + kThunkBytes) + uint64_t{num_blocks()} * sizeof(BlockRecord) +
-         charged_ + hash_used_ + extra_used_ + tables_used_;
+  const uint64_t hash_bytes = uint64_t{hash_size_.load(std::memory_order_relaxed)} * sizeof(uint32_t);
+  return code_used_ + cells * (sizeof(Cell) + sizeof(uint32_t) + kThunkBytes) +
+         uint64_t{num_blocks()} * sizeof(BlockRecord) + charged_ + hash_bytes + extra_used_ + tables_used_;
 }
 
 }  // namespace xarch::tcg

@@ -52,6 +52,9 @@ class Generation {
   // ---- lookups, lock-free; the caller pins an epoch or holds the lock
   // The cell of (pc, mode), or null. Only keys without flags have cells.
   Cell* find(uint64_t pc, uint32_t mode) const;
+  void prefetch(uint64_t pc, uint32_t mode) const {
+    __builtin_prefetch(&hash_[hash(pc, mode) & (hash_size_.load(std::memory_order_relaxed) - 1)]);
+  }
   // This cell will be asked for next, by anybody: a lookup costs misses of the cache, and a translation is
   // looked up several times on its way.
   void note_found(Cell* c) const { last_found_.store(c, std::memory_order_release); }
@@ -59,6 +62,7 @@ class Generation {
     return cell->entry.load(std::memory_order_acquire) != thunk(cell_index(cell));
   }
   uint32_t cell_index(const Cell* cell) const { return static_cast<uint32_t>(cell - cells_); }
+  uint32_t mode_of(const Cell* cell) const { return modes_[cell_index(cell)]; }
   Cell* cell(uint32_t index) const { return &cells_[index]; }
   const uint8_t* thunk(uint32_t cell_index) const { return thunks_ + size_t{cell_index} * kThunkBytes; }
   bool contains(const void* p) const {
@@ -75,6 +79,7 @@ class Generation {
   uint8_t* code_begin() const { return base_; }
   uint8_t* thunks() const { return thunks_; }
   Cell* cells() const { return cells_; }
+  const uint32_t* cell_modes() const { return modes_; }
   const uint8_t* code_of(const BlockRecord& b) const { return base_ + b.code; }
   const uint8_t* recovery_of(const BlockRecord& b) const { return extra_ + b.extra; }
   // Calls fn(start, bytes) for each guest range that the block was made from.
@@ -137,32 +142,32 @@ class Generation {
 
  private:
   struct Areas {
-    size_t code, thunks, cells, blocks, hash, extra, tables;
-    size_t total() const { return code + thunks + cells + blocks + hash + extra + tables; }
-  };
-  // Heads of chains of cells (indexes, 0: none) that go on in Cell::next.
-  struct HashTable {
-    uint32_t mask;
-    uint32_t* heads() { return reinterpret_cast<uint32_t*>(this + 1); }
+    size_t code, thunks, cells, modes, blocks, hash, extra, tables;
+    size_t total() const { return code + thunks + cells + modes + blocks + hash + extra + tables; }
   };
   static constexpr size_t kReserve = 128 << 10;  // what one translation may need at most
   static constexpr unsigned kMaxTables = 32;
   static constexpr uint32_t kFirstTableSize = 512, kMaxTableSize = 32768;
   static constexpr uint32_t kNoCells = 2;  // the first cells belong to no key
+  static constexpr uint32_t kFirstHashSize = 1024;
+  // What is in the table of cells: index and, above it, some bits of the key, so that a search looks at
+  // hardly any cell but its own (a cell is a miss of the cache).
+  static constexpr unsigned kIndexBits = 24;
   static size_t ranges_offset(size_t extra, size_t recovery) { return (extra + recovery + 7) & ~size_t{7}; }
   static size_t align(size_t n, size_t to) { return (n + to - 1) & ~(to - 1); }
 
   Generation() = default;
   bool map(const Areas& areas);
-  // Neighbours stay neighbours: what a region asks for lies in a few lines of the cache.
   uint32_t hash(uint64_t pc, uint32_t mode) const {
-    const uint64_t place = pc >> pc_shift_;
-    return static_cast<uint32_t>(place) + static_cast<uint32_t>(place >> 8) * 0x9e3779b1u +
-           mode * 0x85ebca6bu;
+    const uint64_t h = ((pc >> pc_shift_) + (uint64_t{mode} << 32)) * 0x9e3779b97f4a7c15u;
+    return static_cast<uint32_t>(h >> 32);
+  }
+  uint32_t tag(uint64_t pc) const {
+    return static_cast<uint32_t>(pc >> pc_shift_) * 0xcc9e2d51u >> kIndexBits << kIndexBits;
   }
   void extend(JumpTable& table, uint32_t size);
   bool grow_hash();
-  void insert_hash(HashTable* table, uint32_t cell_index);
+  void insert_hash(uint32_t cell_index);
 
   Areas area_{};
   uint64_t budget_ = 0;
@@ -171,17 +176,18 @@ class Generation {
   size_t reserved_ = 0;
   uint8_t* thunks_ = nullptr;
   Cell* cells_ = nullptr;
+  uint32_t* modes_ = nullptr;
   BlockRecord* blocks_ = nullptr;
-  uint8_t* hash_area_ = nullptr;
+  uint32_t* hash_ = nullptr;  // tag and index of cells, 0: none; a key's is at its hash or soon behind it
   uint8_t* extra_ = nullptr;
   uint8_t* tables_ = nullptr;
   uint64_t charged_ = 0;
-  size_t code_used_ = 0, hash_used_ = 0, extra_used_ = 0, tables_used_ = 0;
+  size_t code_used_ = 0, extra_used_ = 0, tables_used_ = 0;
   unsigned num_tables_ = 0;
   JumpTable jump_tables_[kMaxTables];
   std::atomic<uint32_t> num_cells_{0};
   std::atomic<uint32_t> num_blocks_{0};
-  std::atomic<HashTable*> table_{nullptr};
+  std::atomic<uint32_t> hash_size_{0};  // a power of two
   mutable std::atomic<Cell*> last_found_{nullptr};
 };
 

@@ -53,7 +53,8 @@ void EngineImpl::trace_compiled(const BlockRecord& block, uint32_t code_bytes) {
 }
 
 void EngineImpl::trace_entry(VcpuImpl& v, const Cell& cell) const {
-  if (Log::enabled(Trace::kExec)) Log::printf("enter %#lx mode %#x", cell.pc, cell.mode);
+  if (Log::enabled(Trace::kExec))
+    Log::printf("enter %#lx mode %#x", cell.pc, generation_of(&cell)->mode_of(&cell));
   if (!Log::enabled(Trace::kCpu)) return;
   std::string s;
   for (const ir::Slot& slot : guest_.layout().slots) {

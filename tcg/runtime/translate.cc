@@ -199,6 +199,7 @@ class Space final : public CodeSpace {
   Space& operator=(const Space&) = delete;
   // Links lead to the plain key of a place: what its translation is made with is decided by its pages.
   Cell* cell_for(const ir::BlockKey& key) override { return g_.cell_for(lock_, backend_, key.pc, key.mode); }
+  void expect(const ir::BlockKey& key) override { g_.prefetch(key.pc, key.mode); }
 
  private:
   const TranslationLock& lock_;
@@ -224,18 +225,19 @@ bool is_loop(const ir::Region& region) {
 // or null.
 std::unique_ptr<CodeCheck> EngineImpl::lift(const TranslationLock& lock, Cell* cell, unsigned max_insns,
                                             bool* fetch_fault) {
+  const uint32_t mode = generation_of(cell)->mode_of(cell);
   uint32_t flags = 0;
   for (;;) {
     TrackingReader reader(lock, memory_, soft_memory_.get(), tracker_);
     std::unique_ptr<CodeCheck> check;
-    ir::Builder b(&region_, guest_.layout(), {cell->pc, cell->mode, flags});
+    ir::Builder b(&region_, guest_.layout(), {cell->pc, mode, flags});
     LiftLimits limits = options_.limits;
     limits.max_insns = std::min(limits.max_insns, max_insns);
     if (flags & ir::kKeyCheckCode || soft_memory_ != nullptr) {
       check = std::make_unique<CodeCheck>();
       check->engine = this;
       check->cell = cell;
-      check->mode = cell->mode;
+      check->mode = mode;
       if (flags & ir::kKeyCheckCode) {
         reader.log = check.get();
         // A store of such a block into itself goes unnoticed until the next entry.
@@ -245,7 +247,7 @@ std::unique_ptr<CodeCheck> EngineImpl::lift(const TranslationLock& lock, Cell* c
       b.call(kCheckCode, ir::Type::kVoid, {b.i64(reinterpret_cast<uintptr_t>(check.get()))});
     }
     guest_.lift(b, reader, limits);
-    region_.fp_by_calls = fp_by_calls_.contains({cell->pc, cell->mode});
+    region_.fp_by_calls = fp_by_calls_.contains({cell->pc, mode});
     *fetch_fault = false;
     if (reader.failed && region_.num_insns <= 1) {
       const ir::Inst& last = region_.terminator(0);
@@ -371,6 +373,7 @@ Result<void> EngineImpl::start_generation(CacheState& slot) {
   config.fp_rules = &guest_.fp_rules();
   config.thunk_base = gen.thunks();
   config.cell_base = gen.cells();
+  config.cell_modes = gen.cell_modes();
   uint8_t* code = gen.code_begin();
   gen.stubs = backend_->emit_stubs(config, &code, gen.code_begin() + (64 << 10));
   gen.skip_code(code);

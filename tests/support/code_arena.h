@@ -35,6 +35,7 @@ class CodeArena : public tcg::CodeSpace {
     if (soft != nullptr) config.soft_calls = *soft;
     config.thunk_base = thunks_;
     config.cell_base = cells_;
+    config.cell_modes = modes_.get();
     uint8_t* cursor = base_;
     stubs_ = backend.emit_stubs(config, &cursor, base_ + kCodeBytes);
     first_ = cursor;
@@ -57,11 +58,11 @@ class CodeArena : public tcg::CodeSpace {
 
   tcg::Cell* cell_for(const ir::BlockKey& key) override {
     for (unsigned i = kFirstCell; i < num_cells_; ++i) {
-      if (cells_[i].pc == key.pc && cells_[i].mode == key.mode) return &cells_[i];
+      if (cells_[i].pc == key.pc && modes_[i] == key.mode) return &cells_[i];
     }
     unsigned i = num_cells_++;
     cells_[i].pc = key.pc;
-    cells_[i].mode = key.mode;
+    modes_[i] = key.mode;
     backend_.emit_thunk(thunks_ + i * tcg::kThunkBytes);
     cells_[i].entry = thunks_ + i * tcg::kThunkBytes;
     return &cells_[i];
@@ -91,6 +92,7 @@ class CodeArena : public tcg::CodeSpace {
   size_t total_ = 0;
   tcg::Stubs stubs_;
   std::unique_ptr<tcg::Cell*[]> jump_table_;
+  std::unique_ptr<uint32_t[]> modes_ = std::make_unique<uint32_t[]>(kCells);
 };
 
 }  // namespace xarch::testing

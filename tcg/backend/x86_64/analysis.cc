@@ -50,7 +50,10 @@ void CodeGen::analyse() {
     const Inst& last = r.terminator(static_cast<BlockId>(b));
     if (last.op == Op::kBr || last.op == Op::kCondBr) pred(last.aux);
     if (last.op == Op::kCondBr) pred(static_cast<uint64_t>(last.imm));
-    if (last.op == Op::kGotoPc && last.imm == 0) loops_ |= closes_loop(last);
+    if (last.op == Op::kGotoPc) {
+      if (last.imm == 0) loops_ |= closes_loop(last);
+      space_->expect({r.key.pc + static_cast<uint64_t>(last.imm), r.key.mode, 0});
+    }
     analyse_block(static_cast<BlockId>(b), last);
   }
 }

@@ -45,6 +45,7 @@ class StubEmitter {
   void emit_enter();
   void emit_leave();
   void emit_link();
+  void key_of_cell();
   void emit_event();
   void emit_helper();
 
@@ -79,31 +80,37 @@ void StubEmitter::emit_leave() {
   as_.ret();
 }
 
+// The pc and the mode of the cell in rax are where the guest goes on. Changes rax and rbx.
+void StubEmitter::key_of_cell() {
+  as_.mov(64, Reg::rbx, Mem::at(Reg::rax, static_cast<int32_t>(offsetof(tcg::Cell, pc))));
+  as_.mov(64, at(info_.layout->slots[info_.layout->pc].offset), Reg::rbx);
+  as_.mov_imm(64, Reg::rbx, reinterpret_cast<uintptr_t>(config_.cell_base));
+  as_.alu(Alu::kSub, 64, Reg::rax, Reg::rbx);
+  as_.shift(Shift::kShr, 64, Reg::rax, 4);
+  as_.mov_imm(64, Reg::rbx, reinterpret_cast<uintptr_t>(config_.cell_modes));
+  as_.mov(32, Reg::rax, Mem::at(Reg::rbx, Reg::rax, 2));
+  as_.mov(32, at(offsetof(CpuHeader, exit_mode)), Reg::rax);
+}
+
 // Called by a thunk: the return address says which cell.
 void StubEmitter::emit_link() {
   as_.pop(Reg::rax);
   as_.mov_imm(64, Reg::rbx, reinterpret_cast<uintptr_t>(config_.thunk_base));
   as_.alu(Alu::kSub, 64, Reg::rax, Reg::rbx);
   as_.shift(Shift::kShr, 64, Reg::rax, 2);
-  static_assert(tcg::kThunkBytes == 4 && sizeof(tcg::Cell) == 24);
-  as_.lea(64, Reg::rax, Mem::at(Reg::rax, Reg::rax, 1));
+  static_assert(tcg::kThunkBytes == 4 && sizeof(tcg::Cell) == 16);
+  as_.shift(Shift::kShl, 64, Reg::rax, 4);
   as_.mov_imm(64, Reg::rbx, reinterpret_cast<uintptr_t>(config_.cell_base));
-  as_.lea(64, Reg::rax, Mem::at(Reg::rbx, Reg::rax, 3));
+  as_.alu(Alu::kAdd, 64, Reg::rax, Reg::rbx);
   as_.mov(64, at(offsetof(CpuHeader, exit_value)), Reg::rax);
-  as_.mov(32, Reg::rbx, Mem::at(Reg::rax, static_cast<int32_t>(offsetof(tcg::Cell, mode))));
-  as_.mov(32, at(offsetof(CpuHeader, exit_mode)), Reg::rbx);
-  as_.mov(64, Reg::rax, Mem::at(Reg::rax, static_cast<int32_t>(offsetof(tcg::Cell, pc))));
-  as_.mov(64, at(info_.layout->slots[info_.layout->pc].offset), Reg::rax);
+  key_of_cell();
   reason(tcg::Exit::kLink);
   as_.jmp(exit_);
 }
 
 // A poll on the way to the cell in rax.
 void StubEmitter::emit_event() {
-  as_.mov(32, Reg::rbx, Mem::at(Reg::rax, static_cast<int32_t>(offsetof(tcg::Cell, mode))));
-  as_.mov(32, at(offsetof(CpuHeader, exit_mode)), Reg::rbx);
-  as_.mov(64, Reg::rax, Mem::at(Reg::rax, static_cast<int32_t>(offsetof(tcg::Cell, pc))));
-  as_.mov(64, at(info_.layout->slots[info_.layout->pc].offset), Reg::rax);
+  key_of_cell();
   reason(tcg::Exit::kEvent);
   as_.jmp(exit_);
 }
