@@ -19,7 +19,7 @@ constexpr int kQuietToZero = 3 | 8;                   // of the round instructio
 
 // A number in each lane.
 uint64_t lanes(unsigned log2_lane, uint32_t single, uint64_t wide) {
-  return log2_lane == 2 ? single * 0x100000001 : wide;
+  return log2_lane == 2 ? single * uint64_t{0x100000001} : wide;
 }
 uint64_t ones(unsigned log2_lane) { return lanes(log2_lane, 0x3f800000, 0x3ff0000000000000); }
 uint64_t halves(unsigned log2_lane) { return lanes(log2_lane, 0x3f000000, 0x3fe0000000000000); }
