@@ -9,6 +9,7 @@
 #include <linux/close_range.h>
 #include <linux/fs.h>
 #include <linux/futex.h>
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/magic.h>
 #include <linux/membarrier.h>
@@ -16,9 +17,12 @@
 #include <linux/netlink.h>
 #include <linux/openat2.h>
 #include <linux/prctl.h>
+#include <linux/rtnetlink.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <linux/stat.h>
+#include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>

@@ -106,6 +106,8 @@ void show_sched_param(View& v, unsigned i, const ArgShow& how);
 void show_sched_attr(View& v, unsigned i, const ArgShow& how);
 void show_cap_header(View& v, unsigned i, const ArgShow& how);
 void show_cap_data(View& v, unsigned i, const ArgShow& how);
+void show_io_priority(View& v, unsigned i, const ArgShow& how);
+void show_syslog_action(View& v, unsigned i, const ArgShow& how);
 void show_random(View& v, unsigned i, const ArgShow& how);
 void show_sembuf(View& v, unsigned i, const ArgShow& how);
 void show_mq_attr(View& v, unsigned i, const ArgShow& how);
@@ -119,9 +121,18 @@ void show_sockaddr_out(View& v, unsigned i, const ArgShow& how);
 void show_socklen(View& v, unsigned i, const ArgShow& how);  // [128 => 16]
 void remember_socklen(View& v, unsigned i, const ArgShow& how);
 void show_msghdr(View& v, unsigned i, const ArgShow& how);
+void remember_name_room(View& v, unsigned i, const ArgShow& how);
 void show_mmsghdrs(View& v, unsigned i, const ArgShow& how);
 void show_sock_option(View& v, unsigned i, const ArgShow& how);
 void show_sock_value(View& v, unsigned i, const ArgShow& how);
+void show_sent(View& v, unsigned i, const ArgShow& how);      // data for a socket
+void show_received(View& v, unsigned i, const ArgShow& how);  // data from a socket
 void put_sockaddr(View& v, uint64_t addr, uint64_t bytes);
+
+// ---- netlink (show_netlink.cc)
+// Which protocol a netlink socket speaks; -1 if fd is none.
+int netlink_protocol(int fd);
+// What a netlink socket has sent or received.
+void put_netlink(View& v, int protocol, uint64_t addr, uint64_t bytes);
 
 }  // namespace xarch::linux_user::strace

@@ -44,7 +44,8 @@ void put_device(View& v, uint64_t dev) {
   v.put("), ...}");
 }
 
-void put_flock(View& v, uint64_t addr) {
+// `asked`: the kernel tells who holds it.
+void put_flock(View& v, uint64_t addr, bool asked) {
   uint8_t probe;
   if (addr == 0 || !v.read(addr, &probe, 1)) return v.put_addr(addr);
   Fields f(v, addr);
@@ -56,10 +57,21 @@ void put_flock(View& v, uint64_t addr) {
   v.put_int(f.sword());
   v.put(", l_len=");
   v.put_int(f.sword());
-  if (const int pid = f.i32(); pid != 0) {
+  if (asked) {
     v.put(", l_pid=");
-    v.put_int(pid);
+    v.put_int(f.i32());
   }
+  v.put("}");
+}
+
+void put_owner(View& v, uint64_t addr) {
+  uint32_t type;
+  if (addr == 0 || !v.read_u32(addr, &type)) return v.put_addr(addr);
+  Fields f(v, addr + 4);
+  v.put("{type=");
+  v.put_names(names::owner_type, type);
+  v.put(", pid=");
+  v.put_int(f.i32());
   v.put("}");
 }
 
@@ -229,8 +241,10 @@ void show_fcntl(View& v, unsigned i, const ArgShow& how) {
     case F_GETFL:
       if (v.result >= 0) aux_of([&] { v.put("flags "), put_open_flags(v, static_cast<int>(v.result)); });
       return;
-    case F_GETOWN:
     case F_GETSIG:
+      if (v.result > 0) aux_of([&] { v.put_signal(static_cast<int>(v.result)); });
+      return;
+    case F_GETOWN:
     case F_GETPIPE_SZ: return;
     case F_GETLEASE:
       if (v.result >= 0) aux_of([&] { v.put_names(names::lock_type, static_cast<uint64_t>(v.result)); });
@@ -255,9 +269,12 @@ void show_fcntl(View& v, unsigned i, const ArgShow& how) {
     case F_SETLK:
     case F_SETLKW:
     case F_OFD_SETLK:
-    case F_OFD_SETLKW: return put_flock(v, arg);
+    case F_OFD_SETLKW: return put_flock(v, arg, false);
     case F_GETLK:
-    case F_OFD_GETLK: return v.failed() ? v.put_addr(arg) : put_flock(v, arg);
+    case F_OFD_GETLK: return v.failed() ? v.put_addr(arg) : put_flock(v, arg, true);
+    case F_SETOWN_EX: return put_owner(v, arg);
+    case F_GETOWN_EX: return v.failed() ? v.put_addr(arg) : put_owner(v, arg);
+    case F_NOTIFY: return v.put_names(names::notify_events, static_cast<uint32_t>(arg));
     default: return show_hex(v, i + 1, how);
   }
 }

@@ -1,6 +1,7 @@
 // Sockets.
 #include <errno.h>
 #include <linux/netlink.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
@@ -28,6 +29,10 @@ void show_socket_protocol(View& v, unsigned i, const ArgShow&) {
     case AF_INET:
     case AF_INET6: return v.put_names(names::ip_protocol, v.u32(i));
     case AF_NETLINK: return v.put_names(names::netlink_protocol, v.u32(i));
+    case AF_PACKET:
+      v.put("htons(");
+      v.put_names(names::ethernet_protocol, ntohs(static_cast<uint16_t>(v.u32(i))));
+      return v.put(")");
     default: return v.put_int(v.i32(i));
   }
 }
@@ -125,9 +130,70 @@ void show_socklen(View& v, unsigned i, const ArgShow&) {
 
 // ---- messages
 
+void show_sent(View& v, unsigned i, const ArgShow&) {
+  const int protocol = netlink_protocol(v.i32(0));
+  uint8_t probe;
+  if (protocol < 0 || !v.read(v.arg(i), &probe, 1)) return v.put_buffer_at(v.arg(i), v.arg(i + 1));
+  put_netlink(v, protocol, v.arg(i), v.arg(i + 1));
+}
+
+void show_received(View& v, unsigned i, const ArgShow&) {
+  if (v.failed()) return v.put_addr(v.arg(i));
+  const uint64_t bytes = std::min<uint64_t>(v.arg(i + 1), static_cast<uint64_t>(v.result));
+  const int protocol = netlink_protocol(v.i32(0));
+  protocol >= 0 && bytes != 0 ? put_netlink(v, protocol, v.arg(i), bytes) : v.put_buffer_at(v.arg(i), bytes);
+}
+
 namespace {
 
+void put_inet_address(View& v, Fields& f) {
+  uint8_t data[4];
+  for (uint8_t& byte : data) byte = f.u8();
+  char text[INET_ADDRSTRLEN] = "";
+  inet_ntop(AF_INET, data, text, sizeof text);
+  v.put(std::string("inet_addr(\"") + text + "\")");
+}
+
+// struct in_pktinfo: where a datagram came in, and for which address.
+void put_packet_info(View& v, uint64_t addr) {
+  Fields f(v, addr);
+  const uint32_t index = f.u32();
+  char name[IF_NAMESIZE];
+  v.put(", cmsg_data={ipi_ifindex=");
+  if (index != 0 && if_indextoname(index, name) != nullptr) {
+    v.put(std::string("if_nametoindex(\"") + name + "\")");
+  } else {
+    v.put_uint(index);
+  }
+  v.put(", ipi_spec_dst=");
+  put_inet_address(v, f);
+  v.put(", ipi_addr=");
+  put_inet_address(v, f);
+  v.put("}");
+}
+
+void put_control_type(View& v, uint32_t level, uint32_t type) {
+  switch (level) {
+    case SOL_SOCKET: return v.put_names(names::scm_type, type);
+    case IPPROTO_IP: return v.put_names(names::ip_control, type);
+    case IPPROTO_IPV6: return v.put_names(names::ipv6_control, type);
+    default: return v.put_hex(type);
+  }
+}
+
 void put_control_data(View& v, uint64_t addr, uint64_t bytes, uint32_t level, uint32_t type) {
+  constexpr uint32_t kTimestamp = 29, kTimestampNs = 35;  // SO_TIMESTAMP_OLD, SO_TIMESTAMPNS_OLD
+  if (level == SOL_SOCKET && (type == kTimestamp || type == kTimestampNs) && bytes >= 2 * v.word_bytes()) {
+    v.put(", cmsg_data=");
+    return type == kTimestamp ? put_timeval(v, addr) : put_timespec(v, addr);
+  }
+  if (level == IPPROTO_IP && type == IP_PKTINFO && bytes >= 12) return put_packet_info(v, addr);
+  if (level == IPPROTO_IP && (type == IP_TTL || (type == IP_TOS && bytes == 1))) {
+    Fields f(v, addr);
+    v.put(", cmsg_data=[");
+    type == IP_TTL ? v.put_uint(f.u32()) : v.put_hex(f.u8());
+    return v.put("]");
+  }
   if (level == SOL_SOCKET && type == SCM_RIGHTS) {
     v.put(", cmsg_data=[");
     for (uint64_t k = 0; k + 4 <= bytes; k += 4) {
@@ -169,7 +235,7 @@ void put_control(View& v, uint64_t addr, uint64_t bytes) {
     v.put(", cmsg_level=");
     v.put_names(names::sock_level, level);
     v.put(", cmsg_type=");
-    level == SOL_SOCKET ? v.put_names(names::scm_type, type) : v.put_hex(type);
+    put_control_type(v, level, type);
     put_control_data(v, addr + at + head, length - head, level, type);
     v.put("}");
     at += (length + v.word_bytes() - 1) & ~uint64_t{v.word_bytes() - 1};
@@ -177,8 +243,8 @@ void put_control(View& v, uint64_t addr, uint64_t bytes) {
   v.put("]");
 }
 
-// `filled`: bytes of data that are there.
-void put_msghdr(View& v, uint64_t addr, uint64_t filled, bool received) {
+// `filled`: bytes of data that are there. `room`: for an address, of a message that has been received.
+void put_msghdr(View& v, uint64_t addr, uint64_t filled, bool received, uint64_t room = 0) {
   uint64_t probe;
   if (addr == 0 || !v.read_word(addr, &probe)) return v.put_addr(addr);
   Fields f(v, addr);
@@ -189,8 +255,13 @@ void put_msghdr(View& v, uint64_t addr, uint64_t filled, bool received) {
   v.put("{msg_name=");
   put_sockaddr(v, name, name_bytes);
   v.put(", msg_namelen=");
+  if (room != 0 && room != name_bytes) {
+    v.put_uint(room);
+    v.put(" => ");
+  }
   v.put_uint(name_bytes);
   v.put(", msg_iov=");
+  const int netlink = netlink_protocol(v.i32(0));
   {
     Fields e(v, iov);
     v.put("[");
@@ -200,7 +271,7 @@ void put_msghdr(View& v, uint64_t addr, uint64_t filled, bool received) {
       filled -= n;
       if (k != 0) v.put(", ");
       v.put("{iov_base=");
-      v.put_buffer_at(base, n);
+      netlink >= 0 && n != 0 ? put_netlink(v, netlink, base, n) : v.put_buffer_at(base, n);
       v.put(", iov_len=");
       v.put_uint(bytes);
       v.put("}");
@@ -230,7 +301,12 @@ void show_msghdr(View& v, unsigned i, const ArgShow& how) {
     v.put_uint(f.u32());
     return v.put("}");
   }
-  put_msghdr(v, v.arg(i), static_cast<uint64_t>(v.result), true);
+  put_msghdr(v, v.arg(i), static_cast<uint64_t>(v.result), true, v.entry_word);
+}
+
+void remember_name_room(View& v, unsigned i, const ArgShow&) {
+  uint32_t bytes = 0;
+  v.entry_word = v.arg(i) != 0 && v.read_u32(v.arg(i) + v.word_bytes(), &bytes) ? bytes : 0;
 }
 
 // Of an array only those that have been sent or received.
@@ -289,6 +365,13 @@ void show_sock_value(View& v, unsigned i, const ArgShow& how) {
     v.put_uint(f.u32());
     v.put(", gid=");
     v.put_uint(f.u32());
+    return v.put("}");
+  }
+  if (v.i32(1) == IPPROTO_IP && (option == IP_ADD_MEMBERSHIP || option == IP_DROP_MEMBERSHIP) && bytes >= 8) {
+    v.put("{imr_multiaddr=");
+    put_inet_address(v, f);
+    v.put(", imr_interface=");
+    put_inet_address(v, f);
     return v.put("}");
   }
   if (bytes != 4) return v.put_buffer_at(addr, bytes);

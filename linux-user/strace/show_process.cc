@@ -311,52 +311,110 @@ void show_futex(View& v, unsigned i, const ArgShow&) {
 
 // ---- prctl
 
-void show_prctl(View& v, unsigned i, const ArgShow& how) {
-  const uint32_t option = v.u32(0);
-  const auto numbers = [&](unsigned count) {
-    for (unsigned k = 1; k <= count; ++k) {
-      v.put(", ");
-      v.put_hex(v.arg(k));
-    }
-  };
-  v.put_names(names::prctl_option, option);
+namespace {
+void put_ambient(View& v) {
+  v.put_names(names::ambient_action, v.arg(1));
+  v.put(", ");
+  v.arg(1) == 4 ? v.put_uint(v.arg(2)) : v.put_names(names::capability, v.arg(2));
+  for (unsigned k = 3; k < 5; ++k) {
+    v.put(", ");
+    v.put_uint(v.arg(k));
+  }
+}
+}  // namespace
+
+namespace {
+
+// What options that take numbers alone are shown with. False: it is none of them.
+bool put_prctl_numbers(View& v, uint32_t option) {
+  unsigned count = 0;
+  bool hex = false;
   switch (option) {
-    case PR_SET_NAME: v.put(", "); return v.put_string_at(v.arg(1), true);
-    case PR_GET_NAME: v.put(", "); return v.failed() ? v.put_addr(v.arg(1)) : v.put_string_at(v.arg(1), true);
-    case PR_SET_PDEATHSIG: v.put(", "); return v.put_signal(v.i32(1));
-    case PR_GET_PDEATHSIG:
-    case PR_GET_CHILD_SUBREAPER: v.put(", "); return show_int_pointer(v, 1, how);
-    case PR_GET_DUMPABLE:
-      if (v.result >= 0 && v.result <= 2) v.aux = names::dumpable.names[static_cast<size_t>(v.result)].text;
-      return;
     case PR_GET_KEEPCAPS:
     case PR_GET_SECCOMP:
     case PR_GET_TIMERSLACK:
-    case PR_GET_SECUREBITS: return;
-    case PR_SET_DUMPABLE:
-      v.put(", ");
-      return v.put(v.u32(1) == 1 ? "SUID_DUMP_USER" : v.u32(1) == 0 ? "SUID_DUMP_DISABLE" : "SUID_DUMP_ROOT");
-    case PR_SET_NO_NEW_PRIVS:
-      for (unsigned k = 1; k < 5; ++k) {
-        v.put(", ");
-        v.put_uint(v.arg(k));
-      }
-      return;
+    case PR_TASK_PERF_EVENTS_DISABLE:
+    case PR_TASK_PERF_EVENTS_ENABLE:
+    case PR_GET_TIMING:
+    case PR_GET_FP_MODE:
+    case PR_SVE_GET_VL:
+    case PR_GET_DUMPABLE:
+    case PR_GET_SECUREBITS: break;
     case PR_SET_KEEPCAPS:
     case PR_SET_CHILD_SUBREAPER:
-    case PR_SET_TIMERSLACK:
+    case PR_SET_TIMING:
+    case PR_SET_FPEMU:
+    case PR_SET_TIMERSLACK: count = 1; break;
+    case PR_GET_UNALIGN:
+    case PR_GET_FPEMU:
+    case PR_GET_FPEXC:
+    case PR_GET_ENDIAN:
+    case PR_GET_TSC:
+    case PR_GET_TID_ADDRESS: count = 1, hex = true; break;
+    case PR_SET_THP_DISABLE:
+    case PR_GET_THP_DISABLE:
+    case PR_GET_NO_NEW_PRIVS:
+    case PR_SET_NO_NEW_PRIVS: count = 4; break;
+    default: return false;
+  }
+  for (unsigned k = 1; k <= count; ++k) {
+    v.put(", ");
+    hex ? v.put_hex(v.arg(k)) : v.put_uint(v.arg(k));
+  }
+  return true;
+}
+
+void put_memory_mark(View& v) {
+  v.put_names(names::memory_mark, v.arg(1));
+  v.put(", ");
+  v.put_hex(v.arg(2));
+  for (unsigned k = 3; k < 5; ++k) {
+    v.put(", ");
+    v.put_uint(v.arg(k));
+  }
+}
+
+}  // namespace
+
+void show_prctl(View& v, unsigned, const ArgShow& how) {
+  const uint32_t option = v.u32(0);
+  v.put_names(names::prctl_option, option);
+  if (option == PR_GET_DUMPABLE && v.result >= 0 && v.result <= 2)
+    v.aux = names::dumpable.names[static_cast<size_t>(v.result)].text;
+  if (put_prctl_numbers(v, option)) return;
+  v.put(", ");
+  switch (option) {
+    case PR_SET_NAME: return v.put_string_at(v.arg(1), true);
+    case PR_GET_NAME: return v.failed() ? v.put_addr(v.arg(1)) : v.put_string_at(v.arg(1), true);
+    case PR_SET_PDEATHSIG: return v.put_signal(v.i32(1));
+    case PR_GET_PDEATHSIG:
+    case PR_GET_CHILD_SUBREAPER: return show_int_pointer(v, 1, how);
+    case PR_SET_DUMPABLE:
+      return v.put(v.u32(1) == 1 ? "SUID_DUMP_USER" : v.u32(1) == 0 ? "SUID_DUMP_DISABLE" : "SUID_DUMP_ROOT");
+    case PR_SET_SECUREBITS: return v.put_names(names::secure_bits, v.u32(1));
     case PR_CAPBSET_READ:
-    case PR_CAPBSET_DROP: v.put(", "); return show_size(v, 1, how);
+    case PR_CAPBSET_DROP: return v.put_names(names::capability, v.arg(1));
+    case PR_CAP_AMBIENT: return put_ambient(v);
+    case PR_SET_SECCOMP:
+      v.put_names(names::seccomp_mode, v.arg(1));
+      if (v.arg(1) == 2) v.put(", "), v.put_addr(v.arg(2));
+      return;
+    case PR_SET_PTRACER: return v.arg(1) == UINT64_MAX ? v.put("PR_SET_PTRACER_ANY") : v.put_int(v.i32(1));
+    case PR_SET_MM: return put_memory_mark(v);
     case PR_SET_VMA:
-      v.put(", PR_SET_VMA_ANON_NAME, ");
+      v.put("PR_SET_VMA_ANON_NAME, ");
       v.put_addr(v.arg(2));
       v.put(", ");
       v.put_uint(v.arg(3));
       v.put(", ");
       return v.put_string_at(v.arg(4), true);
-    default: numbers(4);
+    default:
+      v.put_hex(v.arg(1));
+      for (unsigned k = 2; k <= 4; ++k) {
+        v.put(", ");
+        v.put_hex(v.arg(k));
+      }
   }
-  (void)i;
 }
 
 // ---- scheduling, credentials, System V
@@ -381,7 +439,7 @@ void show_cpu_mask(View& v, unsigned i, const ArgShow& how) {
 void show_groups(View& v, unsigned i, const ArgShow& how) {
   const int64_t count = how.out ? v.result : v.i32(0);
   if (v.i32(0) == 0 || hidden(v, i, how)) {
-    if (v.i32(0) == 0) v.put_addr(v.arg(i));
+    if (v.i32(0) == 0) count == 0 && v.arg(i) != 0 ? v.put("[]") : v.put_addr(v.arg(i));
     return;
   }
   Fields f(v, v.arg(i));
@@ -431,6 +489,24 @@ void show_cap_header(View& v, unsigned i, const ArgShow& how) {
   v.put("}");
 }
 
+namespace {
+// 1<<CAP_CHOWN|…
+void put_capabilities(View& v, uint64_t set) {
+  if (set == 0) return v.put("0");
+  bool first = true;
+  for (const Name& n : names::capability.names) {
+    if ((set >> n.value & 1) == 0) continue;
+    v.put(first ? "1<<" : "|1<<");
+    v.put(n.text);
+    first = false;
+    set &= ~(uint64_t{1} << n.value);
+  }
+  if (set == 0) return;
+  if (!first) v.put("|");
+  v.put_hex(set);
+}
+}  // namespace
+
 void show_cap_data(View& v, unsigned i, const ArgShow& how) {
   if (hidden(v, i, how)) return;
   Fields f(v, v.arg(i));
@@ -441,10 +517,28 @@ void show_cap_data(View& v, unsigned i, const ArgShow& how) {
   unsigned k = 0;
   for (const char* next : {", permitted=", ", inheritable=", "}"}) {
     v.put(before);
-    v.put_hex(set[k++]);
+    put_capabilities(v, set[k++]);
     before = next;
   }
   v.put(before);
+}
+
+void show_io_priority(View& v, unsigned i, const ArgShow&) {
+  const uint32_t priority = v.u32(i);
+  v.put("IOPRIO_PRIO_VALUE(");
+  v.put_names(names::ioprio_class, priority >> 13);
+  v.put(", ");
+  v.put_uint(priority & 0x1fff);
+  v.put(")");
+}
+
+// Its number is what manuals and strace name first.
+void show_syslog_action(View& v, unsigned i, const ArgShow&) {
+  const char* text = names::syslog_action.unknown;
+  for (const Name& n : names::syslog_action.names)
+    if (n.value == v.u32(i)) text = n.text;
+  v.put_uint(v.u32(i));
+  v.put(std::string(" /* ") + text + " */");
 }
 
 // Random bytes are shown in hexadecimal.

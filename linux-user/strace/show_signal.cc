@@ -172,11 +172,15 @@ void show_sigevent(View& v, unsigned i, const ArgShow&) {
   const uint64_t value = f.word();
   const int signo = f.i32();
   const uint32_t notify = f.u32();
-  v.put("{sigev_value={sival_int=");
-  v.put_int(static_cast<int32_t>(value));
-  v.put(", sival_ptr=");
-  v.put_addr(value);
-  v.put("}, sigev_signo=");
+  v.put("{");
+  if (value != 0) {
+    v.put("sigev_value={sival_int=");
+    v.put_int(static_cast<int32_t>(value));
+    v.put(", sival_ptr=");
+    v.put_addr(value);
+    v.put("}, ");
+  }
+  v.put("sigev_signo=");
   v.put_signal(signo);
   v.put(", sigev_notify=");
   v.put_names(names::sigev_notify, notify);

@@ -1,5 +1,6 @@
 // Times.
 #include <errno.h>
+#include <time.h>
 
 #include "linux-user/strace/show.h"
 #include "linux-user/syscall.h"
@@ -15,6 +16,22 @@ void put_pair(View& v, Fields& f, const char* unit) {
   v.put(std::string(", ") + unit + "=");
   v.put_int(f.sword());
   v.put("}");
+}
+
+// When that is, in a comment: 2001-09-09T01:46:40.000000005+0000.
+void put_date(View& v, int64_t seconds, int64_t nanoseconds) {
+  const auto time = static_cast<time_t>(seconds);
+  struct tm broken;
+  char date[40], zone[16], text[96];
+  if (nanoseconds < 0 || nanoseconds >= 1000000000 || localtime_r(&time, &broken) == nullptr) return;
+  strftime(date, sizeof date, "%FT%T", &broken);
+  strftime(zone, sizeof zone, "%z", &broken);
+  if (nanoseconds != 0) {
+    snprintf(text, sizeof text, " /* %s.%09lld%s */", date, static_cast<long long>(nanoseconds), zone);
+  } else {
+    snprintf(text, sizeof text, " /* %s%s */", date, zone);
+  }
+  v.put(text);
 }
 
 void put_time(View& v, uint64_t addr, const char* unit) {
@@ -67,10 +84,15 @@ void show_timespec_pair(View& v, unsigned i, const ArgShow&) {
     constexpr uint64_t kNow = 0x3fffffff, kOmit = 0x3ffffffe;  // linux/stat.h
     Fields f(v, addr + k * 2 * v.word_bytes());
     Fields look = f;
-    look.word();
-    const uint64_t nsec = look.word();
+    const int64_t seconds = look.sword();
+    const auto nsec = static_cast<uint64_t>(look.sword());
     if (k == 1) v.put(", ");
-    nsec == kNow ? v.put("UTIME_NOW") : nsec == kOmit ? v.put("UTIME_OMIT") : put_pair(v, f, "tv_nsec");
+    if (nsec == kNow || nsec == kOmit) {
+      v.put(nsec == kNow ? "UTIME_NOW" : "UTIME_OMIT");
+      continue;
+    }
+    put_pair(v, f, "tv_nsec");
+    put_date(v, seconds, static_cast<int64_t>(nsec));
   }
   v.put("]");
 }

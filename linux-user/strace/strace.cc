@@ -152,9 +152,10 @@ std::string Strace::Call::result_text() const {
   std::string text;
   View v(view_.thread, strace_.settings_, view_.regs);
   const ResultKind kind = id_ == SyscallId::kNone ? ResultKind::kDecimal : strace_row(id_).result;
-  const bool hex =
-      kind == ResultKind::kHex ||
-      (id_ == SyscallId::k_fcntl && (view_.u32(1) == F_GETFD || view_.u32(1) == F_GETFL) && r != 0);
+  constexpr uint32_t kFlagsOrLock[] = {F_GETFD, F_GETFL, F_GETLEASE, F_GET_SEALS};
+  const bool hex = kind == ResultKind::kHex || (id_ == SyscallId::k_fcntl && r != 0 &&
+                                                std::find(std::begin(kFlagsOrLock), std::end(kFlagsOrLock),
+                                                          view_.u32(1)) != std::end(kFlagsOrLock));
   if (hex) {
     v.put_hex(static_cast<uint64_t>(r));
   } else if (kind == ResultKind::kOctal) {

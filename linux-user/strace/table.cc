@@ -68,12 +68,15 @@ constexpr ArgShow Argv = in(show_argv), Envp = in(show_envp), Clone = in(show_cl
                   SchedParamOut = out(show_sched_param), SchedAttr = in(show_sched_attr),
                   SchedAttrOut = out(show_sched_attr), CapHeader = in(show_cap_header),
                   CapData = in(show_cap_data), CapDataOut = out(show_cap_data), RandomOut = out(show_random),
+                  IoPriority = in(show_io_priority), SyslogAction = in(show_syslog_action),
                   MqAttr = in(show_mq_attr), MqAttrOut = out(show_mq_attr);
 constexpr ArgShow SocketType = in(show_socket_type), SocketProtocol = in(show_socket_protocol),
                   Socklen = {.show = show_socklen, .out = true, .before = remember_socklen},
-                  Msghdr = in(show_msghdr), MsghdrOut = out(show_msghdr), Mmsghdrs = out(show_mmsghdrs),
-                  SockOption = in(show_sock_option), SockValue = in(show_sock_value),
-                  SockValueOut = out(show_sock_value);
+                  Msghdr = in(show_msghdr),
+                  MsghdrOut = {.show = show_msghdr, .out = true, .before = remember_name_room},
+                  Mmsghdrs = out(show_mmsghdrs), SockOption = in(show_sock_option),
+                  SockValue = in(show_sock_value), SockValueOut = out(show_sock_value), Sent = in(show_sent),
+                  Received = out(show_received);
 constexpr ArgShow Dev(unsigned n) { return rest(show_dev, n); }
 constexpr ArgShow BufIn(unsigned n) { return in(show_buffer_in, n); }
 constexpr ArgShow BufOut(unsigned n) { return out(show_buffer_out, n); }

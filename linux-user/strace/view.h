@@ -71,10 +71,11 @@ class View {
   bool read_word(uint64_t addr, uint64_t* v);  // a long
 };
 
-// Fields of a struct in their order, each aligned to its size. What is not readable any more gives 0.
+// Fields of a struct in their order, each aligned to its size from where the first one is (a program may have
+// put the struct anywhere). What is not readable any more gives 0.
 class Fields {
  public:
-  Fields(View& v, uint64_t addr) : v_(v), at_(addr) {}
+  Fields(View& v, uint64_t addr) : v_(v), start_(addr), at_(addr) {}
   uint8_t u8();
   uint16_t u16();
   uint32_t u32();
@@ -85,13 +86,14 @@ class Fields {
   int64_t sword() { return v_.is64() ? i64() : i32(); }
   uint16_t net16();  // in network byte order whatever the machine
   void skip(unsigned bytes) { at_ += bytes; }
-  void align(unsigned bytes) { at_ = (at_ + bytes - 1) & ~uint64_t{bytes - 1}; }
+  void align(unsigned bytes) { at_ = start_ + ((at_ - start_ + bytes - 1) & ~uint64_t{bytes - 1}); }
   uint64_t at() const { return at_; }
   bool ok() const { return ok_; }
 
  private:
   void get(void* to, unsigned bytes);
   View& v_;
+  uint64_t start_;
   uint64_t at_;
   bool ok_ = true;
 };

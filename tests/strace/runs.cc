@@ -25,7 +25,7 @@ Traced traced(const std::string& options, const std::string& program, const std:
   if (const size_t at = with_log.find("LOG"); at != std::string::npos) with_log.replace(at, 3, log);
   const std::string command = "mkdir " + work + "; cd " + work +
                               "; exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; umask 022; ulimit -c 0; exec env "
-                              "-i PATH=/usr/bin:/bin timeout 60 " XARCH " run " +
+                              "-i PATH=/usr/bin:/bin TZ=UTC timeout 60 " XARCH " run " +
                               with_log + " " PROGRAM_DIR "/" + program + " " + argument + " 2>&1 </dev/null";
   Traced result;
   FILE* pipe = popen(command.c_str(), "r");
@@ -49,7 +49,8 @@ std::string normalized(const std::string& log) {
     }
   }
   std::string text;
-  const std::regex number("0x[0-9a-f]{6,}|si_(?:uid|[us]time)=[0-9]+|stx_mask=[A-Z_|]+|\\b[0-9]{2,}\\b");
+  const std::regex number(
+      "0x[0-9a-f]{6,}|si_(?:uid|[us]time)=[0-9]+|stx_mask=[A-Z_|]+|htons\\([0-9]{4,5}\\)|\\b[0-9]{2,}\\b");
   auto at = log.begin();
   for (std::sregex_iterator i(log.begin(), log.end(), number), end; i != end; ++i) {
     const std::string word = i->str();
@@ -57,6 +58,8 @@ std::string normalized(const std::string& log) {
     at = log.begin() + i->position() + static_cast<long>(word.size());
     if (word.starts_with("0x")) {
       text += "ADDR";
+    } else if (word.starts_with("htons")) {
+      text += "htons(PORT)";
     } else if (word.starts_with("st") || word.starts_with("si")) {
       text += word.substr(0, word.find('=') + 1) + "…";
     } else {

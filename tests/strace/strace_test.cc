@@ -19,7 +19,7 @@ TEST_P(Decoding, ShowsCallsAsStraceDoes) {
 
 INSTANTIATE_TEST_SUITE_P(Strace, Decoding,
                          testing::Values("files", "memory", "times", "process", "signals", "sockets",
-                                         "waiting", "terminal"),
+                                         "waiting", "terminal", "netlink", "requests", "commands"),
                          [](const auto& info) { return std::string(info.param); });
 
 std::string joined(const std::vector<std::string>& lines, const std::string& without = "\n") {
@@ -88,7 +88,7 @@ TEST(Strace, ShowsTheFirstExecveAndTheEnd) {
   const Traced t = traced("--strace", "calls", "nothing");
   const std::string text = normalized(t.out);
   EXPECT_TRUE(text.starts_with("execve(\"" PROGRAM_DIR "/calls\", [\"/")) << text;
-  EXPECT_NE(text.find(", \"nothing\"], ADDR /* 1 var */) = 0\n"), std::string::npos) << text;
+  EXPECT_NE(text.find(", \"nothing\"], ADDR /* 2 vars */) = 0\n"), std::string::npos) << text;
   EXPECT_TRUE(text.ends_with("exit_group(0)                           = ?\n+++ exited with 0 +++\n")) << text;
 }
 

@@ -4,9 +4,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/futex.h>
 #include <linux/openat2.h>
+#include <linux/rtnetlink.h>
 #include <linux/stat.h>
+#include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -281,6 +285,140 @@ static void sockets(void) {
   CALL(recvmsg, pair[1], &message, MSG_DONTWAIT);
   CALL(shutdown, pair[0], SHUT_RDWR);
   CALL(socket, AF_NETLINK, SOCK_RAW, 0);
+  CALL(socket, AF_PACKET, 13, htons(3));
+}
+
+// A message of routing's: the header, a struct, and attributes.
+struct routing {
+  struct nlmsghdr head;
+  unsigned char rest[64];
+};
+
+static void put_attribute(struct routing* m, int type, const void* value, int bytes) {
+  struct rtattr* a = (struct rtattr*)((char*)m + NLMSG_ALIGN(m->head.nlmsg_len));
+  a->rta_type = (unsigned short)type, a->rta_len = (unsigned short)RTA_LENGTH(bytes);
+  memcpy(RTA_DATA(a), value, (size_t)bytes);
+  m->head.nlmsg_len = NLMSG_ALIGN(m->head.nlmsg_len) + RTA_ALIGN(a->rta_len);
+}
+
+// Nothing of it is done: out-of-band data is none of netlink's.
+static void netlink(void) {
+  struct sockaddr_nl to = {.nl_family = AF_NETLINK};
+  const unsigned address = htonl(0x7f000001), index = 1, big = 1500;
+  char buffer[4096];
+  const int fd = CALL(socket, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  CALL(bind, fd, &to, sizeof to);
+  struct routing m = {{NLMSG_LENGTH(1), RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP, 5, 0}, {0}};
+  m.head.nlmsg_len = 20;
+  CALL(sendto, fd, &m, 20, MSG_OOB, &to, sizeof to);
+  m = (struct routing){{NLMSG_LENGTH(16), RTM_NEWLINK, NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL, 6, 0}, {0}};
+  *(struct ifinfomsg*)m.rest = (struct ifinfomsg){AF_UNSPEC, 0, ARPHRD_ETHER, 1, 0x11043, 0xffffffff};
+  put_attribute(&m, 3, "eth7", 5);
+  put_attribute(&m, 4, &big, 4);
+  put_attribute(&m, 1, "\2\0\0\0\0\5", 6);
+  CALL(sendto, fd, &m, m.head.nlmsg_len, MSG_OOB, 0, 0);
+  m = (struct routing){{NLMSG_LENGTH(8), RTM_NEWADDR, NLM_F_REQUEST | NLM_F_ACK | NLM_F_REPLACE, 7, 0}, {0}};
+  *(struct ifaddrmsg*)m.rest = (struct ifaddrmsg){AF_INET, 24, IFA_F_PERMANENT, RT_SCOPE_HOST, 1};
+  put_attribute(&m, IFA_LOCAL, &address, 4);
+  put_attribute(&m, 99, "abc", 3);
+  CALL(sendto, fd, &m, m.head.nlmsg_len, MSG_OOB, 0, 0);
+  m = (struct routing){{NLMSG_LENGTH(12), RTM_GETROUTE, NLM_F_REQUEST, 8, 0}, {0}};
+  *(struct rtmsg*)m.rest = (struct rtmsg){.rtm_family = AF_INET,
+                                          .rtm_dst_len = 32,
+                                          .rtm_table = RT_TABLE_MAIN,
+                                          .rtm_protocol = RTPROT_BOOT,
+                                          .rtm_type = RTN_UNICAST};
+  put_attribute(&m, RTA_DST, &address, 4);
+  put_attribute(&m, RTA_OIF, &index, 4);
+  struct iovec iov = {&m, m.head.nlmsg_len};
+  struct msghdr message = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &iov, .msg_iovlen = 1};
+  CALL(sendmsg, fd, &message, MSG_OOB);
+  m = (struct routing){{NLMSG_LENGTH(12), RTM_DELNEIGH, NLM_F_REQUEST, 9, 0}, {0}};
+  *(struct ndmsg*)m.rest = (struct ndmsg){.ndm_family = AF_INET, .ndm_ifindex = 1, .ndm_state = NUD_STALE};
+  put_attribute(&m, NDA_DST, &address, 4);
+  CALL(sendto, fd, &m, m.head.nlmsg_len, MSG_OOB, 0, 0);
+  CALL(sendto, fd, "no message", 10, MSG_OOB, 0, 0);
+  // One that is answered, in the negative.
+  m = (struct routing){{NLMSG_LENGTH(16), RTM_GETLINK, NLM_F_REQUEST | NLM_F_ACK, 10, 0}, {0}};
+  *(struct ifinfomsg*)m.rest = (struct ifinfomsg){.ifi_index = 0x7ffffff0};
+  CALL(sendto, fd, &m, m.head.nlmsg_len, 0, 0, 0);
+  iov = (struct iovec){buffer, sizeof buffer};
+  struct sockaddr_storage from;
+  message = (struct msghdr){.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &iov, .msg_iovlen = 1};
+  CALL(recvmsg, fd, &message, 0);
+}
+
+static void requests(void) {
+  char buffer[256] = {0};
+  const int fd = CALL(openat, AT_FDCWD, "made", O_RDWR | O_CREAT, 0600);
+  const int udp = CALL(socket, AF_INET, SOCK_DGRAM, 0);
+  const int one = 1;
+  int flags = 0;
+  CALL(ioctl, fd, FIFREEZE + 0x100, 0);
+  CALL(ioctl, -1, FIFREEZE, 0);
+  CALL(ioctl, -1, TCFLSH, TCIOFLUSH);
+  CALL(ioctl, -1, TCXONC, TCOON);
+  CALL(ioctl, -1, TIOCSTI, "x");
+  CALL(ioctl, -1, FS_IOC_SETFLAGS, (flags = FS_APPEND_FL | FS_NODUMP_FL, &flags));
+  CALL(ioctl, -1, FS_IOC_FSGETXATTR, buffer);
+  CALL(ioctl, -1, 0xb701, 0);
+  CALL(ioctl, fd, FIONREAD, buffer);
+  CALL(ioctl, fd, FIOASYNC, &one);
+  struct ifreq request = {.ifr_name = "lo"};
+  CALL(ioctl, udp, SIOCGIFINDEX, &request);
+  CALL(ioctl, udp, SIOCGIFHWADDR, &request);
+  CALL(ioctl, udp, SIOCGIFNETMASK, &request);
+  CALL(ioctl, -1, SIOCSIFFLAGS, (request.ifr_flags = IFF_UP | IFF_LOOPBACK, &request));
+  CALL(ioctl, -1, SIOCGIFNAME, (request.ifr_ifindex = 3, &request));
+  struct ifconf none = {0};
+  CALL(ioctl, -1, SIOCGIFCONF, &none);
+  struct ip_mreq group = {{htonl(0xe0000001)}, {htonl(0x7f000001)}};
+  CALL(setsockopt, -1, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group);
+  CALL(setsockopt, udp, IPPROTO_IP, IP_PKTINFO, &one, 4);
+  CALL(setsockopt, udp, IPPROTO_IP, IP_RECVTTL, &one, 4);
+  struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(0x7f000001)}};
+  socklen_t bytes = sizeof in;
+  bind(udp, (struct sockaddr*)&in, sizeof in);
+  getsockname(udp, (struct sockaddr*)&in, &bytes);
+  connect(udp, (struct sockaddr*)&in, sizeof in);
+  CALL(sendto, udp, "hello", 5, 0, 0, 0);
+  struct iovec iov = {buffer, 100};
+  struct msghdr message = {
+      .msg_iov = &iov, .msg_iovlen = 1, .msg_control = buffer + 100, .msg_controllen = 100};
+  CALL(recvmsg, udp, &message, 0);
+  CALL(close, udp);
+}
+
+static void commands(void) {
+  char buffer[16];
+  const int fd = CALL(openat, AT_FDCWD, "made", O_RDWR | O_CREAT, 0600);
+  struct {
+    int type, pid;
+  } owner = {1, 0};
+  struct flock lock = {.l_type = F_WRLCK, .l_len = 5, .l_pid = 77};
+  CALL(fcntl, fd, F_SETLK, &lock);
+  CALL(fcntl, fd, F_GETLK, &lock);
+  CALL(fcntl, fd, 15, &owner);
+  CALL(fcntl, fd, 16, &owner);
+  CALL(fcntl, fd, 10, SIGUSR1);
+  CALL(fcntl, fd, 11);
+  CALL(fcntl, -1, 1024, F_WRLCK);
+  CALL(fcntl, fd, 1025);
+  CALL(fcntl, fd, 1026, 0x80000002);
+  CALL(prctl, PR_CAPBSET_READ, 3);
+  CALL(prctl, PR_CAPBSET_READ, 99);
+  CALL(prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, 3, 0, 0);
+  CALL(prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  CALL(prctl, PR_GET_THP_DISABLE, 0, 0, 0, 0);
+  unsigned head[2] = {0x20080522, 1}, caps[6] = {0x9, 0x200000, 0, 0, 0, 0};
+  CALL(capset, head, caps);
+  CALL(ioprio_set, 9, 0, 0x6007);
+  CALL(syslog, 77, 0, 0);
+  CALL(getgroups, 0, buffer);
+  struct timespec stamps[2] = {{1000000000, 5}, {0, UTIME_NOW}};
+  CALL(utimensat, AT_FDCWD, "made", stamps, 0);
+  struct sigevent event = {.sigev_signo = SIGALRM, .sigev_notify = SIGEV_SIGNAL};
+  CALL(timer_create, CLOCK_REALTIME, &event, (void*)8);
 }
 
 static void waiting(void) {
@@ -342,9 +480,10 @@ int main(int argc, char** argv) {
   static const struct {
     const char* name;
     void (*run)(void);
-  } groups[] = {{"files", files},       {"memory", memory},     {"times", times},     {"process", process},
-                {"signals", signals},   {"children", children}, {"sockets", sockets}, {"waiting", waiting},
-                {"terminal", terminal}, {"threads", threads},   {"fault", fault}};
+  } groups[] = {{"files", files},     {"memory", memory},     {"times", times},       {"process", process},
+                {"signals", signals}, {"children", children}, {"sockets", sockets},   {"waiting", waiting},
+                {"netlink", netlink}, {"requests", requests}, {"commands", commands}, {"terminal", terminal},
+                {"threads", threads}, {"fault", fault}};
   CALL(getppid);
   for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
     if (argc > 1 && strcmp(argv[1], groups[i].name) == 0) groups[i].run();
