@@ -136,12 +136,14 @@ class Builder {
   Value vany(Value a);  // of a v64 or v128
   Value vpair(Value lo, Value hi);
 
-  // ---- floating point. `lane`, log2 of the lane's bytes, is for vectors; scalars are as wide as their type.
+  // ---- floating point. `lane`, log2 of the lane's bytes, is for vectors; scalars are as wide as their type,
+  // but f32 with lane 1 is half precision.
   Value fbinary(Op op, Value a, Value b, unsigned lane = 0);  // f.add to f.div, f.min to f.maxnum, f.cmp*
   Value funary(Op op, Value a, unsigned lane = 0);            // f.sqrt, f.neg, f.abs
   Value ffma(Value a, Value b, Value c, unsigned lane = 0);   // c + a * b
+  Value ffma_half(Value a, Value b, Value c);                 // the same, a and b half precision in v64s
   // Flags of a comparison of two scalars; signals: any NaN is invalid.
-  Value flags_fcmp(Value a, Value b, bool signals);
+  Value flags_fcmp(Value a, Value b, bool signals, unsigned lane = 0);
   Value fround(Value a, FpRound r, bool raises_inexact, unsigned lane = 0);
   Value fto_int(Type t, Value a, FpRound r, bool is_unsigned, unsigned lane = 0);
   Value ffrom_int(Type t, Value a, bool is_unsigned, unsigned lane = 0);
@@ -185,6 +187,7 @@ class Builder {
   }
   // What aux of a floating-point op says of a value: its own width if it is a scalar.
   static unsigned fp_lane(Type t, unsigned lane) {
+    if (t == Type::kF32 && lane == 1) return 1;
     return t == Type::kF32 || t == Type::kI32 ? 2 : t == Type::kF64 || t == Type::kI64 ? 3 : lane;
   }
   const Inst& def(Value v) const { return region_->insts[v.id]; }

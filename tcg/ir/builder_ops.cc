@@ -228,8 +228,10 @@ Value Builder::ffma(Value a, Value b, Value c, unsigned lane) {
   return emit(Op::kFFma, a.type, a, b, c, fp_lane(a.type, lane));
 }
 
-Value Builder::flags_fcmp(Value a, Value b, bool signals) {
-  return emit(Op::kFlagsFcmp, Type::kFlags, a, b, {}, fp_lane(a.type, 0), signals);
+Value Builder::ffma_half(Value a, Value b, Value c) { return emit(Op::kFFmaHalf, c.type, a, b, c, 2); }
+
+Value Builder::flags_fcmp(Value a, Value b, bool signals, unsigned lane) {
+  return emit(Op::kFlagsFcmp, Type::kFlags, a, b, {}, fp_lane(a.type, lane), signals);
 }
 
 Value Builder::fround(Value a, FpRound r, bool raises_inexact, unsigned lane) {

@@ -368,8 +368,8 @@ bool Verifier::vector_shape_op(const Inst& in) {
 
 // Is it a scalar of that width, or a vector of such lanes?
 bool Verifier::is_fp(Type t, unsigned lane) const {
-  if (lane != 2 && lane != 3) return false;
-  return t == (lane == 2 ? Type::kF32 : Type::kF64) || t == Type::kV64 || t == Type::kV128;
+  if (lane < 1 || lane > 3) return false;
+  return t == (lane == 3 ? Type::kF64 : Type::kF32) || t == Type::kV64 || t == Type::kV128;
 }
 
 bool Verifier::fp_op(const Inst& in) {
@@ -386,17 +386,24 @@ bool Verifier::fp_op(const Inst& in) {
     case Op::kFToInt:
       if (!good_rounding || (imm & ~uint64_t{kFpRoundMask | kFpUnsigned}) != 0)
         return bad("no such rounding");
-      return need(is_fp(a, in.aux) && (is_float(a) ? is_word(in.type) : in.type == a), kBadLane);
+      return need(is_fp(a, in.aux) && (is_float(a) ? is_word(in.type) && in.aux != 1 : in.type == a),
+                  kBadLane);
     case Op::kFFromInt:
       if ((imm & ~uint64_t{kFpUnsigned}) != 0) return bad("no such conversion");
-      return need(is_fp(in.type, in.aux) && (is_float(in.type) ? is_word(a) : in.type == a), kBadLane);
+      return need(in.aux != 1 && is_fp(in.type, in.aux) && (is_float(in.type) ? is_word(a) : in.type == a),
+                  kBadLane);
+    case Op::kFFmaHalf:
+      return need(in.aux == 2 && is_vector(in.type) && a == Type::kV64 && type(in.args[1]) == Type::kV64,
+                  kBadLane);
     case Op::kFCvt: return fp_convert_op(in);
     case Op::kFLow:
-      return need((a == Type::kV64 || a == Type::kV128) && is_float(in.type) && is_fp(in.type, in.aux),
-                  kBadLane);
+      return need(
+          (a == Type::kV64 || a == Type::kV128) && is_float(in.type) && in.aux != 1 && is_fp(in.type, in.aux),
+          kBadLane);
     case Op::kFWiden:
-      return need((in.type == Type::kV64 || in.type == Type::kV128) && is_float(a) && is_fp(a, in.aux),
-                  kBadLane);
+      return need(
+          (in.type == Type::kV64 || in.type == Type::kV128) && is_float(a) && in.aux != 1 && is_fp(a, in.aux),
+          kBadLane);
     default: return need(is_fp(in.type, in.aux), kBadLane);
   }
 }

@@ -63,7 +63,7 @@ Result<std::unique_ptr<GuestUnderTest>> GuestUnderTest::make_plain(const std::st
   std::unique_ptr<GuestUnderTest> g(new GuestUnderTest);
   if (name == "arm64") {
     g->triple_ = "aarch64-linux-gnu";
-    g->features_ = "+v8.6a,+lse,+aes,+sha2,+sha3,+sm4";
+    g->features_ = "+v8.6a,+fullfp16,+fp16fml,+bf16,+lse,+aes,+sha2,+sha3,+sm4";
     g->guest_ = arm::make_arm64_guest("max");
   } else if (name == "mips" || name == "mipsel") {
     g->triple_ = name + "-linux-gnu";

@@ -69,20 +69,69 @@ uint64_t random64(Rng& rng) {
   }
 }
 
+constexpr uint16_t kSpecial16[] = {0,      0x8000, 0x3c00, 0xbc00, 0x3800, 0x3e00, 0x4100, 0x7c00,
+                                   0xfc00, 0x7e00, 0xfe12, 0x7c12, 0xfc01, 0x0001, 0x83ff, 0x0400,
+                                   0x7bff, 0x6bff, 0x7800, 0xf800, 0xf801, 0x6401, 0x0c00, 0x2c00};
+
+uint16_t random16(Rng& rng) {
+  const auto r = static_cast<uint16_t>(rng.next());
+  switch (rng.below(8)) {
+    case 0:
+    case 1: return kSpecial16[rng.below(std::size(kSpecial16))];
+    case 2: return static_cast<uint16_t>(r & 0x87ff);  // around the smallest normal number
+    case 3: return r;
+    default: return static_cast<uint16_t>((r & 0x83ff) | (rng.below(20) + 5) << 10);
+  }
+}
+
 constexpr int64_t kRoundings[] = {0, 1, 2, 3, 4, 8};
 
 }  // namespace
 
 uint64_t random_fp_bits(Rng& rng) {
+  if (rng.one_in(3)) {
+    uint64_t v = 0;
+    for (int i = 0; i < 4; ++i) v = v << 16 | random16(rng);
+    return v;
+  }
   if (rng.one_in(2)) return random64(rng);
   const uint64_t low = random32(rng);
   return low | uint64_t{random32(rng)} << 32;
 }
 
+namespace {
+
+constexpr Op kBinary[] = {Op::kFAdd,    Op::kFSub,    Op::kFMul,   Op::kFDiv,   Op::kFMin,  Op::kFMax,
+                          Op::kFMinNum, Op::kFMaxNum, Op::kFCmpEq, Op::kFCmpGe, Op::kFCmpGt};
+constexpr Op kUnary[] = {Op::kFSqrt, Op::kFNeg, Op::kFAbs};
+
+// Half precision, on lanes or as a scalar.
+FpChoice random_half_op(Rng& rng) {
+  const Type types[] = {Type::kF32, Type::kV64, Type::kV128};
+  const Type t = types[rng.below(3)];
+  const int64_t rounding = kRoundings[rng.below(6)];
+  switch (rng.below(10)) {
+    case 0: return {kUnary[rng.below(3)], t, {t}, 1, 0};
+    case 1:
+    case 2: return {Op::kFFma, t, {t, t, t}, 1, 0};
+    case 3: return {Op::kFlagsFcmp, Type::kFlags, {Type::kF32, Type::kF32}, 1, rng.below(2)};
+    case 4: return {Op::kFRound, t, {t}, 1, rounding | (rng.one_in(2) ? int64_t{ir::kFpInexact} : 0)};
+    case 5: {
+      const Type v = rng.one_in(2) ? Type::kV64 : Type::kV128;
+      return {Op::kFToInt, v, {v}, 1, rounding | (rng.one_in(3) ? int64_t{ir::kFpUnsigned} : 0)};
+    }
+    case 6: {
+      const Type v = rng.one_in(2) ? Type::kV64 : Type::kV128;
+      return {Op::kFFmaHalf, v, {Type::kV64, Type::kV64, v}, 2, 0};
+    }
+    default: return {kBinary[rng.below(std::size(kBinary))], t, {t, t}, 1, 0};
+  }
+}
+
+}  // namespace
+
 FpChoice random_fp_op(Rng& rng) {
-  constexpr Op kBinary[] = {Op::kFAdd,    Op::kFSub,    Op::kFMul,   Op::kFDiv,   Op::kFMin,  Op::kFMax,
-                            Op::kFMinNum, Op::kFMaxNum, Op::kFCmpEq, Op::kFCmpGe, Op::kFCmpGt};
-  constexpr Op kUnary[] = {Op::kFSqrt, Op::kFNeg, Op::kFAbs};
+  if (rng.one_in(3)) return random_half_op(rng);
   const uint32_t lane = 2 + rng.below(2);
   const Type scalar = lane == 2 ? Type::kF32 : Type::kF64;
   const Type types[] = {scalar, scalar, Type::kV128, Type::kV64};

@@ -1,7 +1,8 @@
-// Lifters of the A64H lines: calls of their exec functions.
+// Lifters of the A64H lines: calls of their exec functions. Those of the A64M lines, which choose.
 #include "targets/arm/core/exec.h"
 
 #include "targets/arm/core/lift.h"
+#include "targets/arm/core/lift_half.h"
 
 namespace xarch::arm {
 
@@ -28,6 +29,12 @@ constexpr ir::HelperDesc kExec = {"vector", run<I>, kEffects, kTouched, kTouched
 #define A64H(name, pattern, feature, legal, effect)                   \
   template <>                                                         \
   void lift<Insn::k##name>(Lift & c, Enc<Insn::k##name> e) {          \
+    c.call(kExec<Insn::k##name>, ir::Type::kVoid, {c.b.i64(e.word)}); \
+  }
+#define A64M(name, pattern, feature, legal, effect)                   \
+  template <>                                                         \
+  void lift<Insn::k##name>(Lift & c, Enc<Insn::k##name> e) {          \
+    if (!c.mode(kModeHalf)) return lift_half(c, e);                   \
     c.call(kExec<Insn::k##name>, ir::Type::kVoid, {c.b.i64(e.word)}); \
   }
 #include "targets/arm/core/a64.def"

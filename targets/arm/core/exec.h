@@ -1,5 +1,5 @@
-// Execution of the A64H lines of the instruction table: vector instructions too rare or too large to be
-// lifted.
+// Execution of the A64H and A64M lines of the instruction table: vector instructions too rare or too large to
+// be lifted, always or in the mode kModeHalf.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,7 @@ void exec(Arm64State& s, Enc<I> e);
 #define A64H(name, pattern, feature, legal, effect) \
   template <>                                       \
   void exec<Insn::k##name>(Arm64State & s, Enc<Insn::k##name> e);
+#define A64M(name, pattern, feature, legal, effect) A64H(name, pattern, feature, legal, effect)
 #include "targets/arm/core/a64.def"
 #undef A64
 

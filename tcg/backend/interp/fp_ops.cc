@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "tcg/fpu/fpu.h"
+#include "tcg/fpu/special.h"
 #include "tcg/ir/eval.h"
 #include "tcg/runtime/cpu.h"
 
@@ -115,7 +116,8 @@ fpu::Env fp_environment(const fpu::Rules& rules, uint32_t rounding, uint32_t con
 
 void eval_fp(const Inst& in, Type arg_type, const IrValue* const* args, fpu::Env* env, IrValue* out) {
   const IrValue& a = *args[0];
-  const unsigned bytes = ir::type_bytes(in.op == Op::kFToInt || in.op == Op::kFlagsFcmp ? arg_type : in.type);
+  const Type numbers = in.op == Op::kFToInt || in.op == Op::kFlagsFcmp ? arg_type : in.type;
+  const unsigned bytes = numbers == Type::kF32 ? 1u << in.aux : ir::type_bytes(numbers);
   *out = {};
   switch (in.op) {
     case Op::kFLow:
@@ -125,6 +127,13 @@ void eval_fp(const Inst& in, Type arg_type, const IrValue* const* args, fpu::Env
         set_lane(
             out, in.aux, i,
             convert(*env, in.aux, static_cast<unsigned>(in.imm), lane(a, static_cast<unsigned>(in.imm), i)));
+      }
+      return;
+    case Op::kFFmaHalf:
+      for (unsigned i = 0; i < bytes >> 2; ++i) {
+        const auto half = [&](const IrValue& v) { return static_cast<uint16_t>(lane(v, 1, i)); };
+        const auto sum = static_cast<uint32_t>(lane(*args[2], 2, i));
+        set_lane(out, 2, i, fpu::fma_half(*env, half(a), half(*args[1]), sum));
       }
       return;
     default: break;
@@ -139,8 +148,9 @@ void eval_fp(const Inst& in, Type arg_type, const IrValue* const* args, fpu::Env
     const uint64_t x = scalar_int && in.op == Op::kFFromInt ? a.w[0] : lane(a, in.aux, i);
     const uint64_t y = args[1] != nullptr ? lane(*args[1], in.aux, i) : 0;
     const uint64_t z = args[2] != nullptr ? lane(*args[2], in.aux, i) : 0;
-    const uint64_t r = in.aux == 2 ? lane_op<fpu::F32>(in, *env, x, y, z, int_bits)
-                                   : lane_op<fpu::F64>(in, *env, x, y, z, int_bits);
+    const uint64_t r = in.aux == 1   ? lane_op<fpu::F16>(in, *env, x, y, z, int_bits)
+                       : in.aux == 2 ? lane_op<fpu::F32>(in, *env, x, y, z, int_bits)
+                                     : lane_op<fpu::F64>(in, *env, x, y, z, int_bits);
     if (scalar_int || flags) {
       out->w[0] = r;
     } else {

@@ -467,6 +467,26 @@ class CodeGen {
   bool emit_fp_convert(uint32_t i);
   bool emit_fp_convert_half(uint32_t i);
   void emit_fp_call(uint32_t i);
+
+  // ---- fp_half.cc
+  Xmm use_half(V v);
+  void widen_half(FpSites* s, ir::Type t, Xmm d, Xmm a);
+  void narrow_half(FpSites* s, ir::Type t, Xmm d, Xmm w);
+  void finish_half(uint32_t i, FpSites* s, Xmm d, Xmm w, bool can_be_tiny);
+  void end_half(uint32_t i, FpSites* s, Xmm d, unsigned zero);
+  void pack_half(ir::Type type, Simd pack, Xmm d, Xmm w, Xmm t);
+  void round_half(FpSites* s, const ir::Inst& in, Xmm d, Xmm x, Xmm t, bool quiet);
+  void sum_to_odd(FpSites* s, unsigned bits, Xmm x, Xmm y, Xmm z, Xmm m);
+  void emit_half_binary(uint32_t i);
+  void emit_half_sqrt(uint32_t i);
+  void emit_half_minmax(uint32_t i);
+  void emit_half_compare(uint32_t i);
+  void emit_half_flags(uint32_t i);
+  void emit_half_fma(uint32_t i);
+  bool emit_half_round(uint32_t i);
+  void emit_half_to_int(uint32_t i);
+  bool emit_fma_of_halves(uint32_t i);
+  bool emit_half(uint32_t i);
   void emit_select_x(uint32_t i);
 
   // ---- loops.cc

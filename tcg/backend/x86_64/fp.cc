@@ -14,6 +14,7 @@ using namespace ir;
 
 namespace {
 
+constexpr uint64_t kSign16 = 0x8000800080008000;
 constexpr uint64_t kSign32 = 0x8000000080000000, kSign64 = 0x8000000000000000;
 constexpr uint64_t kOne32 = 0x3f8000003f800000;
 
@@ -100,8 +101,11 @@ Xmm CodeGen::zeroed(Xmm a, unsigned bytes) {
   Xmm d = alloc_xmm();
   if (bytes == 8) {
     xop1(Simd::movq, d, a);
-  } else {
+  } else if (bytes == 4) {
     xop(Simd::insertps, d, a, a, 0x0e);
+  } else {
+    load_const(d, 0, 0);
+    xop(Simd::pblendw, d, d, a, 1);
   }
   set_zero_from(d, bytes);
   return d;
@@ -441,13 +445,15 @@ void CodeGen::emit_fp_sign(uint32_t i) {
   const Inst& in = insts_[i];
   V v = static_cast<V>(i);
   const bool neg = in.op == Op::kFNeg;
-  uint64_t low = in.aux == 2 ? kSign32 : kSign64, high = low;
+  uint64_t low = in.aux == 1 ? kSign16 : in.aux == 2 ? kSign32 : kSign64, high = low;
   if (in.type != Type::kV128) {
     high = 0;
-    if (in.type == Type::kF32) low &= 0xffffffff;
+    if (in.type == Type::kF32) low &= in.aux == 1 ? 0xffff : 0xffffffff;
   }
+  const bool scalar_half = in.aux == 1 && in.type == Type::kF32;
   Xmm a = use_x(in.args[0]);
-  const unsigned zero = std::max(zero_from(a), type_bytes(in.type));
+  if (scalar_half) a = zeroed(a, 2);
+  const unsigned zero = scalar_half ? 2 : std::max(zero_from(a), type_bytes(in.type));
   Xmm d = dest_x(v, in.args[0]);
   xop(neg ? Simd::xorps : Simd::andps, d, a, neg ? constant(low, high) : constant(~low, ~high));
   set_zero_from(d, zero);
@@ -491,6 +497,8 @@ void CodeGen::emit_select_x(uint32_t i) {
 // ---- dispatch
 
 bool CodeGen::emit_fp_inline(uint32_t i) {
+  if (insts_[i].op == Op::kFFmaHalf) return emit_fma_of_halves(i);
+  if (insts_[i].aux == 1 && insts_[i].op != Op::kFCvt) return emit_half(i);
   switch (insts_[i].op) {
     case Op::kFAdd:
     case Op::kFSub:

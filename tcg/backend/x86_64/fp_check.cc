@@ -29,7 +29,8 @@ uint64_t signs(unsigned log2_lane) { return lanes(log2_lane, 0x80000000, 0x80000
 
 // The temporaries of an op: for checks, flushing, rounding.
 void CodeGen::fp_reserve(FpSites* s, const Inst& in) {
-  const bool rounds = in.op == Op::kFRound || in.op == Op::kFToInt;
+  const bool half = in.aux == 1 && in.op != Op::kFCvt;
+  const bool rounds = !half && (in.op == Op::kFRound || in.op == Op::kFToInt);
   const auto mode = static_cast<FpRound>(in.imm & kFpRoundMask);
   const bool minmax =
       in.op == Op::kFMin || in.op == Op::kFMax || in.op == Op::kFMinNum || in.op == Op::kFMaxNum;
@@ -40,7 +41,7 @@ void CodeGen::fp_reserve(FpSites* s, const Inst& in) {
   }
   if (rounds && mode == FpRound::kAway) {
     s->num_temps += 3;
-  } else if (in.op == Op::kFToInt && mode != FpRound::kZero && mode != FpRound::kCurrent) {
+  } else if (rounds && in.op == Op::kFToInt && mode != FpRound::kZero && mode != FpRound::kCurrent) {
     s->num_temps += 1;
   }
   for (unsigned k = 0; k < s->num_temps; ++k) s->temps[k] = alloc_xmm();
