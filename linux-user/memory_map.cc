@@ -389,6 +389,10 @@ int64_t MemoryMap::mremap(uint64_t old_addr, uint64_t old_bytes, uint64_t new_by
     if (old_bytes > area.end - old_addr) return -EFAULT;
     return remap_move(area, old_addr, old_bytes, new_bytes, new_addr, keep_old);
   }
+  // Without MREMAP_FIXED, a mapping that leaves its old place behind takes the new address for a hint.
+  if (keep_old && ((new_addr & (kPage - 1)) != 0 || !in_range(new_addr, new_bytes) ||
+                   (new_addr < old_addr + old_bytes && old_addr < new_addr + new_bytes)))
+    return -EINVAL;
   if (!keep_old && old_bytes != 0) {
     if (new_bytes < old_bytes) {
       if (int64_t r = munmap(old_addr + new_bytes, old_bytes - new_bytes); r != 0) return r;
@@ -420,9 +424,33 @@ int64_t MemoryMap::mremap(uint64_t old_addr, uint64_t old_bytes, uint64_t new_by
     }
   }
   if ((flags & MREMAP_MAYMOVE) == 0) return -ENOMEM;
-  const uint64_t to = find_free(0, new_bytes);
+  const uint64_t to = find_free(keep_old ? new_addr : 0, new_bytes);
   if (to == 0) return -ENOMEM;
   return remap_move(area, old_addr, old_bytes, new_bytes, to, keep_old);
+}
+
+int64_t MemoryMap::remap_file_pages(uint64_t addr, uint64_t bytes, uint64_t page, int flags) {
+  addr = page_down(addr);
+  bytes = page_down(bytes);
+  if (bytes == 0 || !in_range(addr, bytes) || page > UINT64_MAX / kPage - bytes / kPage) return -EINVAL;
+  std::lock_guard change(change_mutex_);
+  Area area;
+  if (!find(addr, &area) || !area.shared || area.end - addr < bytes) return -EINVAL;
+  // One mapping of the host's: write protection of code pages may have split it.
+  ::mprotect(host(addr), bytes, host_prot(area.prot));
+  const int r = ::remap_file_pages(host(addr), bytes, 0, page, flags & MAP_NONBLOCK);
+  const int error = errno;
+  if (r == 0) {
+    std::lock_guard areas(area_mutex_);
+    erase_locked(addr, addr + bytes);
+    area.start = addr;
+    area.end = addr + bytes;
+    area.offset = page * kPage;
+    insert_locked(std::move(area));
+  }
+  changed(addr, bytes);
+  if (r == 0 && engine_ != nullptr) engine_->mapped(addr, bytes);
+  return r == 0 ? 0 : -error;
 }
 
 int64_t MemoryMap::madvise(uint64_t addr, uint64_t bytes, int advice) {

@@ -59,6 +59,8 @@ class MemoryMap final : public tcg::FlatMemory {
   int64_t munmap(uint64_t addr, uint64_t bytes);
   int64_t mprotect(uint64_t addr, uint64_t bytes, int prot);
   int64_t mremap(uint64_t old_addr, uint64_t old_bytes, uint64_t new_bytes, int flags, uint64_t new_addr);
+  // Has pages of a shared mapping show others of its file. page: where in the file.
+  int64_t remap_file_pages(uint64_t addr, uint64_t bytes, uint64_t page, int flags);
   int64_t madvise(uint64_t addr, uint64_t bytes, int advice);
   // System V shared memory. bytes: of the segment.
   int64_t shmat(int id, uint64_t addr, uint64_t bytes, int flags);

@@ -85,10 +85,12 @@ void Process::before_fork(Thread& self) {
   actions_->lock_for_fork();
   limits_mutex_.lock();
   missing_mutex_.lock();
+  aio_.lock_for_fork();
 }
 
 void Process::after_fork(Thread& self, bool child) {
   if (child && stats_ != nullptr) stats_->begin_child();
+  aio_.unlock_after_fork(child);
   missing_mutex_.unlock();
   limits_mutex_.unlock();
   actions_->unlock_after_fork();

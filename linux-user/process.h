@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "linux-user/abi.h"
+#include "linux-user/aio.h"
 #include "linux-user/memory_map.h"
 #include "linux-user/path.h"
 #include "linux-user/run.h"
@@ -54,6 +55,7 @@ class Process {
   const MemoryMap& mem() const { return mem_; }
   tcg::Engine& engine() { return *engine_; }
   PathMap& paths() { return paths_; }
+  AioContexts& aio() { return aio_; }
   SignalActions& actions() { return *actions_; }
   // A vfork child's own, for a process that it has forked.
   void adopt_actions(const SignalActions& actions) { actions_ = std::make_shared<SignalActions>(actions); }
@@ -111,6 +113,7 @@ class Process {
   std::unique_ptr<PerfWriter> perf_;     // the engine tells it
   std::unique_ptr<tcg::Engine> engine_;  // after mem_: goes first
   PathMap paths_;
+  AioContexts aio_;
   std::unique_ptr<Strace> strace_;
   std::unique_ptr<RunStats> stats_;
   std::shared_ptr<SignalActions> actions_;

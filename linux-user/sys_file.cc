@@ -2,8 +2,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -11,6 +14,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "linux-user/proc_files.h"
 #include "linux-user/thread.h"
@@ -212,6 +216,18 @@ int64_t sys_moves_root(Call& call) {
   return sys_pass(call);
 }
 
+// The guest's "/" is a mount point, although the sysroot may be a plain directory.
+int64_t sys_mount(Call& call) {
+  constexpr uint64_t kPropagation = MS_PRIVATE | MS_SLAVE | MS_SHARED | MS_UNBINDABLE;
+  std::string target;
+  if ((call.arg(3) & kPropagation) == 0 || call.thread.copy_string(&target, call.arg(1), PATH_MAX) != 0 ||
+      target != "/")
+    return sys_moves_root(call);
+  call.thread.process().keep_self();
+  return host_call(SYS_mount, call.host(0), reinterpret_cast<long>("/"), call.host(2),
+                   static_cast<long>(call.arg(3)), call.host(4));
+}
+
 int64_t sys_chroot(Call& call) {
   std::string guest;
   if (int64_t r = call.thread.copy_string(&guest, call.arg(0), PATH_MAX); r != 0) return r;
@@ -233,7 +249,53 @@ int64_t sys_pivot_root(Call& call) {
   return r;
 }
 
-int64_t sys_getdents64(Call& call) { return sys_pass(call); }
+namespace {
+
+// Does this descriptor list the process's own descriptors?
+bool lists_own_descriptors(int fd) {
+  struct statfs fs;
+  if (fstatfs(fd, &fs) != 0 || fs.f_type != PROC_SUPER_MAGIC) return false;
+  const std::string link = "/proc/self/fd/" + std::to_string(fd);
+  char name[64];
+  const ssize_t bytes = readlink(link.c_str(), name, sizeof name);
+  if (bytes <= 0 || bytes == sizeof name) return false;
+  const std::string path(name, static_cast<size_t>(bytes));
+  const std::string own = "/proc/" + std::to_string(getpid()) + "/";
+  return path.compare(0, own.size(), own) == 0 && (path.ends_with("/fd") || path.ends_with("/fdinfo"));
+}
+
+// Takes the entries of xarch's own descriptors out of a listing of so many bytes; bytes that are left, or
+// -EFAULT.
+int64_t hide_own_descriptors(Call& call, size_t bytes) {
+  std::vector<char> all(bytes), kept;
+  if (call.thread.copy_in(all.data(), call.arg(1), bytes) != 0) return -EFAULT;
+  constexpr size_t kLength = 16, kName = 19;  // offsets of d_reclen and d_name
+  for (size_t at = 0; at + kName < bytes;) {
+    uint16_t length;
+    memcpy(&length, &all[at + kLength], sizeof length);
+    if (length <= kName || length > bytes - at) break;
+    const char* const name = &all[at + kName];
+    const int fd = *name >= '0' && *name <= '9' ? atoi(name) : -1;
+    if (!call.thread.process().owns_descriptor(fd)) kept.insert(kept.end(), &all[at], &all[at] + length);
+    at += length;
+  }
+  return call.thread.copy_out(call.arg(1), kept.data(), kept.size()) != 0 ? -EFAULT
+                                                                          : static_cast<int64_t>(kept.size());
+}
+
+}  // namespace
+
+int64_t sys_getdents64(Call& call) {
+  const bool hides =
+      call.thread.process().first_own_descriptor(0, UINT_MAX) >= 0 && lists_own_descriptors(call.fd(0));
+  int64_t r;
+  do {
+    r = sys_pass(call);
+    if (r <= 0 || !hides) return r;
+    r = hide_own_descriptors(call, static_cast<size_t>(r));
+  } while (r == 0);
+  return r;
+}
 
 int64_t sys_name_to_handle_at(Call& call) {
   std::string guest;

@@ -1,5 +1,6 @@
 // Address space calls.
 #include <errno.h>
+#include <linux/capability.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
@@ -55,6 +56,14 @@ int64_t check_limits(Call& call, uint64_t more, bool data) {
   const MemoryMap::Sizes sizes = call.thread.mem().sizes();
   const auto exceeds = [more](uint64_t now, uint64_t limit) { return more > limit || now > limit - more; };
   return exceeds(sizes.all, all.rlim_cur) || (data && exceeds(sizes.data, writable.rlim_cur)) ? -ENOMEM : 0;
+}
+
+// Does the calling thread have this capability in effect?
+bool has_capability(int number) {
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2] = {};
+  if (syscall(SYS_capget, &header, data) != 0) return false;
+  return (data[number / 32].effective >> (number % 32) & 1) != 0;
 }
 
 int64_t map(Call& call, int prot, int flags, int fd) {
@@ -129,7 +138,13 @@ int64_t sys_madvise(Call& call) {
   return on_memory([&] { return call.thread.mem().madvise(call.arg(0), call.arg(1), call.i32(2)); });
 }
 
+// msync, mlock and their like: the range is looked at last, so that a wrong flag or address is told first.
 int64_t sys_range_pass(Call& call) {
+  const int sync = call.i32(2);
+  if (call.row.host_number == SYS_msync && ((sync & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) != 0 ||
+                                            (sync & MS_ASYNC && sync & MS_SYNC) || (call.arg(0) & 4095) != 0))
+    return -EINVAL;
+  if (call.row.host_number == SYS_mlock2 && (call.u32(2) & ~unsigned{MLOCK_ONFAULT}) != 0) return -EINVAL;
   if (!call.thread.mem().in_range(call.arg(0), call.arg(1))) return -ENOMEM;
   return host_call(call.row.host_number, reinterpret_cast<long>(call.thread.mem().host(call.arg(0))),
                    static_cast<long>(call.arg(1)), call.i32(2));
@@ -143,6 +158,12 @@ int64_t sys_mincore(Call& call) {
   call.thread.mem().before_write(call.arg(2), pages);
   return host_call(SYS_mincore, reinterpret_cast<long>(call.thread.mem().host(call.arg(0))),
                    static_cast<long>(call.arg(1)), call.host(2));
+}
+
+int64_t sys_remap_file_pages(Call& call) {
+  if (call.arg(2) != 0) return -EINVAL;
+  return on_memory(
+      [&] { return call.thread.mem().remap_file_pages(call.arg(0), call.arg(1), call.arg(3), call.i32(4)); });
 }
 
 int64_t sys_shmat(Call& call) {
@@ -172,6 +193,13 @@ int64_t sys_get_mempolicy(Call& call) {
   return 0;
 }
 
-int64_t sys_mempolicy(Call&) { return 0; }
+// Accepted without effect. To move pages that others use, too, is a right of its own, here as there.
+int64_t sys_mempolicy(Call& call) {
+  constexpr uint32_t kMoveAll = 1 << 2, kKnown = 7;  // MPOL_MF_MOVE_ALL; MPOL_MF_VALID
+  if (call.row.host_number != SYS_mbind) return 0;
+  if ((call.u32(5) & ~kKnown) != 0 || (call.arg(0) & 4095) != 0) return -EINVAL;
+  if ((call.u32(5) & kMoveAll) != 0 && !has_capability(CAP_SYS_NICE)) return -EPERM;
+  return 0;
+}
 
 }  // namespace xarch::linux_user

@@ -113,6 +113,29 @@ int64_t sys_futex(Call& call) {
   return takes && r == kRestartSys ? kRestartNoIntr : r;
 }
 
+int64_t sys_futex_waitv(Call& call) {
+  struct Waiter {
+    uint64_t value, address;
+    uint32_t flags, reserved;
+  };
+  constexpr unsigned kMost = 128;  // FUTEX_WAITV_MAX
+  Thread& t = call.thread;
+  if (!t.abi().info().generic64_layouts) return -ENOSYS;
+  const uint32_t count = call.u32(1);
+  if (call.u32(2) != 0 || count == 0 || count > kMost || call.arg(0) == 0) return -EINVAL;
+  timespec timeout;
+  if (call.arg(3) != 0 && t.get(call.arg(3), &timeout) != 0) return -EFAULT;
+  Waiter waiters[kMost];
+  if (t.copy_in(waiters, call.arg(0), count * sizeof(Waiter)) != 0) return -EFAULT;
+  for (uint32_t i = 0; i < count; ++i) {
+    if (!t.mem().in_range(waiters[i].address, 4)) return -EFAULT;
+    waiters[i].address = reinterpret_cast<uint64_t>(t.mem().host(waiters[i].address));
+  }
+  return host_block(t, kRestartSys, SYS_futex_waitv, reinterpret_cast<long>(waiters),
+                    static_cast<long>(count), 0, call.arg(3) != 0 ? reinterpret_cast<long>(&timeout) : 0,
+                    call.i32(4));
+}
+
 int64_t sys_restart_syscall(Call& call) {
   // Waits go on without the guest's help; a call made by itself finds nothing to go on with.
   (void)call;

@@ -89,7 +89,8 @@ def gcc_case(suite, root, path, level, flags=()):
         link.append("-pthread")
     command = compiler_of(path) + list(flags) + levels + extra + options + ["-w", "-I" + folder] + sources
     name = os.path.relpath(path, root) + (" " + level if level else "")
-    return Case(suite, name, command, link)
+    # What such a program prints is for people unless the file says what it must be.
+    return Case(suite, name, command, link, noisy="dg-output" not in text)
 
 
 def torture(path):

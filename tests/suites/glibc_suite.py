@@ -138,4 +138,4 @@ class Glibc:
         name = os.path.basename(path)
         return Case("glibc", f"{folder}/{name}", command("guest"), link("guest"), noisy=True, seconds=60,
                     native=command("native"), native_link=link("native"),
-                    arguments=self.arguments.get(name[:-2], []))
+                    arguments=self.arguments.get(name[:-2], []), skipped=77)

@@ -12,6 +12,8 @@ import time
 
 import gcc_suites
 import glibc_suite
+import go_suite
+import selftest_suite
 from case import Sides
 
 LEVELS = {"quick": ["-O2"], "full": ["-O0", "-O2", "-O3"]}
@@ -33,6 +35,8 @@ def suites(source, levels, work):
         gcc("g++.old-deja", ["g++.old-deja"], (".C",)),
         gcc("fortran", ["gfortran.dg", "gfortran.fortran-torture/execute"], (".f", ".f90", ".F90", ".f03", ".f08")),
         ("glibc", glibc_suite.Glibc(os.path.join(source, "glibc-2.36"), work).cases),
+        ("selftests", lambda: selftest_suite.cases(os.path.join(source, "linux-source-6.1"))),
+        ("go", lambda: go_suite.cases(work)),
     ])
 
 
@@ -52,7 +56,8 @@ class Report:
             record = {"suite": case.suite, "name": case.name, "verdict": verdict, "ours": ours.status,
                       "theirs": theirs.status if theirs else None, "command": case.command + case.link}
             if verdict == "different":
-                record["errors"] = ours.errors[-2000:].decode("latin-1")
+                record["errors"] = (ours.output + ours.errors)[-3000:].decode("latin-1")
+                record["found"] = sorted(line.decode() for line in ours.found(case)) if case.lines else []
             self.log.write(json.dumps(record) + "\n")
             self.log.flush()
 

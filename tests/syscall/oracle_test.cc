@@ -43,18 +43,18 @@ TEST_P(OracleTest, AnswersAsLinuxDoes) {
   EXPECT_EQ(foreign.status, native.status);
 }
 
-INSTANTIATE_TEST_SUITE_P(Programs, OracleTest,
-                         testing::Combine(testing::Values("files", "memory", "waiting", "net", "system"),
-                                          testing::Values("arm64", "arm64-static"),
-                                          testing::Values("", "--guest-base 0x100000000000",
-                                                          "--backend interp")),
-                         [](const testing::TestParamInfo<Case>& info) {
-                           std::string name = std::string(std::get<0>(info.param)) + "_" +
-                                              std::get<1>(info.param) + "_" + std::to_string(info.index);
-                           for (char& c : name)
-                             if (c == '-') c = '_';
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Programs, OracleTest,
+    testing::Combine(testing::Values("files", "memory", "waiting", "net", "system", "aio"),
+                     testing::Values("arm64", "arm64-static"),
+                     testing::Values("", "--guest-base 0x100000000000", "--backend interp")),
+    [](const testing::TestParamInfo<Case>& info) {
+      std::string name = std::string(std::get<0>(info.param)) + "_" + std::get<1>(info.param) + "_" +
+                         std::to_string(info.index);
+      for (char& c : name)
+        if (c == '-') c = '_';
+      return name;
+    });
 
 }  // namespace
 }  // namespace xarch

@@ -55,6 +55,27 @@ int main(void) {
   VALUE(mremap(n, 64 * PAGE, PAGE, 0) == n);
   SHOW(mremap(n, PAGE, 0, 0));
   SHOW(mremap(n + 1, PAGE, PAGE, 0));
+  // A mapping that leaves its place behind goes where it is asked to, if there is room.
+  char* room = mmap(NULL, 8 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  munmap(room, 8 * PAGE);
+  VALUE(syscall(SYS_mremap, n, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, room) == (long)room);
+  SHOW(syscall(SYS_mremap, n, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, room + 1));
+  SHOW(syscall(SYS_mremap, n, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, n));
+  // Which error is told first.
+  SHOW(msync(s, PAGE, -1));
+  SHOW(msync((void*)-PAGE, 2 * PAGE, -1));
+  SHOW(msync((void*)-1, PAGE, MS_SYNC));
+  SHOW(msync(s, PAGE, MS_SYNC | MS_ASYNC));
+  SHOW(syscall(SYS_mlock2, s, PAGE, 2));
+  SHOW(syscall(SYS_mbind, s, PAGE, 0, NULL, 0, 1 << 10));
+  // Pages of a shared mapping in another order.
+  strcpy(s, "first");
+  SHOW(syscall(SYS_remap_file_pages, s, PAGE, 0, 1, 0));
+  puts(s);
+  SHOW(syscall(SYS_remap_file_pages, s, PAGE, 0, 0, 0));
+  puts(s);
+  SHOW(syscall(SYS_remap_file_pages, s, PAGE, PROT_READ, 0, 0));
+  SHOW(syscall(SYS_remap_file_pages, p, PAGE, 0, 0, 0));
   SHOW(madvise(n, PAGE, MADV_DONTNEED));
   VALUE(n[0]);
   SHOW(madvise(n, PAGE, 12345));

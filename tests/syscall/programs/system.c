@@ -1,9 +1,11 @@
 #include "check.h"
 
+#include <dirent.h>
 #include <mqueue.h>
 #include <sched.h>
 #include <sys/auxv.h>
 #include <sys/ipc.h>
+#include <sys/mount.h>
 #include <sys/msg.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -59,6 +61,29 @@ static void proc(int argc, char** argv) {
   VALUE(getauxval(AT_PAGESZ));
   VALUE(getauxval(AT_UID) == getuid());
   VALUE(strcmp((char*)getauxval(AT_EXECFN), argv[0]));
+}
+
+// A mount namespace of its own; and what a process sees of its descriptors from then on: no one else's.
+static void namespaces(void) {
+  fflush(stdout);
+  if (fork() != 0) {
+    wait(NULL);
+    return;
+  }
+  const int own = unshare(CLONE_NEWUSER | CLONE_NEWNS);
+  SHOW(own == 0 ? mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) : own);
+  SHOW(own == 0 ? mount(NULL, "/", NULL, MS_SLAVE, BAD) : own);
+  DIR* directory = opendir("/proc/self/fd");
+  int count = 0, last = -1;
+  for (struct dirent* e; (e = readdir(directory)) != NULL;) {
+    if (e->d_name[0] == '.') continue;
+    ++count;
+    if (atoi(e->d_name) > last) last = atoi(e->d_name);
+  }
+  VALUE(count);
+  VALUE(last == dirfd(directory));
+  fflush(stdout);
+  _exit(0);
 }
 
 int main(int argc, char** argv) {
@@ -145,6 +170,7 @@ int main(int argc, char** argv) {
   puts(message.text);
   SHOW(msgrcv(queue, &message, 8, 2, IPC_NOWAIT));
   SHOW(msgctl(queue, IPC_RMID, NULL));
+  namespaces();
   proc(argc, argv);
   return 3;
 }
