@@ -1,11 +1,13 @@
 #include "linux-user/memory_map.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 
 #include <algorithm>
 #include <bit>
@@ -229,6 +231,23 @@ int64_t MemoryMap::map_host(uint64_t addr, uint64_t bytes, int prot, int flags, 
   return host_result(::mmap(host(addr), bytes, host_prot(prot), flags, fd, static_cast<off_t>(offset)));
 }
 
+namespace {
+
+// Sizes of huge pages decide where they may lie: that of anonymous ones by mmap's flags, 0: not huge.
+uint64_t huge_page(int flags) {
+  if ((flags & MAP_ANONYMOUS) == 0 || (flags & MAP_HUGETLB) == 0) return 0;
+  const unsigned log = static_cast<unsigned>(flags) >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
+  return log == 0 ? uint64_t{2} << 20 : uint64_t{1} << std::min(log, 40U);
+}
+
+// ... and that of a file's pages. `block`: its st_blksize, which other file systems have small.
+uint64_t huge_page(int fd, uint64_t block) {
+  struct statfs fs;
+  return block > 32768 && fstatfs(fd, &fs) == 0 && fs.f_type == HUGETLBFS_MAGIC ? block : 0;
+}
+
+}  // namespace
+
 int64_t MemoryMap::mmap(uint64_t addr, uint64_t bytes, int prot, int flags, int fd, uint64_t offset,
                         std::shared_ptr<const FileId> file, std::string_view label) {
   if (bytes == 0 || (offset & (kPage - 1)) != 0) return -EINVAL;
@@ -243,13 +262,17 @@ int64_t MemoryMap::mmap(uint64_t addr, uint64_t bytes, int prot, int flags, int 
   }
   const bool anonymous = (flags & MAP_ANONYMOUS) != 0;
   const bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
+  uint64_t page = std::max(kPage, huge_page(flags));
   if (file == nullptr && shared && anonymous) {
     file = std::make_shared<FileId>(FileId{~uint64_t{0}, g_anonymous_id++, "/dev/zero (deleted)"});
   } else if (file == nullptr && !anonymous) {
     struct stat st;
     if (fstat(fd, &st) != 0) return -errno;
     file = std::make_shared<FileId>(FileId{st.st_dev, st.st_ino, {}});
+    page = std::max(page, huge_page(fd, static_cast<uint64_t>(st.st_blksize)));
   }
+  bytes = (bytes + page - 1) & ~(page - 1);
+  if (!in_range(fixed ? addr : 0, bytes)) return -ENOMEM;
 
   std::lock_guard change(change_mutex_);
   bool replaced = false;
@@ -260,7 +283,7 @@ int64_t MemoryMap::mmap(uint64_t addr, uint64_t bytes, int prot, int flags, int 
       replaced = any_locked(addr, addr + bytes);
       if (no_replace && replaced) return -EEXIST;
     } else {
-      addr = find_free(page_down(addr), bytes);
+      addr = find_free(page_down(addr), bytes, page);
       if (addr == 0) return -ENOMEM;
     }
     error = map_host(addr, bytes, prot, flags, fd, offset, fixed && !no_replace);

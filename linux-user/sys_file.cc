@@ -24,6 +24,8 @@ namespace xarch::linux_user {
 
 namespace {
 
+constexpr size_t kPage = 4096;
+
 // A running program's file is not written to: to the host's kernel it is a file that is mapped, so that the
 // process itself (and its forks) must see to it. Processes that run something else are not held back.
 bool is_own_program(Process& process, int dir, const char* path, bool follow) {
@@ -74,9 +76,14 @@ int64_t sys_truncate(Call& call) {
 int64_t sys_openat2(Call& call) {
   if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
   if (call.arg(3) < sizeof(open_how)) return -EINVAL;
-  if (call.arg(3) > sizeof(open_how)) return -E2BIG;
+  if (call.arg(3) > kPage) return -E2BIG;
   open_how how;
   if (call.thread.get(call.arg(2), &how) != 0) return -EFAULT;
+  // What a later kernel knows besides must not be asked for.
+  char more[kPage];
+  const size_t extra = call.arg(3) - sizeof how;
+  if (call.thread.copy_in(more, call.arg(2) + sizeof how, extra) != 0) return -EFAULT;
+  if (std::any_of(more, more + extra, [](char c) { return c != 0; })) return -E2BIG;
   if (how.flags > UINT32_MAX) return -EINVAL;
   how.flags = static_cast<uint32_t>(call.thread.abi().open_flags_to_host(static_cast<int>(how.flags)));
   return open_path(call, static_cast<int>(how.flags), how.mode, &how);

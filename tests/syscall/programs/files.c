@@ -148,11 +148,24 @@ static void faults(void) {
   SHOW(close(p[0]));
 }
 
+// A struct that is larger than the kernel's is taken if the rest of it asks for nothing.
+static void larger_structs(void) {
+  uint64_t how[600] = {O_RDONLY};
+  WORKS(syscall(SYS_openat2, AT_FDCWD, ".", how, 24));
+  WORKS(syscall(SYS_openat2, AT_FDCWD, ".", how, 27));
+  WORKS(syscall(SYS_openat2, AT_FDCWD, ".", how, 64));
+  SHOW(syscall(SYS_openat2, AT_FDCWD, ".", how, 16));
+  SHOW(syscall(SYS_openat2, AT_FDCWD, ".", how, 4104));
+  how[4] = 1;
+  SHOW(syscall(SYS_openat2, AT_FDCWD, ".", how, 64));
+}
+
 int main(void) {
   umask(022);
   VALUE(umask(022));
   names();
   data();
   faults();
+  larger_structs();
   return 7;
 }

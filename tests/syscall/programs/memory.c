@@ -68,6 +68,10 @@ int main(void) {
   SHOW(msync(s, PAGE, MS_SYNC | MS_ASYNC));
   SHOW(syscall(SYS_mlock2, s, PAGE, 2));
   SHOW(syscall(SYS_mbind, s, PAGE, 0, NULL, 0, 1 << 10));
+  // Huge pages lie at multiples of their size, if the machine has any.
+  char* huge = mmap(NULL, 3 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+  WORKS(huge);
+  if (huge != MAP_FAILED) SHOW(munmap(huge, 4 << 20));
   // Pages of a shared mapping in another order.
   strcpy(s, "first");
   SHOW(syscall(SYS_remap_file_pages, s, PAGE, 0, 1, 0));
