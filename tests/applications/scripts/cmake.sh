@@ -18,4 +18,4 @@ cmake --build build -j2 | sed 's/^\[ *[0-9]*%\] //' | sort | uniq -c
 build/program; cat build/made.txt
 (cd build && ctest 2>&1 | sed 's/ *[0-9.]* sec.*//' | grep -v -e 'Test project' -e 'Total Test'); cmake --install build | sort
 cmake -P /dev/stdin <<< 'string(REGEX REPLACE "a(b+)" "<\\1>" x "xabbby") math(EXPR y "3*7+1") message("${x} ${y}") string(SHA256 z "${x}") message(${z})' 2>&1
-cmake -B other -DCMAKE_CXX_COMPILER=/no/such . 2>&1 | head -n 8; echo "${PIPESTATUS[0]}"
+cmake -B other -DCMAKE_CXX_COMPILER=/no/such . 2>&1 | sed -n 1,8p; echo "${PIPESTATUS[0]}"
