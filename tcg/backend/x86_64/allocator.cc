@@ -22,6 +22,14 @@ unsigned CodeGen::alloc_frame() {
       return i;
     }
   }
+  for (RegState& reg : state_.regs) {
+    for (unsigned i = 0; i < reg.num_vals; ++i) {
+      Val& val = vals_[reg.vals[i]];
+      if (!val.framed) continue;
+      val.framed = false;
+      return val.index;
+    }
+  }
   status_ = tcg::CompileResult::kTooLong;
   return 0;
 }
@@ -95,6 +103,10 @@ void CodeGen::spill_vals(HostReg r) {
     V v = reg.vals[--reg.num_vals];
     Val& val = vals_[v];
     val.loc = Loc::kSpill;
+    if (val.framed) {
+      val.framed = false;
+      continue;
+    }
     val.index = static_cast<uint16_t>(alloc_frame());
     if (is_xmm(r)) {
       as_.sse(Simd::movups_st, frame_mem(val.index), xmm(r));
@@ -108,10 +120,11 @@ void CodeGen::spill_vals(HostReg r) {
 bool CodeGen::leave_to_slot(HostReg r) {
   RegState& reg = state_.regs[r];
   const SlotId s = reg.slot;
-  if (reg.num_vals != 1 || s == kNoSlot || s == info_.flags || reg.partial || slot_reader_[s] != kNoValue)
+  if (settling_ || reg.num_vals != 1 || s == kNoSlot || s == info_.flags || reg.partial ||
+      slot_reader_[s] != kNoValue)
     return false;
   const V v = reg.vals[0];
-  if (inst(v).type != info_.layout->slots[s].type) return false;
+  if (vals_[v].framed || inst(v).type != info_.layout->slots[s].type) return false;
   reg.num_vals = 0;
   vals_[v].loc = Loc::kSlot;
   vals_[v].index = s;
@@ -126,6 +139,44 @@ void CodeGen::evict(HostReg r) {
   unbind_slot(r);
 }
 
+// The registers that an op's operands are in, those of what it has taken over from its operands included.
+uint32_t CodeGen::operand_regs(const Inst& in) const {
+  uint32_t regs = 0;
+  for (const V v : in.args) {
+    if (v == kNoValue) break;
+    if (vals_[v].loc == Loc::kReg) regs |= 1u << vals_[v].reg;
+    if (vals_[v].loc == Loc::kDeferred) regs |= operand_regs(inst(v));
+  }
+  return regs;
+}
+
+// Of registers that hold values, the one whose next use is the farthest, as far as the next ops tell; of
+// several whose use is out of sight one that costs no store, or else the one that was used least recently.
+// What the op being emitted uses itself is used next.
+HostReg CodeGen::farthest_use(uint32_t candidates) const {
+  const auto end = std::min<uint32_t>(now_ + kUseWindow, static_cast<uint32_t>(region_->insts.size()));
+  for (uint32_t i = now_; i < end && (candidates & (candidates - 1)) != 0; ++i) {
+    const Inst& in = insts_[i];
+    if (in.op == Op::kInsn) continue;  // whose operands are no values
+    const uint32_t used = operand_regs(in);
+    if ((candidates & ~used) == 0) break;
+    candidates &= ~used;
+    if (is_terminator(in.op)) break;
+  }
+  HostReg best = kNoHostReg;
+  unsigned best_cost = ~0u;
+  for (; candidates != 0; candidates &= candidates - 1) {
+    const auto r = static_cast<HostReg>(__builtin_ctz(candidates));
+    const RegState& reg = state_.regs[r];
+    const bool stored = reg.num_vals == 1 && (vals_[reg.vals[0]].framed || reg.slot != kNoSlot);
+    const unsigned cost = (stored ? 0 : 1u << 16) | static_cast<uint16_t>(reg.stamp - stamp_ - 1);
+    if (cost >= best_cost) continue;
+    best_cost = cost;
+    best = r;
+  }
+  return best;
+}
+
 Reg CodeGen::alloc_gpr(uint32_t avoid) {
   if (const uint32_t empty = kScratchMask & ~(locked_ | avoid | state_.used); empty != 0) {
     const uint32_t others = empty & ~(1u << host(Reg::rax));  // rax last
@@ -133,17 +184,23 @@ Reg CodeGen::alloc_gpr(uint32_t avoid) {
   }
   HostReg best = kNoHostReg;
   unsigned best_cost = ~0u;
+  uint32_t with_values = 0;
   for (Reg candidate : kScratch) {
     HostReg r = host(candidate);
     if ((locked_ | avoid) >> r & 1) continue;
     const RegState& reg = state_.regs[r];
-    unsigned kind = reg.num_vals > 0 ? 3 : state_.is_dirty(r) ? 2 : reg.slot != kNoSlot ? 1 : 0;
+    if (reg.num_vals > 0) {
+      with_values |= 1u << r;
+      continue;
+    }
+    unsigned kind = state_.is_dirty(r) ? 2 : reg.slot != kNoSlot ? 1 : 0;
     unsigned cost = kind << 16 | (kind ? static_cast<uint16_t>(reg.stamp - stamp_ - 1) : 0);
     if (cost < best_cost) {
       best_cost = cost;
       best = r;
     }
   }
+  if (best == kNoHostReg && with_values != 0) best = farthest_use(with_values);
   if (best == kNoHostReg)
     Log::fatal("xarch: internal error: no scratch register left at op %u (%s)", now_,
                std::string(op_info(inst(static_cast<V>(now_)).op).text).c_str());
@@ -220,7 +277,10 @@ void CodeGen::finish(V result, HostReg r, bool clean) {
 void CodeGen::end_value(V v) {
   Val& val = vals_[v];
   switch (val.loc) {
-    case Loc::kReg: state_.remove(val.reg, v); break;
+    case Loc::kReg:
+      state_.remove(val.reg, v);
+      if (val.framed) drop_frame(val);
+      break;
     case Loc::kSlot: slot_reader_[val.index] = kNoValue; break;
     case Loc::kSpill: frame_used_ &= ~(1u << val.index); break;
     case Loc::kFlags:
@@ -306,9 +366,9 @@ HostReg CodeGen::fetch_other(V v) {
     state_.used |= 1u << r;
     slot_reg_[s] = r;
   }
-  if (from == Loc::kSpill) frame_used_ &= ~(1u << val.index);
   bool clean = from == Loc::kSlot || from == Loc::kConst || val.clean;
   bind(v, r, clean);
+  val.framed = from == Loc::kSpill;  // and need not be stored again
   return val.reg;
 }
 
@@ -382,6 +442,13 @@ void CodeGen::settle_slot_readers(SlotId s) {
   uint32_t locked = locked_;
   fetch(v);
   locked_ = locked;
+}
+
+// Whom that drives from a register is not left to a slot again.
+void CodeGen::settle_all_slot_readers() {
+  settling_ = true;
+  for (const SlotId s : readers_) settle_slot_readers(s);
+  settling_ = false;
 }
 
 void CodeGen::drop_slot_cache(SlotId s, bool write_back) {

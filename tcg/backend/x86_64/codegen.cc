@@ -118,6 +118,7 @@ void CodeGen::emit_block(BlockId b) {
       return;
     }
     now_ = i;
+    now_stamp_ = stamp_;
     done_ = i;
     locked_ = 0;
     emit_inst(i);

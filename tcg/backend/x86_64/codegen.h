@@ -80,6 +80,7 @@ class CodeGen {
     bool skip : 1;         // not to be emitted on its own: nobody needs it, a constant, folded
     uint8_t low : 2;       // of a get of a v128: only its lowest 4 (1) or 8 (2) bytes are read; 0: all of it
     bool hint_passed : 1;  // by its user's own hint, and so for its only user
+    bool framed : 1;       // in a register, and in the frame too, at `index`, from when it was spilled
     uint16_t index;
     uint16_t left;    // uses to come
     ir::SlotId hint;  // slot it will be put to before anything can see the difference, once it was analysed
@@ -163,6 +164,9 @@ class CodeGen {
   void store_slot(HostReg r);   // writes a dirty slot back; the register stays its cache
   void unbind_slot(HostReg r);  // the register is no slot's cache any more
   void spill_vals(HostReg r);
+  static constexpr uint32_t kUseWindow = 48;  // ops
+  uint32_t operand_regs(const ir::Inst& in) const;
+  HostReg farthest_use(uint32_t candidates) const;
   bool leave_to_slot(HostReg r);
   void move_vals_away(HostReg r);
   void displace(HostReg pin);
@@ -186,6 +190,7 @@ class CodeGen {
   void bind(V v, HostReg r, bool clean) {  // v is now (also) in r
     Val& val = vals_[v];
     if (val.left == 0) return;
+    if (val.framed && clean != val.clean) drop_frame(val);
     if (state_.regs[r].num_vals == RegState::kMaxVals) r = another(r);
     RegState& target = state_.regs[r];
     target.vals[target.num_vals++] = v;
@@ -203,6 +208,11 @@ class CodeGen {
     if (val.loc != Loc::kReg) return end_value(v);
     state_.remove(val.reg, v);
     val.loc = Loc::kNone;
+    if (val.framed) drop_frame(val);
+  }
+  void drop_frame(Val& val) {
+    frame_used_ &= ~(1u << val.index);
+    val.framed = false;
   }
   void end_value(V v);
   void consume_args(const ir::Inst& in);
@@ -230,6 +240,7 @@ class CodeGen {
   Mem frame_mem(unsigned index) const;
   void drop_slot_cache(ir::SlotId s, bool write_back);
   void settle_slot_readers(ir::SlotId s);  // a value still to be read from s is read now
+  void settle_all_slot_readers();
   void flush_slots(const std::vector<ir::SlotId>* dead);
   void forget_all();
   void get(uint32_t i);
@@ -573,6 +584,7 @@ class CodeGen {
   std::vector<HostReg> slot_reg_;    // register that caches each slot
   std::vector<V> slot_reader_;       // value still to be read from each slot (Loc::kSlot)
   std::vector<ir::SlotId> readers_;  // slots that may have one
+  bool settling_ = false;            // every reader is given a register or a place in the frame
   std::vector<HostState> saved_states_;
   std::vector<Cold> cold_;
   RecoveryWriter recovery_;
@@ -582,8 +594,9 @@ class CodeGen {
   uint32_t locked_ = 0;
   uint32_t hint_gen_ = 0;
   uint16_t stamp_ = 0;
-  uint32_t now_ = 0;   // index of the instruction being emitted
-  uint32_t done_ = 0;  // last index that it covered
+  uint16_t now_stamp_ = 0;  // as the op being emitted began
+  uint32_t now_ = 0;        // index of the instruction being emitted
+  uint32_t done_ = 0;       // last index that it covered
   int64_t insn_offset_ = 0;
   uint32_t insn_restore_ = 0;
   int next_block_ = -1;  // block to go on with when the current one is done, -1 if the chain ends

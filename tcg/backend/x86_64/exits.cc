@@ -34,7 +34,7 @@ void CodeGen::set_exit(tcg::Exit reason, uint32_t mode) {
 // All slots go to the state, the flags where they are wanted.
 void CodeGen::settle_for_call(const Inst& in) {
   for (V arg : in.args) settle_condition(arg);
-  for (size_t k = 0; k < readers_.size(); ++k) settle_slot_readers(readers_[k]);
+  settle_all_slot_readers();
   flush_slots(nullptr);
   clobber_flags();
 }

@@ -76,7 +76,7 @@ HelperFn CodeGen::vector_helper(Op op) const {
 // The operands go by way of the frame, which holds nothing else there outside of the soft TLB's cold paths.
 void CodeGen::call_vector_helper(uint32_t i, HelperFn fn) {
   const Inst& in = insts_[i];
-  for (size_t k = 0; k < readers_.size(); ++k) settle_slot_readers(readers_[k]);
+  settle_all_slot_readers();
   flush_slots(nullptr);
   clobber_flags();
   const auto operand = [](unsigned k) { return Mem::at(Reg::rsp, static_cast<int32_t>(kSaveArea + 16 * k)); };
