@@ -149,6 +149,7 @@ class Builder {
   Value ffrom_int(Type t, Value a, bool is_unsigned, unsigned lane = 0);
   // Lanes as f.cvt says; of a scalar its width.
   Value fcvt(Type t, unsigned to_lane, Value a, unsigned from_lane);
+  Value fto_bf16(Value a);        // v128 to v64
   Value flow(Type t, Value v);    // lowest lane of a vector as a scalar
   Value fwiden(Type t, Value a);  // a scalar with zeros above
 

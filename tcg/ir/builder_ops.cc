@@ -252,6 +252,8 @@ Value Builder::fcvt(Type t, unsigned to_lane, Value a, unsigned from_lane) {
   return emit(Op::kFCvt, t, a, {}, {}, fp_lane(t, to_lane), fp_lane(a.type, from_lane));
 }
 
+Value Builder::fto_bf16(Value a) { return emit(Op::kFToBf16, Type::kV64, a, {}, {}, 2); }
+
 Value Builder::flow(Type t, Value v) {
   if (const Inst* d = def_if(v, Op::kFWiden)) {
     const Value scalar = value_of(d->args[0]);

@@ -396,6 +396,7 @@ bool Verifier::fp_op(const Inst& in) {
       return need(in.aux == 2 && is_vector(in.type) && a == Type::kV64 && type(in.args[1]) == Type::kV64,
                   kBadLane);
     case Op::kFCvt: return fp_convert_op(in);
+    case Op::kFToBf16: return need(in.aux == 2 && a == Type::kV128, kBadLane);
     case Op::kFLow:
       return need(
           (a == Type::kV64 || a == Type::kV128) && is_float(in.type) && in.aux != 1 && is_fp(in.type, in.aux),

@@ -110,8 +110,9 @@ FpChoice random_half_op(Rng& rng) {
   const Type types[] = {Type::kF32, Type::kV64, Type::kV128};
   const Type t = types[rng.below(3)];
   const int64_t rounding = kRoundings[rng.below(6)];
-  switch (rng.below(10)) {
+  switch (rng.below(11)) {
     case 0: return {kUnary[rng.below(3)], t, {t}, 1, 0};
+    case 7: return {Op::kFToBf16, Type::kV64, {Type::kV128}, 2, 0};
     case 1:
     case 2: return {Op::kFFma, t, {t, t, t}, 1, 0};
     case 3: return {Op::kFlagsFcmp, Type::kFlags, {Type::kF32, Type::kF32}, 1, rng.below(2)};

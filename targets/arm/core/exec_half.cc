@@ -1,4 +1,5 @@
 // Half precision, complex numbers and bfloat16 (a64_half.def), on tcg/fpu.
+#include "targets/arm/core/bfloat.h"
 #include "targets/arm/core/exec.h"
 #include "targets/arm/core/fp_env.h"
 #include "tcg/fpu/fpu.h"
@@ -175,24 +176,11 @@ void fma_complex(Arm64State& s, VecWord w, unsigned reg, unsigned rotation, int 
 }
 
 // ---- bfloat16
-uint16_t to_bfloat(Env& e, uint32_t v) { return fpu::convert<fpu::BF16, F32>(e, v); }
 void bfloat_dots(Arm64State& s, VecWord w, int element) {
   const Vector n = s.v(w.n()), m = s.v(w.m());
   each_lane(s, w, 2, [&](unsigned i) {
-    return fpu::bfloat_dot(s.v(w.d()).s[i], n.s[i], m.s[element < 0 ? i : static_cast<unsigned>(element)]);
+    return bfloat_dot(s.v(w.d()).s[i], n.s[i], m.s[element < 0 ? i : static_cast<unsigned>(element)]);
   });
-}
-// Even or odd (bit 30) elements of n.
-void bfloat_products(Arm64State& s, VecWord w, unsigned reg, int element) {
-  ArmEnv env(s);
-  const Vector n = s.v(w.n()), m = s.v(reg), d = s.v(w.d());
-  const unsigned odd = w.q();
-  Vector out{};
-  for (unsigned i = 0; i < 4; ++i) {
-    const unsigned at = 2 * i + odd;
-    out.s[i] = fpu::fma_bfloat(env, n.h[at], m.h[element < 0 ? at : static_cast<unsigned>(element)], d.s[i]);
-  }
-  s.v(w.d()) = out;
 }
 void bfloat_matrix(Arm64State& s, VecWord w) {
   const Vector n = s.v(w.n()), m = s.v(w.m());
@@ -200,7 +188,7 @@ void bfloat_matrix(Arm64State& s, VecWord w) {
   for (unsigned i = 0; i < 2; ++i)
     for (unsigned j = 0; j < 2; ++j)
       for (unsigned k = 0; k < 2; ++k)
-        out.s[2 * i + j] = fpu::bfloat_dot(out.s[2 * i + j], n.s[2 * i + k], m.s[2 * j + k]);
+        out.s[2 * i + j] = bfloat_dot(out.s[2 * i + j], n.s[2 * i + k], m.s[2 * j + k]);
   s.v(w.d()) = out;
 }
 
@@ -343,18 +331,8 @@ EXEC(FcmlaElemH, {
 })
 
 // ---- bfloat16
-EXEC(Bfcvt, {
-  ArmEnv env(s);
-  each_lane(s, w, 1, [&](unsigned) { return to_bfloat(env, s.v(w.n()).s[0]); });
-})
-EXEC(Bfcvtn, {
-  ArmEnv env(s);
-  narrow_lanes(s, w, 1, [&](unsigned i) { return to_bfloat(env, s.v(w.n()).s[i]); });
-})
 EXEC(Bfdot, bfloat_dots(s, w, -1))
 EXEC(BfdotElem, bfloat_dots(s, w, static_cast<int>((w.w >> 11 & 1) << 1 | (w.w >> 21 & 1))))
-EXEC(Bfmlal, bfloat_products(s, w, w.m(), -1))
-EXEC(BfmlalElem, bfloat_products(s, w, register_h(w), static_cast<int>(element_h(w))))
 EXEC(Bfmmla, bfloat_matrix(s, w))
 
 }  // namespace xarch::arm

@@ -85,6 +85,14 @@ Value bounded(Lift& c, Value v, bool is_unsigned) {
   v = c.b.select(c.b.cmp(ir::Cond::kSlt, v, top), v, top);
   return c.b.select(c.b.cmp(ir::Cond::kSgt, v, bottom), v, bottom);
 }
+// An integer of 64 bits, rounded to odd if it has more than 53 bits.
+Value to_odd(Lift& c, Value v, bool is_unsigned) {
+  constexpr uint64_t kFits = uint64_t{1} << 53, kLost = 0x7ff;
+  const Value fits = is_unsigned ? c.b.cmp(ir::Cond::kUlt, v, c.b.i64(kFits))
+                                 : c.b.cmp(ir::Cond::kUlt, c.b.add(v, kFits), c.b.i64(2 * kFits));
+  const Value lost = c.b.add(c.b.and_(v, kLost), kLost);  // kLost + 1 is set if anything is
+  return c.b.select(fits, v, c.b.and_(c.b.or_(v, lost), ~kLost));
+}
 template <Insn I>
 void from_int(Lift& c, Enc<I> e, unsigned fraction = 0) {
   const bool is_unsigned = e.template get<'u'>();
@@ -93,6 +101,11 @@ void from_int(Lift& c, Enc<I> e, unsigned fraction = 0) {
   if (!c.mode(kModeHalf) && fraction == 0) {
     const Value number = c.b.ffrom_int(Type::kF32, c.b.trunc(bounded(c, v, is_unsigned), Type::kI32), false);
     return c.put_v(e.template get<'d'>(), c.b.fcvt(Type::kV64, 1, number, 2));
+  }
+  if (!c.mode(kModeHalf)) {
+    Value number = c.b.ffrom_int(Type::kF64, to_odd(c, v, is_unsigned), is_unsigned);
+    number = scale_down(c, number, 3, fraction);
+    return c.put_v(e.template get<'d'>(), c.b.fcvt(Type::kV64, 1, number, 3));
   }
   const unsigned how = (is_unsigned ? 8u : 0u) | fraction << 8;
   c.put_scalar(e.template get<'d'>(), c.call(kFromInt, Type::kI32, {v, c.b.i64(how)}));

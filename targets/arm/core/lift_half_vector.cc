@@ -1,4 +1,4 @@
-// Half precision on vectors, and the scalar forms among the vector encodings.
+// Half precision on vectors, and the scalar forms among the vector encodings; bfloat16.
 #include "targets/arm/core/lift_fp_lanes.h"
 #include "targets/arm/core/lift_half.h"
 
@@ -103,6 +103,25 @@ void widening_fma(Lift& c, Enc<I> e, bool upper, bool negate) {
     m = part(c.v(e.template get<'m'>()));
   }
   put_vector(c, e, c.b.ffma_half(n, m, c.vq(q, e.template get<'d'>())));
+}
+
+// ---- bfloat16: the upper halves of singles
+// Even or odd (bit 30) factors, which are exact as singles.
+template <Insn I>
+void bfloat_fma(Lift& c, Enc<I> e) {
+  const auto part = [&](Value v) {
+    return e.template get<'q'>() ? vand(c, v, splat(c, v.type, 2, 0xffff0000))
+                                 : c.b.vunary(Op::kVShlImm, v, 2, 16);
+  };
+  Value m;
+  if constexpr (has_field<I>('h')) {
+    const unsigned index = e.template get<'h'>() << 2 | e.template get<'l'>() << 1 | e.template get<'b'>();
+    m = c.b.vsplat(Type::kV128, c.v(e.template get<'m'>()), kHalf, index);
+  } else {
+    m = c.v(e.template get<'m'>());
+  }
+  const Value n = part(c.v(e.template get<'n'>())), d = c.v(e.template get<'d'>());
+  put_vector(c, e, c.b.ffma(n, part(m), d, 2));
 }
 
 }  // namespace
@@ -218,5 +237,14 @@ HALF(FcmlaElemH, {
   const Value m = e.get<'q'>() ? number : low_half(c, number);
   complex_fma(c, e.get<'d'>(), operand(c, e, e.get<'n'>()), m, e.get<'r'>(), kHalf);
 })
+
+// ---- bfloat16
+VECTOR(Bfcvt, {
+  const Value n = c.b.fwiden(Type::kV128, fp_scalar(c, false, e.get<'n'>()));
+  c.put_v(e.get<'d'>(), c.b.fto_bf16(n));
+})
+VECTOR(Bfcvtn, put_narrow(c, e.get<'q'>(), e.get<'d'>(), c.b.fto_bf16(c.v(e.get<'n'>()))))
+VECTOR(Bfmlal, bfloat_fma(c, e))
+VECTOR(BfmlalElem, bfloat_fma(c, e))
 
 }  // namespace xarch::arm

@@ -129,6 +129,12 @@ void eval_fp(const Inst& in, Type arg_type, const IrValue* const* args, fpu::Env
             convert(*env, in.aux, static_cast<unsigned>(in.imm), lane(a, static_cast<unsigned>(in.imm), i)));
       }
       return;
+    case Op::kFToBf16:
+      for (unsigned i = 0; i < 4; ++i) {
+        const auto single = static_cast<uint32_t>(lane(a, 2, i));
+        set_lane(out, 1, i, fpu::convert<fpu::BF16, fpu::F32>(*env, single));
+      }
+      return;
     case Op::kFFmaHalf:
       for (unsigned i = 0; i < bytes >> 2; ++i) {
         const auto half = [&](const IrValue& v) { return static_cast<uint16_t>(lane(v, 1, i)); };

@@ -477,6 +477,7 @@ class CodeGen {
   bool emit_fp_from_int_lanes(uint32_t i);
   bool emit_fp_convert(uint32_t i);
   bool emit_fp_convert_half(uint32_t i);
+  void emit_double_to_half(uint32_t i);
   void emit_fp_call(uint32_t i);
 
   // ---- fp_half.cc
@@ -498,6 +499,7 @@ class CodeGen {
   void emit_half_to_int(uint32_t i);
   bool emit_fma_of_halves(uint32_t i);
   bool emit_half(uint32_t i);
+  void emit_to_bf16(uint32_t i);
   void emit_select_x(uint32_t i);
 
   // ---- loops.cc

@@ -518,6 +518,7 @@ bool CodeGen::emit_fp_inline(uint32_t i) {
     case Op::kFToInt: return emit_fp_to_int(i);
     case Op::kFFromInt: return emit_fp_from_int(i);
     case Op::kFCvt: return emit_fp_convert(i);
+    case Op::kFToBf16: return emit_to_bf16(i), true;
     default: return false;
   }
 }

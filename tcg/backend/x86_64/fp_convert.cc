@@ -341,7 +341,46 @@ bool CodeGen::emit_fp_convert(uint32_t i) {
   return true;
 }
 
-// Through F16C; lanes that do not count are zero. Two steps would round twice on the way from 8 bytes down.
+// A double to half precision: to single precision first, to odd, which the second rounding cannot tell from
+// the double. What is so small that single precision might lose it traps.
+void CodeGen::emit_double_to_half(uint32_t i) {
+  constexpr uint64_t kSmall = uint64_t{1023 - 100} << 53;  // twice the bits of 2^-100
+  constexpr int kCurrent = 4;
+  clobber_flags();
+  const Xmm a = use_x(insts_[i].args[0]);
+  FpSites s = fp_begin(i);
+  s.site.args[0] = host(a);
+  Inst numbers = insts_[i];  // that go in
+  numbers.type = Type::kF64;
+  numbers.aux = 3;
+  const Xmm d = alloc_xmm(), m = alloc_xmm(), t = alloc_xmm();
+  const Reg r = alloc_gpr();
+  s.site.dst = host(d);
+  const Xmm x = flushed(&s, numbers, a);
+  as_.sse(Simd::movq_gpr_st, r, x);
+  as_.alu(Alu::kAdd, 64, r, r);
+  as_.alu(Alu::kSub, 64, r, 1);  // of zeros the largest number
+  as_.alu(Alu::kCmp, 64, r, constant(kSmall));
+  as_.jcc(Cc::b, fp_cold_trap(&s));
+  if (fp_checks(kFpCheckNan)) fp_check_nan(&s, Simd::cmpsd, x);
+  xop(Simd::pcmpeqd, m, m, m);
+  xop(SimdShift::psrlq, m, m, 64 - 29);
+  xop(Simd::pand, t, x, m);
+  xop(Simd::paddq, t, t, m);
+  xop(Simd::por, t, t, x);
+  xop(Simd::pandn, t, m, t);
+  xop(Simd::xorps, d, d, d);
+  fp_trap(&s);
+  as_.avx(Simd::cvtsd2ss, 128, d, d, t);
+  fp_trap(&s);
+  as_.avx(Simd::vcvtps2ph, 128, d, d, kCurrent);
+  if (fp_checks(kFpCheckTiny)) fp_check_tiny(&s, 1, true, d);
+  set_zero_from(d, 8);
+  fp_end(s);
+  finish(static_cast<V>(i), host(d), false);
+}
+
+// Through F16C; lanes that do not count are zero. Vectors of doubles are left to a call.
 bool CodeGen::emit_fp_convert_half(uint32_t i) {
   const Inst& in = insts_[i];
   V v = static_cast<V>(i);
@@ -349,6 +388,7 @@ bool CodeGen::emit_fp_convert_half(uint32_t i) {
   constexpr int kCurrent = 4;
   if (!features_.f16c) return false;
   const bool scalar = is_float(in.type) || is_float(from);
+  if (in.imm == 3 && from == Type::kF64) return emit_double_to_half(i), true;
   if (in.imm == 1) {
     if (!(scalar || (in.aux == 2 && in.type == Type::kV128 && from == Type::kV64))) return false;
     Xmm a = use_x(in.args[0]);

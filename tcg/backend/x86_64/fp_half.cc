@@ -1,6 +1,6 @@
-// Half precision: operands are widened by F16C, computed with and narrowed again. A widened number is neither
-// denormal nor near the limits of the wider format, so that the host's modes do not matter there, and what
-// traps, traps as it would in half precision.
+// Half precision, and bfloat16. Operands of half precision are widened by F16C, computed with and narrowed
+// again. A widened number is neither denormal nor near the limits of the wider format, so that the host's
+// modes do not matter there, and what traps, traps as it would in half precision.
 //
 // Rounding twice is harmless: single precision has more than 2 * 11 + 2 bits, which is enough for + - * / and
 // square roots (Figueroa); tiny sums and products are exact in it, and no tiny quotient is nearer than
@@ -327,6 +327,41 @@ bool CodeGen::emit_fma_of_halves(uint32_t i) {
   fp_end(s);
   finish(static_cast<V>(i), host(d), false);
   return true;
+}
+
+// Singles as bfloat16: to the sum with a number that is 2^16 times as large, of which the last bit is worth
+// what the result's is, the host rounds as it is told. Denormal and very large numbers trap, NaNs too.
+void CodeGen::emit_to_bf16(uint32_t i) {
+  constexpr uint64_t kEach = 0x100000001, kSigns = 0x80000000 * kEach;
+  constexpr uint64_t kDenormals = 0x007ffffe * kEach, kBelowLarge = 0x76ffffff * kEach;
+  constexpr uint64_t kSixteen = 0x08000000 * kEach, kPowers = 0xff800000 * kEach;
+  clobber_flags();
+  const Xmm a = use_x(insts_[i].args[0]);
+  FpSites s = fp_begin(i);
+  s.site.args[0] = host(a);
+  const Xmm d = alloc_xmm(), t = alloc_xmm(), u = alloc_xmm();
+  xop(Simd::pand, t, a, constant(~kSigns));
+  load_const(u, ~uint64_t{0}, ~uint64_t{0});
+  xop(Simd::paddd, u, u, t);  // of zeros the largest number
+  xop(Simd::pminud, d, u, constant(kDenormals));
+  xop(Simd::pcmpeqd, d, d, u);
+  xop(Simd::pcmpgtd, t, t, constant(kBelowLarge));
+  xop(Simd::por, d, d, t);
+  as_.sse(Simd::ptest, d, d);
+  as_.jcc(Cc::ne, fp_cold_trap(&s));
+  xop(Simd::pand, t, a, constant(kPowers));
+  xop(Simd::paddd, t, t, constant(kSixteen));
+  fp_step(&s, Simd::addps, d, a, t);
+  xop(Simd::subps, d, d, t);
+  xop(Simd::pand, d, d, constant(~kSigns));  // zeros have lost theirs
+  xop(Simd::pand, t, a, constant(kSigns));
+  xop(Simd::por, d, d, t);
+  xop(SimdShift::psrld, d, d, 16);
+  xop(Simd::packusdw, d, d, d);
+  set_zero_from(d, 16);
+  s.site.dst = host(d);
+  fp_end(s);
+  finish(static_cast<V>(i), host(d), false);
 }
 
 // False if it takes instructions that the host does not have.
