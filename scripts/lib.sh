@@ -13,6 +13,11 @@ fail() {
   exit 1
 }
 
+# Makes build/, or says in one line why it cannot be written.
+make_build() {
+  mkdir -p build 2>/dev/null && [ -w build ] || fail "cannot write into $PWD/build; clone into a directory of your own"
+}
+
 # install_packages PURPOSE…: the packages that scripts/packages lists for these purposes, those that are missing.
 # Changes nothing, and needs neither network nor rights, when none is.
 install_packages() {
