@@ -65,6 +65,7 @@ def main():
     parser.add_argument("--roots", default=os.path.join(guest_root.ROOT, "build/roots"))
     parser.add_argument("--xarch", default=os.path.join(guest_root.ROOT, "build/release/bin/xarch"))
     options = parser.parse_args()
+    guest_root.require_namespaces()
     rows = [("idle python3, RSS", ["/usr/bin/python3", "-c", PYTHON], "Rss", lambda kb: 1.25 * kb + 8 * 1024),
             (f"{COUNT} sleeping, executed, PSS", ["/bin/bash", "-c", EXECUTED], "Pss", lambda kb: kb + COUNT * 4 * 1024),
             (f"{COUNT} sleeping, forked, PSS", ["/usr/bin/python3", "-c", FORKED], "Pss", lambda kb: kb + COUNT * 4 * 1024)]

@@ -76,6 +76,7 @@ def main():
     parser.add_argument("--only", choices=["amd64", "arm64"])
     parser.add_argument("script")
     options = parser.parse_args()
+    guest_root.require_namespaces()
     make_data(options.data)
     results = [run(options, side) for side in ("amd64", "arm64") if options.only in (None, side)]
     if options.show or options.only:

@@ -95,6 +95,7 @@ def main():
     parser.add_argument("--show", action="store_true")
     parser.add_argument("session", choices=SESSIONS)
     options = parser.parse_args()
+    guest_root.require_namespaces()
     setup, argv, steps = SESSIONS[options.session]
     wrong = False
     with tempfile.TemporaryDirectory(prefix="xarch-screen-") as where:

@@ -10,9 +10,13 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
+import guest_root  # noqa: E402
+
+ROOT = guest_root.ROOT
 NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
 TINY = "mount -t tmpfs -o size=8m tiny {}"
+NO_SPACES = "echo 0 >/proc/sys/user/max_user_namespaces"
 
 # name: shell lines before, the command, its status, what its last line must say.
 CASES = {
@@ -44,6 +48,12 @@ CASES = {
     "no argument is known": ("", "scripts/quickstart --fast", 1, "quickstart: it takes no arguments; --help tells what it does"),
     "unknown section": ("", "scripts/bench --section nosuch", 1, "bench: no section nosuch; there are kernel"),
     "unknown option": ("", "scripts/mkroot arm64 out/root --nosuch", 1, "mkroot: unknown option --nosuch"),
+    "no namespaces": (NO_SPACES, "python3 tests/applications/run_script.py lua.lua", 1, "run_script.py: user namespaces are needed"),
+    "no namespaces, modules": (NO_SPACES, "python3 tests/applications/python_modules.py test_bool", 1,
+                               "python_modules.py: user namespaces are needed"),
+    "no namespaces, screens": (NO_SPACES, "python3 tests/applications/screens.py vim", 1, "screens.py: user namespaces are needed"),
+    "no namespaces, memory": (NO_SPACES, "python3 tests/applications/memory.py", 1, "memory.py: user namespaces are needed"),
+    "no namespaces, bench": (NO_SPACES, "scripts/bench --section program", 1, "bench: user namespaces are needed"),
     "too few arguments": ("", "scripts/mkroot arm64", 1, "usage: mkroot ARCH DIR PACKAGE"),
 }
 
@@ -53,7 +63,7 @@ def run(name):
     with tempfile.TemporaryDirectory(prefix="xarch-scripts-") as where:
         tree = os.path.join(where, "x")
         os.mkdir(tree)
-        for part in ("scripts", "tests/bench", "tests/support"):
+        for part in ("scripts", "tests/bench", "tests/support", "tests/applications"):
             shutil.copytree(os.path.join(ROOT, part), os.path.join(tree, part))
         home = os.path.join(where, "home")
         os.mkdir(home)
@@ -72,9 +82,7 @@ def run(name):
 
 
 def main():
-    can = subprocess.run([*NAMESPACE, "true"], stderr=subprocess.PIPE, text=True, check=False)
-    if can.returncode != 0:
-        sys.exit(f"user namespaces are needed for this test: {can.stderr.strip()}")
+    guest_root.require_namespaces()
     names = sys.argv[1:] or list(CASES)
     sys.exit(not all([run(name) for name in names]))
 

@@ -7,6 +7,8 @@ directories to mount on, and /etc/hosts.
 
 import os
 import shlex
+import subprocess
+import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": "/tmp",
@@ -14,6 +16,15 @@ ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ
 # What the kernel compares a file's first bytes with: a 64-bit little-endian ELF program or shared object for AArch64.
 AARCH64 = (r":xarch-qemu:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
            r":\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:{}:F")
+
+
+def require_namespaces():
+    """Ends the program with a line that says what is missing if no root can be entered here."""
+    done = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "true"],
+                          stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{os.path.basename(sys.argv[0])}: user namespaces are needed, and there are none here ({done.stderr.strip()}): "
+                 "sysctl user.max_user_namespaces=10000, and kernel.unprivileged_userns_clone=1 where it exists")
 
 
 def packages(purpose):
