@@ -26,8 +26,10 @@ using ir::Value;
 using test::RandomState;
 using test::Rng;
 
-constexpr Op kOps[] = {Op::kFAdd,  Op::kFSub, Op::kFMul, Op::kFDiv,
-                       Op::kFSqrt, Op::kFFma, Op::kFFma, Op::kFFma};
+// The last two: a double to half precision, singles to bfloat16.
+constexpr Op kOps[] = {Op::kFAdd, Op::kFSub, Op::kFMul, Op::kFDiv, Op::kFSqrt,
+                       Op::kFFma, Op::kFFma, Op::kFFma, Op::kFCvt, Op::kFToBf16};
+bool narrows(Op op) { return op == Op::kFCvt || op == Op::kFToBf16; }
 
 ir::SlotId slot(const std::string& name) {
   const auto& all = test::random_layout().slots;
@@ -45,6 +47,13 @@ void make(Op op, bool scalar, ir::Region* region) {
     return scalar ? b.flow(Type::kF32, v) : v;
   };
   b.insn(0);
+  if (narrows(op)) {
+    const Value v = b.get(slot("q0"));
+    const Value r = op == Op::kFToBf16 ? b.fto_bf16(v) : b.fcvt(Type::kV64, 1, b.flow(Type::kF64, v), 3);
+    b.put(slot("q3"), b.vpair(r, b.vconst(Type::kV64, 0)));
+    b.goto_pc(4, {});
+    return b.finish();
+  }
   const Value n = operand("q0"), m = operand("q1"), a = operand("q2");
   const Value r = op == Op::kFFma    ? b.ffma(n, m, a, 1)
                   : op == Op::kFSqrt ? b.funary(op, n, 1)
@@ -95,6 +104,24 @@ void choose(Rng& rng, Op op, uint16_t v[3]) {
   v[rng.below(2) + 1] = static_cast<uint16_t>(v[rng.below(2) + 1] + rng.below(3) - 1);
 }
 
+// What is narrowed lies on a number of the narrower format or in the middle between two, or next to it.
+void choose_wide(Rng& rng, Op op, uint64_t v[2]) {
+  if (op == Op::kFCvt) {
+    const uint16_t h = some(rng);
+    const double low = number(h), high = number(static_cast<uint16_t>(h + 1));
+    const double d = rng.one_in(2) ? low : (low + high) / 2;
+    memcpy(v, &d, sizeof d);
+    v[0] += (uint64_t{rng.below(3)} - 1) << (rng.one_in(2) ? 0 : rng.below(42));
+    return;
+  }
+  constexpr uint32_t kLow[] = {0, 0x8000, 0x7fff, 0x8001, 1, 0xffff};
+  for (unsigned k = 0; k < 2; ++k) {
+    const auto next = [&] { return rng.below(0x10000) << 16 | kLow[rng.below(6)]; };
+    v[k] = uint64_t{next()} << 32;
+    v[k] |= next();
+  }
+}
+
 uint32_t flags_of(const RandomState& s) {
   return (s.hdr.fp_sticky() & ~uint32_t{fpu::kDenormal}) | (s.hdr.fp_flags & uint32_t{fpu::kDenormal});
 }
@@ -109,7 +136,7 @@ void compare(bool exact, uint64_t count) {
   ir::Region region;
   alignas(64) static RandomState a, b;
   for (uint64_t i = 0; i < count; ++i) {
-    const Op op = kOps[rng.below(8)];
+    const Op op = kOps[rng.below(10)];
     const bool scalar = rng.one_in(3);
     make(op, scalar, &region);
     const bool flush = exact && rng.one_in(4);
@@ -123,6 +150,7 @@ void compare(bool exact, uint64_t count) {
       choose(rng, op, v);
       for (unsigned k = 0; k < 3; ++k) memcpy(reinterpret_cast<char*>(a.q[k]) + 2 * lane, &v[k], 2);
     }
+    if (narrows(op)) choose_wide(rng, op, a.q[0]);
     const uint32_t rounding = rng.below(4);
     for (RandomState* s : {&a, &b}) {
       s->hdr.event.store(0, std::memory_order_relaxed);
