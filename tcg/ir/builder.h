@@ -107,6 +107,8 @@ class Builder {
   Value flags_sbb(Value a, Value b, Value borrow, bool invert_carry);
   Value flags_logic(Value a, bool carry = false);
   Value flags_pack(Value n, Value z, Value c, Value v);
+  // `flags` with one of them replaced.
+  Value flags_set(Value flags, FlagBits flag, Value v);
   Value flags_test(Value flags, FlagCond c);
 
   // ---- memory

@@ -71,6 +71,34 @@ Value Builder::test_of_pack(Value flags, FlagCond c) {
   }
 }
 
+Value Builder::flags_set(Value flags, FlagBits flag, Value v) {
+  uint64_t c = 0;
+  if (const Inst* d = def_if(flags, Op::kFlagsConst); d && is_const(v, &c)) {
+    const auto bits = static_cast<uint16_t>(d->imm);
+    return flags_const(static_cast<uint16_t>(c ? bits | flag : bits & ~flag));
+  }
+  return emit(Op::kFlagsSet, Type::kFlags, flags, v, {}, 0, flag);
+}
+
+namespace {
+
+// The flags that a condition depends on.
+uint16_t flags_of_cond(FlagCond c) {
+  switch (static_cast<FlagCond>(static_cast<uint8_t>(c) & ~1)) {
+    case FlagCond::kZ: return kFlagZ;
+    case FlagCond::kC: return kFlagC;
+    case FlagCond::kN: return kFlagN;
+    case FlagCond::kV: return kFlagV;
+    case FlagCond::kHi:
+    case FlagCond::kA: return kFlagC | kFlagZ;
+    case FlagCond::kGe: return kFlagN | kFlagV;
+    case FlagCond::kGt: return kFlagN | kFlagV | kFlagZ;
+    default: return kFlagP;
+  }
+}
+
+}  // namespace
+
 // Tests of a comparison's flags stay tests: a backend answers them from the host's flags, which it has
 // anyway.
 Value Builder::flags_test(Value flags, FlagCond c) {
@@ -78,6 +106,15 @@ Value Builder::flags_test(Value flags, FlagCond c) {
   switch (def(flags).op) {
     case Op::kFlagsConst: return i1(eval_flag_cond(c, static_cast<uint16_t>(def(flags).imm)));
     case Op::kFlagsPack: v = test_of_pack(flags, c); break;
+    case Op::kFlagsSet: {
+      const Inst f = def(flags);
+      const auto set = static_cast<uint16_t>(f.imm);
+      if ((flags_of_cond(c) & set) == 0) return flags_test(value_of(f.args[0]), c);
+      if (flags_of_cond(c) != set) break;
+      v = value_of(f.args[1]);
+      if (static_cast<uint8_t>(c) & 1) v = not_(v);
+      break;
+    }
     default: break;
   }
   if (v) return v;

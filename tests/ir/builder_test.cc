@@ -118,6 +118,7 @@ Value Replay::flags(const Inst& in) {
     case Op::kFlagsSbb: return b_.flags_sbb(a, arg(in, 1), arg(in, 2), flag);
     case Op::kFlagsLogic: return b_.flags_logic(a, flag);
     case Op::kFlagsPack: return b_.flags_pack(a, arg(in, 1), arg(in, 2), arg(in, 3));
+    case Op::kFlagsSet: return b_.flags_set(a, static_cast<ir::FlagBits>(in.imm), arg(in, 1));
     default: return b_.flags_test(a, static_cast<ir::FlagCond>(in.aux));
   }
 }

@@ -270,6 +270,12 @@ TEST(Interp, FlagConditions) {
     const std::vector<Operand> parts = {
         {Type::kI1, {n}}, {Type::kI1, {z}}, {Type::kI1, {c}}, {Type::kI1, {v}}};
     EXPECT_EQ(one.run(Op::kFlagsPack, Type::kFlags, parts).lo, f);
+    for (const uint64_t bit : {0x8000u, 0x4000u, 0x100u, 1u, 0x400u, 0x1000u}) {
+      const Operand flags = {Type::kFlags, {f}};
+      EXPECT_EQ(one.run(Op::kFlagsSet, Type::kFlags, {flags, {Type::kI1, {1}}}, 0, bit).lo, f | bit);
+      EXPECT_EQ(one.run(Op::kFlagsSet, Type::kFlags, {flags, {Type::kI1, {0}}}, 0, bit).lo, f & ~bit);
+    }
+    EXPECT_EQ(one.run(Op::kBitcast, Type::kI16, {{Type::kFlags, {f}}}).lo, f);
   }
 }
 

@@ -294,7 +294,7 @@ void Maker::flags_op() {
   constexpr Type kSelected[] = {Type::kFlags, Type::kI1, Type::kI128, Type::kF32, Type::kF64, Type::kV128};
   const Type t = one_of(kSmallInts);
   const int64_t invert = rng_.below(2);
-  switch (rng_.below(10)) {
+  switch (rng_.below(12)) {
     case 0: emit(Op::kCmp, Type::kI1, value(t), value(t), ir::kNoValue, rng_.below(10)); break;
     case 1: emit(rng_.one_in(2) ? Op::kTestZ : Op::kTestNz, Type::kI1, value(t), value(t)); break;
     case 2: {
@@ -313,6 +313,12 @@ void Maker::flags_op() {
       r_.insts[emit(Op::kFlagsPack, Type::kFlags, n, z, c)].args[3] = v;
       break;
     }
+    case 9: {
+      const int64_t kBits[] = {ir::kFlagV, ir::kFlagC, ir::kFlagP, ir::kFlagZ, ir::kFlagN};
+      emit(Op::kFlagsSet, Type::kFlags, value(Type::kFlags), value(Type::kI1), ir::kNoValue, 0, kBits[rng_.below(5)]);
+      break;
+    }
+    case 10: emit(Op::kBitcast, Type::kFlags, value(Type::kI16)); break;
     default:
       emit(Op::kFlagsTest, Type::kI1, value(Type::kFlags), ir::kNoValue, ir::kNoValue, rng_.below(18));
       break;

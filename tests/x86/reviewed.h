@@ -51,13 +51,13 @@ inline uint8_t second_opcode(const Case& c) { return c.code[prefixes(c) + 1]; }
 // Instruction sets that no model has, by zydis' names.
 inline bool left_out_set(const std::string& set) {
   static const std::set<std::string> kSets = {
-      "VTX",    "SMX",       "SVM",       "SSE4A",      "GFNI",     "KEYLOCKER",  "KEYLOCKER_WIDE",
-      "MOVDIR", "ENQCMD",    "FMA4",      "XOP",        "AVX_VNNI", "RTM",        "PADLOCK",
-      "PT",     "WAITPKG",   "AMX_TILE",  "AMX_INT8",   "AMX_BF16", "HRESET",     "UINTR",
-      "TDX",    "SERIALIZE", "TSX_LDTRK", "CLZERO",     "MONITORX", "MCOMMIT",    "SNP",
-      "RDPRU",  "PCONFIG",   "WBNOINVD",  "PBNDKB",     "INVLPGB",  "AVX512EVEX", "AVX512VEX",
-      "KNC",    "KNCE",      "KNCV",      "KNC_STREAM", "LWP",      "TBM",        "CET",
-      "SGX"};
+      "VTX",    "SMX",       "SVM",         "SSE4A",      "GFNI",     "KEYLOCKER",  "KEYLOCKER_WIDE",
+      "MOVDIR", "ENQCMD",    "FMA4",        "XOP",        "AVX_VNNI", "RTM",        "PADLOCK",
+      "PT",     "WAITPKG",   "AMX_TILE",    "AMX_INT8",   "AMX_BF16", "HRESET",     "UINTR",
+      "TDX",    "SERIALIZE", "TSX_LDTRK",   "CLZERO",     "MONITORX", "MCOMMIT",    "SNP",
+      "RDPRU",  "PCONFIG",   "WBNOINVD",    "PBNDKB",     "INVLPGB",  "AVX512EVEX", "AVX512VEX",
+      "KNC",    "KNCE",      "KNCV",        "KNC_STREAM", "LWP",      "TBM",        "CET",
+      "SGX",    "SGX_ENCLV", "AMD_INVLPGB", "VMFUNC"};
   return kSets.count(set) != 0;
 }
 // What MC has of them and zydis has not, by the beginnings of MC's names.
@@ -72,14 +72,16 @@ inline bool left_out_name(const std::string& mc) {
       "KXOR",      "XSUSLDTRK", "XRESLDTRK",   "INVEPT",   "INVVPID", "GETSEC",   "VMREAD",     "VMWRITE",
       "VMPTRLD",   "VMPTRST",   "VMCLEAR",     "VMXON",    "PTWRITE", "RSTORSSP", "WRSS",       "WRUSS",
       "INCSSP",    "SETSSBSY",  "SAVEPREVSSP", "CLRSSBSY", "XSTORE",  "XCRYPT",   "XSHA",       "MONTMUL",
-      "CCMP",      "CTEST",     "SERIALIZE",   "TLBSYNC",  "MOVDIR"};
+      "CCMP",      "CTEST",     "SERIALIZE",   "TLBSYNC",  "ENCLV",   "INVLPGB",  "VMFUNC",     "MOVDIR"};
   return std::any_of(std::begin(kNames), std::end(kNames), [&](const char* n) { return starts(mc, n); });
 }
 
 // No instruction for us, one for MC or zydis.
 inline const char* reviewed_extra(const Case& c, const std::string& name) {
   const uint8_t op = first_opcode(c);
-  if (left_out_set(c.zydis_set) || c.zydis == "tlbsync") return "an instruction set that no model has";
+  if (left_out_set(c.zydis_set) || c.zydis == "tlbsync" || c.zydis == "vmfunc" || c.zydis == "invlpgb" ||
+      c.zydis == "enclv")
+    return "an instruction set that no model has";
   if (left_out_name(name)) return "an instruction set that no model has";
   if (c.mode64 && op == 0xd5) return "REX2, which no model has";
   if (op == 0x62 && (c.mode64 || second_opcode(c) >= 0xc0)) return "EVEX, which no model has";
@@ -118,6 +120,9 @@ inline const char* mc_lacks(const Case& c) {
 inline const char* reviewed_mc(const Case& c) {
   if (!c.mode64 && has_prefix(c, {0xf3}) && has_prefix(c, {0x67}))
     return "MC has no F3 beside 67 in 32-bit mode";
+  if (c.mc_length == 0 && prefixes(c) >= 3 && has_prefix(c, {0x66}) && has_prefix(c, {0xf2, 0xf3})) {
+    return "MC has no other prefix between 66, F3 or F2, and the opcode";
+  }
   if (lost_rex(c)) return "MC takes no prefix behind REX";
   if (c.length == 0) {
     if (const char* r = reviewed_extra(c, c.mc)) return r;
@@ -210,6 +215,7 @@ inline const char* reviewed_operands(const Case& c) {
   if (c.insn.base == kNoReg && c.mode64 && c.insn.has(kPrefixAddress)) {
     return "zydis takes REX.B for a base where there is none";
   }
+  if (c.ours == "jmp" || c.ours == "call") return "zydis takes 3E for NOTRACK only, not for a segment";
   if (c.ours == "lea") return "zydis drops the segment, which counts for nothing";
   if (c.ours == "nop") return "zydis gives reserved NOPs a second operand";
   if (c.ours == "xchg" && c.zydis == "nop") return "NOP";

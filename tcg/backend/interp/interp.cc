@@ -143,6 +143,9 @@ void Interpreter::execute_flags(const Inst& inst, IrValue* out) {
     case Op::kFlagsSbb: out->w[0] = ir::flags_of_sub(t, a, b, carry, inverted); break;
     case Op::kFlagsLogic: out->w[0] = ir::flags_of_logic(t, a, inverted); break;
     case Op::kFlagsPack: out->w[0] = ir::flags_of_pack(a, b, carry, arg(inst, 3).w[0]); break;
+    case Op::kFlagsSet:
+      out->w[0] = (a & ~static_cast<uint64_t>(inst.imm)) | (b ? static_cast<uint64_t>(inst.imm) : 0);
+      break;
     default:  // kFlagsTest
       out->w[0] = ir::eval_flag_cond(static_cast<ir::FlagCond>(inst.aux), static_cast<uint16_t>(a));
       break;

@@ -184,6 +184,7 @@ void CodeGen::emit_inst(uint32_t i) {
     case Op::kFlagsSbb:
     case Op::kFlagsLogic: return emit_flags_op(i);
     case Op::kFlagsPack: return emit_flags_pack(i);
+    case Op::kFlagsSet: return emit_flags_set(i);
     case Op::kLoad: return emit_load(i);
     case Op::kStore: return emit_store(i);
     case Op::kCas: return emit_cas(i);

@@ -270,6 +270,7 @@ class CodeGen {
   void fused(uint32_t n);
   void emit_flags_op(uint32_t i);
   void emit_flags_pack(uint32_t i);
+  void emit_flags_set(uint32_t i);
   void emit_select(uint32_t i);
   void emit_select_equal(uint32_t i, V equal, V other);
 

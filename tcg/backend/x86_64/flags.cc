@@ -366,6 +366,31 @@ void CodeGen::emit_flags_pack(uint32_t i) {
   finish(static_cast<V>(i), host(d), true);
 }
 
+void CodeGen::emit_flags_set(uint32_t i) {
+  const Inst& in = insts_[i];
+  const V a = in.args[0], b = in.args[1];
+  const auto bit = static_cast<int32_t>(in.imm);
+  settle_condition(b);
+  const Reg ra = use(a);
+  clobber_flags();
+  if (is_const(b)) {
+    const Reg d = dest(static_cast<V>(i), a);
+    if (d != ra) as_.mov(32, d, ra);
+    as_.alu(inst(b).imm & 1 ? Alu::kOr : Alu::kAnd, 32, d, inst(b).imm & 1 ? bit : ~bit);
+    return finish(static_cast<V>(i), host(d), false);
+  }
+  const Reg rb = use(b);
+  const Reg t = alloc_gpr();
+  as_.movzx(t, 8, rb);
+  const auto shift = static_cast<unsigned>(std::countr_zero(static_cast<uint32_t>(bit)));
+  if (shift != 0) as_.shift(Shift::kShl, 32, t, shift);
+  const Reg d = dest(static_cast<V>(i), a, b);
+  if (d != ra) as_.mov(32, d, ra);
+  as_.alu(Alu::kAnd, 32, d, ~bit);
+  as_.alu(Alu::kOr, 32, d, t);
+  finish(static_cast<V>(i), host(d), false);
+}
+
 // equal if the numbers that the host has compared are, else other.
 void CodeGen::emit_select_equal(uint32_t i, V equal, V other) {
   const Inst& in = insts_[i];

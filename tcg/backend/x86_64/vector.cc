@@ -169,6 +169,7 @@ void CodeGen::emit_bitcast(uint32_t i) {
   Type from = inst(a).type;
   bool from_gpr = is_int(from) && from != Type::kI128, to_gpr = is_int(in.type) && in.type != Type::kI128;
   bool wide = type_bytes(in.type) == 8;
+  if (type_bytes(in.type) == 2) return finish(v, fetch(a), false);  // flags and i16
   if (from_gpr == to_gpr) return finish(v, fetch(a), false);
   if (from_gpr) {
     Xmm d = alloc_xmm();

@@ -1,0 +1,96 @@
+#include "targets/x86/core/helpers.h"
+
+#include <cstdint>
+
+namespace xarch::x86 {
+
+namespace {
+
+using U128 = unsigned __int128;
+using S128 = __int128;
+
+// The `width` + 1 bits of carry and number, turned.
+U128 turned(uint64_t a, uint64_t n, uint64_t c, uint64_t how) {
+  const unsigned width = how & 255, bits = width + 1;
+  const U128 mask = (U128{1} << bits) - 1;
+  const U128 v = U128{c & 1} << width | a;
+  unsigned by = static_cast<unsigned>(n % bits);
+  if (!(how & 256)) by = (bits - by) % bits;
+  return by == 0 ? v : (v << by | v >> (bits - by)) & mask;
+}
+uint64_t rotate_carry(void*, uint64_t a, uint64_t n, uint64_t c, uint64_t how) {
+  return static_cast<uint64_t>(turned(a, n, c, how));
+}
+uint64_t rotate_carry_out(void*, uint64_t a, uint64_t n, uint64_t c, uint64_t how) {
+  return static_cast<uint64_t>(turned(a, n, c, how) >> (how & 255));
+}
+
+uint64_t divide_u(void*, uint64_t hi, uint64_t lo, uint64_t d, uint64_t) {
+  return d == 0 ? 0 : static_cast<uint64_t>((U128{hi} << 64 | lo) / d);
+}
+uint64_t remainder_u(void*, uint64_t hi, uint64_t lo, uint64_t d, uint64_t) {
+  return d == 0 ? 0 : static_cast<uint64_t>((U128{hi} << 64 | lo) % d);
+}
+
+struct Signed {
+  bool fits;
+  uint64_t quotient, remainder;
+};
+Signed divide_signed(uint64_t hi, uint64_t lo, uint64_t d) {
+  const auto n = static_cast<S128>(U128{hi} << 64 | lo);
+  const S128 by = static_cast<int64_t>(d);
+  constexpr S128 kMin = static_cast<S128>(U128{1} << 127);
+  if (by == 0 || (n == kMin && by == -1)) return {false, 0, 0};
+  const S128 q = n / by;
+  if (q != static_cast<int64_t>(q)) return {false, 0, 0};
+  return {true, static_cast<uint64_t>(q), static_cast<uint64_t>(n % by)};
+}
+uint64_t divide_s(void*, uint64_t hi, uint64_t lo, uint64_t d, uint64_t) {
+  return divide_signed(hi, lo, d).quotient;
+}
+uint64_t remainder_s(void*, uint64_t hi, uint64_t lo, uint64_t d, uint64_t) {
+  return divide_signed(hi, lo, d).remainder;
+}
+uint64_t divide_overflows(void*, uint64_t hi, uint64_t lo, uint64_t d, uint64_t) {
+  return !divide_signed(hi, lo, d).fits;
+}
+
+uint64_t deposit(void*, uint64_t a, uint64_t mask, uint64_t, uint64_t) {
+  uint64_t r = 0;
+  for (; mask != 0; mask &= mask - 1, a >>= 1) {
+    if (a & 1) r |= mask & -mask;
+  }
+  return r;
+}
+uint64_t extract(void*, uint64_t a, uint64_t mask, uint64_t, uint64_t) {
+  uint64_t r = 0;
+  for (unsigned n = 0; mask != 0; mask &= mask - 1, ++n) {
+    if (a & mask & -mask) r |= uint64_t{1} << n;
+  }
+  return r;
+}
+
+uint64_t crc32c(void*, uint64_t sum, uint64_t data, uint64_t bytes, uint64_t) {
+  auto s = static_cast<uint32_t>(sum);
+  for (uint64_t i = 0; i < bytes; ++i, data >>= 8) {
+    s ^= static_cast<uint8_t>(data);
+    for (int k = 0; k < 8; ++k) s = s >> 1 ^ (s & 1 ? 0x82f63b78 : 0);
+  }
+  return s;
+}
+
+}  // namespace
+
+constexpr uint32_t kPureHelper = ir::kHelperPure | ir::kHelperNoFault | ir::kHelperNoMem;
+const ir::HelperDesc kRotateCarry = {"x86.rotate_carry", rotate_carry, kPureHelper, {}, {}};
+const ir::HelperDesc kRotateCarryOut = {"x86.rotate_carry_out", rotate_carry_out, kPureHelper, {}, {}};
+const ir::HelperDesc kDivideU = {"x86.divide_u", divide_u, kPureHelper, {}, {}};
+const ir::HelperDesc kRemainderU = {"x86.remainder_u", remainder_u, kPureHelper, {}, {}};
+const ir::HelperDesc kDivideS = {"x86.divide_s", divide_s, kPureHelper, {}, {}};
+const ir::HelperDesc kRemainderS = {"x86.remainder_s", remainder_s, kPureHelper, {}, {}};
+const ir::HelperDesc kDivideOverflows = {"x86.divide_overflows", divide_overflows, kPureHelper, {}, {}};
+const ir::HelperDesc kDeposit = {"x86.pdep", deposit, kPureHelper, {}, {}};
+const ir::HelperDesc kExtract = {"x86.pext", extract, kPureHelper, {}, {}};
+const ir::HelperDesc kCrc32c = {"x86.crc32c", crc32c, kPureHelper, {}, {}};
+
+}  // namespace xarch::x86

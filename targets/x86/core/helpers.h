@@ -1,0 +1,25 @@
+// C++ that emitted code calls: what is rare, or has no operation of its own. All are pure.
+#pragma once
+
+#include "tcg/ir/helper.h"
+
+namespace xarch::x86 {
+
+// RCL, RCR: of a, by n, with carry c; how: the width, and 256 to the left. The result, and the carry.
+extern const ir::HelperDesc kRotateCarry;
+extern const ir::HelperDesc kRotateCarryOut;
+// Quotient and remainder of (a:b) / c, a being the upper half; c is not 0 and the quotient fits.
+extern const ir::HelperDesc kDivideU;
+extern const ir::HelperDesc kRemainderU;
+// Of signed numbers; what does not fit gives 0.
+extern const ir::HelperDesc kDivideS;
+extern const ir::HelperDesc kRemainderS;
+// 1 if a signed quotient does not fit, or c is 0.
+extern const ir::HelperDesc kDivideOverflows;
+// BMI2's PDEP and PEXT: of a with mask b.
+extern const ir::HelperDesc kDeposit;
+extern const ir::HelperDesc kExtract;
+// CRC-32C of the sum a and c bytes of b.
+extern const ir::HelperDesc kCrc32c;
+
+}  // namespace xarch::x86

@@ -1,0 +1,226 @@
+#include "targets/x86/core/lift.h"
+
+#include <array>
+
+namespace xarch::x86 {
+
+using ir::Cond;
+using ir::FlagCond;
+using ir::Op;
+using ir::Type;
+using ir::Value;
+
+namespace {
+
+constexpr NamedLifter kLifted[] = {
+#define LIFTS(text, name) {text, &lift_##name},
+#include "targets/x86/core/lifted.def"
+#undef LIFTS
+};
+
+struct LiftTable {
+  std::array<LiftFn, 4096> fns{};
+};
+
+// Rows of one text stand next to each other as a rule, so that the search starts where it ended.
+LiftTable make_table() {
+  LiftTable t;
+  for (size_t i = 0; i < rows().size(); ++i) {
+    for (const NamedLifter& l : kLifted) {
+      if (l.text == rows()[i].text) t.fns[i] = l.fn;
+    }
+    // Segment, control and debug registers are not lifted yet.
+    for (const Form& f : rows()[i].forms) {
+      if (f.kind == Kind::kS || f.kind == Kind::kC || f.kind == Kind::kD || f.kind == Kind::kFixedSeg)
+        t.fns[i] = nullptr;
+    }
+  }
+  return t;
+}
+
+unsigned log2_bytes(unsigned bytes) { return static_cast<unsigned>(__builtin_ctz(bytes)); }
+
+}  // namespace
+
+LiftFn lifter(unsigned row) {
+  static const LiftTable kTable = make_table();
+  return kTable.fns[row];
+}
+
+void Lift::put_gpr(unsigned n, Value v) {
+  const ir::SlotId slot = kGprSlot[n];
+  if (v.type >= Type::kI32) return b.put(slot, b.zext(v, Type::kI64));
+  b.put(slot, b.deposit(b.get(slot), b.zext(v, Type::kI64), 0, ir::type_bits(v.type)));
+}
+
+Value Lift::read(const Operand& o, unsigned bytes) {
+  switch (o.type) {
+    case Operand::kGpr: return gpr(o.reg, o.bytes);
+    case Operand::kHighByte: return b.trunc(b.shr_u(gpr64(o.reg), 8), Type::kI8);
+    case Operand::kImmediate: return constant(type(bytes ? bytes : o.bytes), o.imm);
+    default: return load(address_of(o), o.bytes);
+  }
+}
+
+void Lift::write(const Operand& o, Value v) {
+  switch (o.type) {
+    case Operand::kGpr: return put_gpr(o.reg, v);
+    case Operand::kHighByte:
+      return b.put(kGprSlot[o.reg], b.deposit(gpr64(o.reg), b.zext(v, Type::kI64), 8, 8));
+    default: return store(address_of(o), v);
+  }
+}
+
+Value Lift::effective_address() {
+  if (i.base == kRip) {
+    Value v = b.pcrel(next() + i.disp);
+    return i.address_bytes == 8 ? v : b.and_(v, 0xffffffffu);
+  }
+  Value v = b.i64(0);
+  bool any = false;
+  if (i.base != kNoReg) v = gpr64(i.base), any = true;
+  if (i.index != kNoReg) {
+    const Value index = b.shl(gpr64(i.index), i.scale);
+    v = any ? b.add(v, index) : index;
+  }
+  v = b.add(v, int64_t{i.disp});
+  if (i.address_bytes == 4) v = b.and_(v, 0xffffffffu);
+  if (i.address_bytes == 2) v = b.and_(v, 0xffffu);
+  return v;
+}
+
+Value Lift::linear(Value offset, unsigned segment) {
+  if (segment != kFs && segment != kGs) return offset;
+  return b.add(b.get(segment == kFs ? kSlotFsBase : kSlotGsBase), offset);
+}
+
+// The displacement stays apart where nothing comes between.
+Address Lift::address() {
+  const bool plain = i.address_bytes == 8 || (i.address_bytes == 4 && !mode64());
+  if (!plain || i.base == kRip || (i.base == kNoReg && i.index == kNoReg))
+    return {linear(effective_address(), i.segment), 0};
+  Value v;
+  if (i.base != kNoReg) v = gpr64(i.base);
+  if (i.index != kNoReg) {
+    const Value index = b.shl(gpr64(i.index), i.scale);
+    v = v ? b.add(v, index) : index;
+  }
+  return {linear(v, i.segment), i.disp};
+}
+
+Address Lift::address_of(const Operand& o) {
+  if (o.type == Operand::kAbsolute) return {linear(b.i64(i.imm), i.segment), 0};
+  return address();
+}
+
+ir::MemDesc Lift::desc(unsigned bytes, bool store) const {
+  ir::MemDesc d;
+  d.size = d.elem = static_cast<uint8_t>(log2_bytes(bytes));
+  // Total store order: loads stay in order, and so do stores.
+  d.order = store ? ir::Order::kRelease : ir::Order::kAcquire;
+  if (!mode64()) d.xform = ir::AddrXform::kWrap32;
+  return d;
+}
+
+ir::MemDesc Lift::atomic(unsigned bytes) const {
+  ir::MemDesc d = desc(bytes, true);
+  d.order = ir::Order::kSeqCst;
+  d.atomic = true;
+  return d;
+}
+
+void Lift::push(Value v) {
+  const unsigned bytes = ir::type_bytes(v.type);
+  const Value rsp = stack_moved(-int64_t{bytes});
+  b.store(rsp, v, desc(bytes, true));
+  b.put(kSlotRsp, rsp);
+}
+
+Value Lift::condition(unsigned cc) {
+  static constexpr FlagCond kTable[] = {FlagCond::kV, FlagCond::kC, FlagCond::kZ,  FlagCond::kBe,
+                                        FlagCond::kN, FlagCond::kP, FlagCond::kLt, FlagCond::kLe};
+  const FlagCond c = kTable[cc >> 1 & 7];
+  return b.flags_test(flags(), cc & 1 ? ir::negate(c) : c);
+}
+
+Value Lift::rflags() {
+  const Value packed = b.zext(b.bitcast(flags(), Type::kI16), Type::kI64);
+  Value v = b.or_(b.and_(b.shr_u(packed, 8), kEflagsArithmetic & 0xff), b.shl(b.and_(packed, 1), 11));
+  const Value down = b.cmp(Cond::kNe, b.get(kSlotStep), b.i64(1));
+  v = b.or_(v, b.shl(b.zext(down, Type::kI64), 10));
+  return b.or_(v, b.or_(b.get(kSlotOtherFlags), b.i64(kEflagsFixed)));
+}
+
+void Lift::put_rflags(Value v, uint32_t mask) {
+  if (mask & kEflagsArithmetic) {
+    const Value packed = b.or_(b.shl(b.and_(v, kEflagsArithmetic & 0xff), 8), b.extract_u(v, 11, 1));
+    put_flags(b.bitcast(b.trunc(packed, Type::kI16), Type::kFlags));
+  }
+  if (mask & kEflagsD) {
+    b.put(kSlotStep, b.select(b.test_nz(v, b.i64(kEflagsD)), b.i64(~uint64_t{0}), b.i64(1)));
+  }
+  if (const uint32_t other = mask & kEflagsOfUser) {
+    const Value old = b.and_(b.get(kSlotOtherFlags), ~uint64_t{other});
+    b.put(kSlotOtherFlags, b.or_(old, b.and_(v, other)));
+  }
+}
+
+// ---- endings
+
+void Lift::raise(uint32_t code) {
+  b.raise(here, code);
+  after = After::kClosed;
+}
+
+void Lift::raise_if(Value condition, uint32_t code) {
+  const ir::BlockId taken = b.new_block(), next = b.new_block();
+  b.cond_br(condition, taken, next);
+  cold[num_cold++] = {taken, true, here, code, false};
+  b.start_block(next);
+}
+
+void Lift::go(int64_t target, ir::JumpKind kind) {
+  ir::ExitAux e;
+  e.kind = kind;
+  e.poll = target <= here || kind == ir::JumpKind::kCall;
+  b.goto_pc(target, e);
+  after = After::kClosed;
+}
+
+void Lift::go_indirect(Value pc, ir::JumpKind kind) {
+  ir::ExitAux e;
+  e.kind = kind;
+  e.poll = true;
+  b.goto_ind(pc, e);
+  after = After::kClosed;
+}
+
+void Lift::branch_if(Value condition, int64_t target) {
+  uint64_t known;
+  if (b.is_const(condition, &known)) {
+    if (known & 1) go(target, ir::JumpKind::kJump);
+    return;
+  }
+  const ir::BlockId taken = b.new_block(), other = b.new_block();
+  b.cond_br(condition, taken, other);
+  cold[num_cold++] = {taken, false, target, 0, target <= here};
+  b.start_block(other);
+  if (exits_left == 0) return go(next(), ir::JumpKind::kJump);
+  --exits_left;
+}
+
+void Lift::finish_cold() {
+  for (unsigned n = 0; n < num_cold; ++n) {
+    const Cold& c = cold[n];
+    b.start_block(c.block);
+    if (c.raises) {
+      b.raise(c.at, c.code);
+    } else {
+      ir::ExitAux e;
+      e.poll = c.poll;
+      b.goto_pc(c.at, e);
+    }
+  }
+}
+
+}  // namespace xarch::x86

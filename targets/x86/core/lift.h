@@ -1,0 +1,147 @@
+// What the lifters of all instruction groups share: the instruction being translated, its operands,
+// addresses, flags, endings.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "targets/x86/core/decode.h"
+#include "targets/x86/core/model.h"
+#include "targets/x86/core/raise.h"
+#include "targets/x86/core/state.h"
+#include "tcg/ir/builder.h"
+
+namespace xarch::x86 {
+
+// How the instruction just lifted leaves the translation.
+enum class After : uint8_t {
+  kNext,   // the next instruction follows
+  kJump,   // translation may continue at Lift::jump, a higher offset; the builder's block is open
+  kClosed  // the last block is terminated
+};
+
+// An operand in memory: b.load(base, …, disp).
+struct Address {
+  ir::Value base;
+  int32_t disp = 0;
+};
+
+struct Lift {
+  ir::Builder& b;
+  const Model& model;
+  Insn i;
+  int64_t here = 0;  // offset of the instruction from the region's start
+  unsigned exits_left = 0;
+  After after = After::kNext;
+  int64_t jump = 0;
+
+  const Row& row() const { return rows()[i.row]; }
+  int64_t next() const { return here + i.length; }
+  bool mode64() const { return i.mode64; }
+  unsigned stack_bytes() const { return i.mode64 ? 8 : 4; }
+
+  // ---- types and constants
+  static ir::Type type(unsigned bytes) {
+    return bytes == 1   ? ir::Type::kI8
+           : bytes == 2 ? ir::Type::kI16
+           : bytes == 4 ? ir::Type::kI32
+                        : ir::Type::kI64;
+  }
+  ir::Value constant(ir::Type t, uint64_t v) {
+    const unsigned bits = ir::type_bits(t);
+    return b.iconst(t, bits < 64 ? v & ((uint64_t{1} << bits) - 1) : v);
+  }
+  ir::Value msb(ir::Value v) { return b.cmp(ir::Cond::kSlt, v, constant(v.type, 0)); }
+  ir::Value bit(ir::Value v, unsigned n) { return b.trunc(b.shr_u(v, n), ir::Type::kI1); }
+
+  // ---- general registers
+  ir::Value gpr64(unsigned n) { return b.get(kGprSlot[n]); }
+  ir::Value gpr(unsigned n, unsigned bytes) { return b.trunc(gpr64(n), type(bytes)); }
+  // Writes of 32 bits clear the upper half, narrower ones leave the rest alone.
+  void put_gpr(unsigned n, ir::Value v);
+
+  // ---- operands
+  Operand operand(unsigned n) const { return x86::operand(i, n); }
+  // The value of an operand, of its own size, or of `bytes` (immediates).
+  ir::Value read(const Operand& o, unsigned bytes = 0);
+  ir::Value read(unsigned n, unsigned bytes = 0) { return read(operand(n), bytes); }
+  void write(const Operand& o, ir::Value v);
+  void write(unsigned n, ir::Value v) { write(operand(n), v); }
+
+  // ---- memory
+  Address address();
+  Address address_of(const Operand& o);
+  // The linear address of `offset` (of the address size, in an i64) in the segment.
+  ir::Value linear(ir::Value offset, unsigned segment);
+  // The offset that LEA gives, in an i64.
+  ir::Value effective_address();
+  ir::MemDesc desc(unsigned bytes, bool store) const;
+  ir::Value load(const Address& a, unsigned bytes) {
+    return b.load(type(bytes), a.base, desc(bytes, false), a.disp);
+  }
+  void store(const Address& a, ir::Value v) {
+    b.store(a.base, v, desc(ir::type_bytes(v.type), true), a.disp);
+  }
+  // For CAS and RMW.
+  ir::MemDesc atomic(unsigned bytes) const;
+
+  // ---- the stack
+  ir::Value stack_address(ir::Value rsp) {
+    return mode64() ? rsp : b.zext(b.trunc(rsp, ir::Type::kI32), ir::Type::kI64);
+  }
+  ir::Value stack_moved(int64_t by) {
+    ir::Value v = b.add(gpr64(kRsp), by);
+    return mode64() ? v : b.and_(v, 0xffffffffu);
+  }
+  void push(ir::Value v);
+  // What is on top, of `bytes`; the caller moves the stack pointer.
+  ir::Value top(unsigned bytes) { return b.load(type(bytes), gpr64(kRsp), desc(bytes, false)); }
+
+  // ---- flags
+  ir::Value flags() { return b.get(kSlotFlags); }
+  void put_flags(ir::Value f) { b.put(kSlotFlags, f); }
+  ir::Value carry() { return b.flags_test(flags(), ir::FlagCond::kC); }
+  // Condition `cc` of the encodings (Jcc, SETcc, CMOVcc).
+  ir::Value condition(unsigned cc);
+  // C and O := v, the others clear (undefined by the architecture).
+  void put_overflow(ir::Value v) { put_flags(b.flags_pack(b.i1(false), b.i1(false), v, v)); }
+  // RFLAGS as an i64, and back: only what `mask` has.
+  ir::Value rflags();
+  void put_rflags(ir::Value v, uint32_t mask);
+
+  // ---- endings
+  void raise(uint32_t code);
+  // Goes on if `condition` is false. Nothing may have been written yet; values are lost.
+  void raise_if(ir::Value condition, uint32_t code);
+  void go(int64_t target, ir::JumpKind kind);
+  void go_indirect(ir::Value pc, ir::JumpKind kind);
+  void branch_if(ir::Value condition, int64_t target);
+  // The branches and faults that were put off. After the region's last instruction.
+  void finish_cold();
+
+  struct Cold {
+    ir::BlockId block;
+    bool raises;
+    int64_t at;     // where the fault is, or where it goes
+    uint32_t code;  // of the fault
+    bool poll;
+  };
+  Cold cold[64] = {};
+  unsigned num_cold = 0;
+};
+
+using LiftFn = void (*)(Lift&);
+struct NamedLifter {
+  std::string_view text;  // of the rows
+  LiftFn fn;
+};
+
+// The lifter of a row; null if there is none yet.
+LiftFn lifter(unsigned row);
+
+// One function per group, which says what it lifts. Each is in the lift_*.cc of its name.
+#define LIFTER(name) void lift_##name(Lift& c);
+#include "targets/x86/core/lifters.def"
+#undef LIFTER
+
+}  // namespace xarch::x86

@@ -1,0 +1,22 @@
+// Codes with which x86 code leaves the engine by `raise` (Exit::kRaise, CpuHeader::exit_code). pc is the
+// instruction's for faults, the next one's for traps.
+#pragma once
+
+#include <cstdint>
+
+namespace xarch::x86 {
+
+enum RaiseCode : uint32_t {
+  kRaiseUndefined = 1,  // #UD at pc
+  kRaiseDivide,         // #DE at pc
+  kRaiseProtection,     // #GP at pc: privileged, too long
+  kRaiseBreakpoint,     // INT3; pc is behind it
+  kRaiseDebug,          // INT1; pc is behind it
+  kRaiseOverflow,       // INTO; pc is behind it
+  kRaiseInterrupt,      // INT n; exit_value is n, pc is behind it
+};
+
+// Numbers of `syscall`: which instruction asked.
+enum SyscallKind : uint32_t { kSyscallInsn, kSyscallInt80, kSyscallSysenter };
+
+}  // namespace xarch::x86

@@ -1,0 +1,53 @@
+#include "targets/x86/core/state.h"
+
+#include <cstddef>
+
+namespace xarch::x86 {
+
+namespace {
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored \
+    "-Winvalid-offsetof"  // X86State is standard layout but for the header's atomics
+constexpr ir::Slot kSlots[] = {
+#define SLOT(id, member, type, gdb, hot) \
+  {#member, ir::Type::k##type, offsetof(X86State, member), 1, gdb, hot},
+#include "targets/x86/core/state.def"
+#undef SLOT
+};
+#pragma GCC diagnostic pop
+
+constexpr ir::StateLayout kLayout = {kSlots, kSlotPc, sizeof(X86State)};
+
+}  // namespace
+
+const ir::StateLayout& x86_layout() { return kLayout; }
+
+uint64_t& X86State::gpr(unsigned n) {
+  uint64_t* const table[] = {&rax, &rcx, &rdx, &rbx, &rsp, &rbp, &rsi, &rdi,
+                             &r8,  &r9,  &r10, &r11, &r12, &r13, &r14, &r15};
+  return *table[n & 15];
+}
+
+uint64_t X86State::rflags() const {
+  // The upper byte of packed flags is what LAHF makes, the lowest bit is overflow (tcg/ir/types.h).
+  uint64_t v = other_flags | kEflagsFixed | (flags >> 8 & (kEflagsArithmetic & 0xff));
+  if (flags & ir::kFlagV) v |= kEflagsO;
+  if (step != 1) v |= kEflagsD;
+  return v;
+}
+
+void X86State::set_rflags(uint64_t bits) {
+  flags = static_cast<uint16_t>((bits & kEflagsArithmetic & 0xff) << 8 | (bits & kEflagsO ? ir::kFlagV : 0));
+  step = bits & kEflagsD ? ~uint64_t{0} : 1;
+  other_flags = bits & ~uint64_t{kEflagsArithmetic | kEflagsD | kEflagsFixed};
+}
+
+void X86State::reset() {
+  for (unsigned n = 0; n < 16; ++n) gpr(n) = 0;
+  pc = fs_base = gs_base = 0;
+  code32 = 0;
+  set_rflags(kEflagsFixed | kEflagsI);
+}
+
+}  // namespace xarch::x86

@@ -1,0 +1,250 @@
+#include "tests/x86/generator.h"
+
+#include <cstring>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "targets/x86/core/lift.h"
+
+namespace xarch::x86::test {
+
+using xarch::test::Rng;
+
+namespace {
+
+const std::set<std::string, std::less<>> kStrings = {"movs", "stos", "lods", "cmps", "scas"};
+const std::set<std::string, std::less<>> kShifts = {"rol", "ror", "rcl",  "rcr", "shl",
+                                                    "shr", "sar", "shld", "shrd"};
+
+bool is_branch(const Row& r) { return r.has(kForce64) || r.text == "call" || r.text == "jmp"; }
+bool is_one_of(const Row& r, std::initializer_list<std::string_view> names) {
+  for (std::string_view n : names) {
+    if (r.text == n) return true;
+  }
+  return false;
+}
+
+// A random encoding of the row.
+unsigned encode(const Row& r, Rng& rng, uint8_t* code) {
+  uint8_t* at = code;
+  const unsigned mask = r.key_mask, k = (static_cast<unsigned>(rng.next()) & ~mask) | r.key_value;
+  const unsigned prefix_mask = mask >> key::kPrefix & 3, prefix = k >> key::kPrefix & 3;
+  const bool w = (k >> key::kW & 1) != 0, vex = r.map >= Map::kVex0F;
+  if (rng.one_in(12)) *at++ = 0x67;
+  if (r.has(kLockable) && rng.one_in(3)) *at++ = 0xf0;
+  if (vex) {
+    const unsigned vvvv = mask >> key::kVvvv & 1 ? 0 : rng.below(16);
+    const unsigned map = static_cast<unsigned>(r.map) - static_cast<unsigned>(Map::kVex0F) + 1;
+    *at++ = 0xc4;
+    *at++ = static_cast<uint8_t>(rng.below(8) << 5 | map);
+    *at++ = static_cast<uint8_t>((w ? 0x80 : 0) | (vvvv ^ 15) << 3 | (k >> key::kL & 1) << 2 | prefix);
+  } else {
+    if (prefix_mask == 3 && prefix == 2) *at++ = 0xf3;
+    if (prefix_mask == 3 && prefix == 3) *at++ = 0xf2;
+    const bool may66 = prefix_mask == 0 || prefix_mask == 2 || prefix >= 2;
+    if ((prefix_mask == 3 && prefix == 1) || (may66 && !r.has(kForce64) && rng.one_in(5))) *at++ = 0x66;
+    if (kStrings.count(r.text) && rng.one_in(2)) *at++ = rng.one_in(2) ? 0xf3 : 0xf2;
+    const bool w_given = (mask >> key::kW & 1) != 0;
+    if (w_given || !rng.one_in(3)) *at++ = static_cast<uint8_t>(0x40 | (w ? 8 : 0) | rng.below(8));
+    if (r.map != Map::kByte) *at++ = 0x0f;
+    if (r.map == Map::k0F38) *at++ = 0x38;
+    if (r.map == Map::k0F3A) *at++ = 0x3a;
+  }
+  *at++ = static_cast<uint8_t>(r.opcode + (r.has(kPlusReg) ? rng.below(8) : 0));
+  if (r.has(kModRm)) {
+    const unsigned mod = k >> key::kModReg & 1 ? 3 : rng.below(3);
+    *at++ = static_cast<uint8_t>(mod << 6 | (k >> key::kReg & 7) << 3 | (k >> key::kRm & 7));
+  }
+  while (at < code + kMaxInsnBytes) *at++ = static_cast<uint8_t>(rng.next());
+  return static_cast<unsigned>(at - code);
+}
+
+unsigned tail_bytes(const Insn& i) {
+  switch (rows()[i.row].tail) {
+    case Tail::kNone: return 0;
+    case Tail::kByte: return 1;
+    case Tail::kWord: return 2;
+    case Tail::kEnter: return 3;
+    case Tail::kZ: return i.operand_bytes == 2 ? 2 : 4;
+    case Tail::kV: return i.operand_bytes;
+    case Tail::kMoffs: return i.address_bytes;
+    default: return 6;
+  }
+}
+
+// Lays registers, displacement and memory so that the operand in memory is at `to`. code: of the instruction.
+void aim(const Insn& i, uint64_t to, uint64_t pc, Rng& rng, uint8_t* code, Registers* regs) {
+  const unsigned tail = tail_bytes(i);
+  const uint64_t mask = i.address_bytes == 4 ? 0xffffffffu : ~uint64_t{0};
+  const auto patch = [&](uint64_t disp) {
+    const auto d = static_cast<uint32_t>(disp);
+    std::memcpy(code + i.length - tail - 4, &d, 4);
+  };
+  const bool index = i.index != kNoReg;
+  if (i.base == kRip) return patch(to - (pc + i.length));
+  if (i.base == kNoReg) {
+    if (index) regs->gpr[i.index] = 0;
+    return patch(to);
+  }
+  if (i.index == i.base) return;
+  if (index) regs->gpr[i.index] = rng.one_in(2) ? rng.below(8) : rng.next();
+  const uint64_t sum =
+      to - static_cast<uint64_t>(int64_t{i.disp}) - (index ? regs->gpr[i.index] << i.scale : 0);
+  regs->gpr[i.base] = (sum & mask) | (rng.next() & ~mask);
+}
+
+void set_area(Case* c, uint64_t at, uint64_t v) {
+  if (at < kArea || at + 8 > kArea + kAreaBytes) return;
+  std::memcpy(c->area_before + (at - kArea), &v, 8);
+}
+uint64_t get_area(const Case& c, uint64_t at) {
+  uint64_t v = 0;
+  if (at >= kArea && at + 8 <= kArea + kAreaBytes) std::memcpy(&v, c.area_before + (at - kArea), 8);
+  return v;
+}
+
+bool has_memory(const Insn& i) {
+  for (unsigned n = 0; n < 4; ++n) {
+    const Operand::Type t = operand(i, n).type;
+    if (t == Operand::kMemory || t == Operand::kAbsolute) return true;
+  }
+  return false;
+}
+
+// What the instruction needs to do something sensible.
+void prepare(const Insn& i, uint64_t pc, Rng& rng, uint8_t* code, Case* c) {
+  const Row& r = rows()[i.row];
+  Registers& regs = c->before;
+  uint64_t to = kArea + 64 + rng.below(kAreaBytes - 192);
+  if (r.text == "cmpxchg16b" && !rng.one_in(8)) to &= ~uint64_t{15};
+  const uint64_t landing = kCode + 0x100 + rng.below(0x600);
+  if (kStrings.count(r.text)) {
+    const uint64_t upper = i.address_bytes == 4 ? rng.next() << 32 : 0;
+    regs.gpr[kRsi] = (kArea + 128 + rng.below(256)) | upper;
+    regs.gpr[kRdi] = (kArea + 128 + rng.below(256)) | upper;
+    regs.gpr[kRcx] = rng.below(rng.one_in(20) ? 600 : 8) | upper;
+  }
+  if (is_one_of(r, {"push", "pop", "call", "ret", "pushf", "popf", "enter", "leave"})) {
+    regs.gpr[kRsp] = kArea + 128 + rng.below(256);
+    if (r.text == "leave") regs.gpr[kRbp] = kArea + 128 + rng.below(256);
+    if (r.text == "ret") set_area(c, regs.gpr[kRsp], landing);
+    if (r.text == "popf") set_area(c, regs.gpr[kRsp], rng.next() & 0xcd5);
+  }
+  if (r.text == "xlat") regs.gpr[kRbx] = to - (regs.gpr[kRax] & 0xff);
+  if (r.tail == Tail::kMoffs) {
+    std::memcpy(code + i.length - i.address_bytes, &to, i.address_bytes);
+  } else if (has_memory(i) && r.text != "lea") {
+    const uint64_t rsp = regs.gpr[kRsp];
+    aim(i, to, pc, rng, code, &regs);
+    if (is_one_of(r, {"push", "pop", "call"}) && (i.base == kRsp || i.index == kRsp)) regs.gpr[kRsp] = rsp;
+  }
+  if (r.forms[0].kind == Kind::kRel && r.forms[0].size != Size::kB) {
+    const auto d = static_cast<uint32_t>(landing - (pc + i.length));
+    std::memcpy(code + i.length - 4, &d, 4);
+  }
+  if (is_one_of(r, {"jmp", "call"}) && r.forms[0].kind == Kind::kE) {
+    set_area(c, to, landing);
+    if (i.mod == 3) regs.gpr[i.rm] = landing;
+  }
+  if (is_one_of(r, {"bt", "bts", "btr", "btc"}) && i.mod != 3 && r.tail == Tail::kNone) {
+    regs.gpr[i.reg] = rng.below(1024) - uint64_t{512};
+  }
+  if (is_one_of(r, {"div", "idiv"}) && !rng.one_in(4)) {
+    regs.gpr[kRdx] = rng.one_in(2) ? 0 : r.text == "div" ? rng.below(100) : 0 - uint64_t{rng.below(2)};
+    if (rng.one_in(2)) regs.gpr[kRax] &= 0xff;
+  }
+  if (is_one_of(r, {"cmpxchg", "cmpxchg8b", "cmpxchg16b"}) && rng.one_in(2)) {
+    regs.gpr[kRax] = i.mod == 3 ? regs.gpr[i.rm] : get_area(*c, to);
+    regs.gpr[kRdx] = r.text == "cmpxchg16b" ? get_area(*c, to + 8) : regs.gpr[kRax] >> 32;
+    if (r.text == "cmpxchg8b") regs.gpr[kRax] &= 0xffffffff;
+  }
+}
+
+// What is undefined after the instruction of what was before, and what it adds. count: of a shift, or ~0u.
+unsigned undefined_after(const Insn& i, unsigned before, unsigned count) {
+  const Row& r = rows()[i.row];
+  if (!kShifts.count(r.text)) return (before & ~unsigned{r.flags_written}) | r.flags_undefined;
+  const unsigned bits = operand(i, 0).bytes * 8u;
+  const unsigned n = count & (bits == 64 ? 63 : 31);
+  if (count != ~0u && n == 0) return before;
+  unsigned out = r.flags_undefined;
+  if (count == ~0u || n != 1) out |= kRowO;
+  if (count == ~0u || n >= bits) out |= is_one_of(r, {"shl", "shr", "shld", "shrd"}) && bits < 32 ? kRowC : 0;
+  if ((r.text == "shld" || r.text == "shrd") && bits == 16 && (count == ~0u || n > 16)) out |= 0x3f;
+  return count == ~0u ? out | before : (before & ~unsigned{r.flags_written}) | out;
+}
+
+unsigned shift_count(const Insn& i, uint64_t rcx) {
+  for (unsigned n = 1; n < 3; ++n) {
+    const Operand o = operand(i, n);
+    if (o.type == Operand::kImmediate) return static_cast<unsigned>(o.imm);
+  }
+  return static_cast<unsigned>(rcx);
+}
+
+}  // namespace
+
+bool usable(unsigned row) {
+  const Row& r = rows()[row];
+  if (lifter(row) == nullptr) return false;
+  if ((r.key_mask >> key::kMode64 & 1) && !(r.key_value >> key::kMode64 & 1)) return false;
+  // Traps, system calls, and what would take the test's own thread-local storage away.
+  return !is_one_of(r, {"int", "int3", "int1", "into", "syscall", "rdfsbase", "wrfsbase", "rdgsbase",
+                        "wrgsbase", "rdssp", "sysret", "sysexit", "retf"});
+}
+
+bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undefined) {
+  static const std::vector<unsigned> kOthers = [] {
+    std::vector<unsigned> v;
+    for (unsigned i = 0; i < rows().size(); ++i) {
+      const Row& r = rows()[i];
+      const bool system =
+          is_one_of(r, {"hlt", "cli", "sti", "in", "out", "ud0", "ud1", "ud2", "loop", "loope", "loopne"});
+      const bool stack =
+          is_one_of(r, {"push", "pop", "pushf", "popf", "enter", "leave", "xlat", "div", "idiv"});
+      if (usable(i) && !is_branch(r) && !system && !stack && !kStrings.count(r.text) &&
+          r.tail != Tail::kMoffs)
+        v.push_back(i);
+    }
+    return v;
+  }();
+  for (uint64_t& g : c->before.gpr) g = rng.value();
+  c->before.pc = kCodeStart;
+  c->before.rflags = 0x202 | (rng.next() & (kEflagsArithmetic | kEflagsD));
+  for (uint8_t& b : c->area_before) b = static_cast<uint8_t>(rng.next());
+  *undefined = 0;
+  unsigned at = 0;
+  for (unsigned n = 0; n <= before; ++n) {
+    const bool last = n == before;
+    const unsigned which = last ? row : kOthers[rng.below(static_cast<uint32_t>(kOthers.size()))];
+    uint8_t code[kMaxInsnBytes];
+    encode(rows()[which], rng, code);
+    Insn i;
+    const auto fits = [&] {
+      return decode(code, kMaxInsnBytes, true, FeatureSet::all(), &i) == Verdict::kOk && i.row == which;
+    };
+    if (!fits() || i.segment >= kFs) return false;
+    const Row& r = rows()[which];
+    if (!last && has_memory(i) && r.text != "lea") return false;
+    if (last && (n == 0 || !has_memory(i))) {
+      if (n == 0) prepare(i, kCodeStart + at, rng, code, c);
+      if (!fits()) return false;
+    } else if (last) {
+      return false;
+    }
+    if (r.flags_read & *undefined) return false;
+    const bool known = last && n == 0;
+    *undefined = undefined_after(i, *undefined, known ? shift_count(i, c->before.gpr[kRcx]) : ~0u);
+    if ((r.text == "shld" || r.text == "shrd") && i.operand_bytes == 2 &&
+        (!known || (shift_count(i, c->before.gpr[kRcx]) & 31) > 16)) {
+      return false;  // the result is undefined
+    }
+    std::memcpy(c->code + at, code, i.length);
+    at += i.length;
+  }
+  c->code_bytes = at;
+  return true;
+}
+
+}  // namespace xarch::x86::test

@@ -1,0 +1,196 @@
+// Random instructions on random state: the host's own processor is the oracle of the interpreter and of
+// tier 1.
+//
+// XARCH_RANDOM_COUNT: cases (default 40000). XARCH_RANDOM_SEED. XARCH_X86_ROW: only rows of this text.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mman.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "targets/x86/core/guest.h"
+#include "targets/x86/core/raise.h"
+#include "tcg/ir/text.h"
+#include "tcg/ir/verifier.h"
+#include "tests/support/region_runner.h"
+#include "tests/x86/generator.h"
+
+namespace xarch::x86::test {
+namespace {
+
+uint64_t number(const char* variable, uint64_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text != nullptr ? std::strtoull(text, nullptr, 0) : otherwise;
+}
+
+// Code ends where the case's does.
+class CaseCode final : public tcg::CodeReader {
+ public:
+  explicit CaseCode(const Case& c) : c_(c) {}
+  bool fetch(uint64_t pc, void* out, unsigned bytes) override {
+    if (pc < kCodeStart || pc + bytes > kCodeStart + c_.code_bytes) return false;
+    std::memcpy(out, c_.code + (pc - kCodeStart), bytes);
+    return true;
+  }
+
+ private:
+  const Case& c_;
+};
+
+struct Ours {
+  Registers regs;
+  int signo;
+  uint8_t area[kAreaBytes];
+};
+
+class Results : public ::testing::Test {
+ protected:
+  Results() : guest_(*find_model("max")), runner_(x86_layout()) { map_places(); }
+
+  // Interpreted, or by tier 1; whole, or in single steps.
+  Ours run(const Case& c, bool emitted, unsigned limit) {
+    lay_out(c);
+    alignas(64) static uint8_t room[sizeof(X86State)];
+    X86State& state = *new (room) X86State{};
+    state.reset();
+    for (unsigned n = 0; n < 16; ++n) state.gpr(n) = c.before.gpr[n];
+    state.set_rflags(c.before.rflags);
+    state.pc = c.before.pc;
+    Ours out = {};
+    const uint64_t end = kCodeStart + c.code_bytes;
+    while (out.signo == 0 && state.pc >= kCodeStart && state.pc < end) {
+      CaseCode code(c);
+      ir::Builder b(&region_, x86_layout(), {state.pc, guest_.mode(&state), limit});
+      guest_.lift(b, code, tcg::LiftLimits{});
+      if (auto sound = ir::verify(region_); !sound) {
+        ADD_FAILURE() << sound.error().message << "\n" << ir::print(region_);
+        break;
+      }
+      const xarch::testing::Outcome o =
+          emitted ? runner_.emit_and_run(region_, &state.hdr) : runner_.interpret(region_, &state.hdr);
+      if (!o.compiled) ADD_FAILURE() << "tier 1 refuses\n" << ir::print(region_);
+      if (o.reason == tcg::Exit::kLookup) {
+        if (c.code_bytes != 0 && state.pc == kCodeStart) break;  // a jump to itself
+        continue;
+      }
+      out.signo = SIGSEGV;
+      if (o.reason != tcg::Exit::kRaise) break;
+      if (state.hdr.exit_code == kRaiseUndefined) out.signo = SIGILL;
+      if (state.hdr.exit_code == kRaiseDivide) out.signo = SIGFPE;
+    }
+    for (unsigned n = 0; n < 16; ++n) out.regs.gpr[n] = state.gpr(n);
+    out.regs.pc = state.pc;
+    out.regs.rflags = state.rflags();
+    std::memcpy(out.area, reinterpret_cast<void*>(kArea), kAreaBytes);
+    return out;
+  }
+
+  X86Guest guest_;
+  xarch::testing::RegionRunner runner_;
+  ir::Region region_;
+};
+
+std::string difference(const Ours& ours, const Case& c, unsigned undefined) {
+  std::string d;
+  const auto check = [&](const std::string& what, uint64_t a, uint64_t b) {
+    char text[96];
+    std::snprintf(text, sizeof text, " %s %lx, not %lx", what.c_str(), a, b);
+    if (a != b) d += text;
+  };
+  static const char* const kNames[] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+                                       "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
+  const int theirs = c.signo == SIGTRAP ? 0 : c.signo == SIGBUS ? SIGSEGV : c.signo;
+  check("signal", static_cast<uint64_t>(ours.signo), static_cast<uint64_t>(theirs));
+  for (unsigned n = 0; n < 16; ++n) check(kNames[n], ours.regs.gpr[n], c.after.gpr[n]);
+  check("pc", ours.regs.pc, c.after.pc);
+  uint64_t mask = kEflagsArithmetic | kEflagsD;
+  const uint32_t bits[] = {kEflagsO, kEflagsS, kEflagsZ, kEflagsA, kEflagsP, kEflagsC};
+  for (unsigned n = 0; n < 6; ++n) {
+    if (undefined >> n & 1) mask &= ~uint64_t{bits[n]};
+  }
+  check("flags", ours.regs.rflags & mask, c.after.rflags & mask);
+  for (unsigned n = 0; n < kAreaBytes; ++n) {
+    if (ours.area[n] != c.area_after[n]) {
+      check("memory " + std::to_string(n), ours.area[n], c.area_after[n]);
+      break;
+    }
+  }
+  return d;
+}
+
+std::string listing(const Case& c) {
+  std::string s;
+  char text[32];
+  for (unsigned n = 0; n < c.code_bytes; ++n) {
+    std::snprintf(text, sizeof text, "%02x ", c.code[n]);
+    s += text;
+  }
+  for (unsigned n = 0; n < 16; ++n) {
+    std::snprintf(text, sizeof text, "%s%lx", n == 0 ? "; " : " ", c.before.gpr[n]);
+    s += text;
+  }
+  std::snprintf(text, sizeof text, " flags %lx", c.before.rflags);
+  return s + text;
+}
+
+TEST_F(Results, AgreeWithTheHost) {
+  const uint64_t count = number("XARCH_RANDOM_COUNT", 40000), seed = number("XARCH_RANDOM_SEED", 1);
+  const char* only = std::getenv("XARCH_X86_ROW");
+  std::printf("seed %lu, %lu cases\n", seed, count);
+  xarch::test::Rng rng(seed);
+  std::vector<unsigned> candidates;
+  for (unsigned i = 0; i < rows().size(); ++i) {
+    if (usable(i) && (only == nullptr || rows()[i].text == only)) candidates.push_back(i);
+  }
+  constexpr size_t kBatch = 4000;
+  auto* cases = static_cast<Case*>(
+      mmap(nullptr, kBatch * sizeof(Case), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  ASSERT_NE(cases, MAP_FAILED);
+  std::vector<unsigned> undefined(kBatch), row(kBatch), reached(rows().size());
+  std::map<std::string, unsigned> wrong;
+  uint64_t faults = 0;
+  for (uint64_t done = 0; done < count;) {
+    size_t n = 0;
+    for (; n < kBatch && done < count; ++done) {
+      row[n] = candidates[done % candidates.size()];
+      const unsigned before = done / candidates.size() % 2 ? rng.below(6) : 0;
+      bool made = false;
+      for (int attempt = 0; attempt < 200 && !made; ++attempt)
+        made = make_case(row[n], before, rng, &cases[n], &undefined[n]);
+      if (made) ++n;
+    }
+    ASSERT_TRUE(run_natively({cases, n}));
+    for (size_t i = 0; i < n; ++i) {
+      const Case& c = cases[i];
+      // The host lacks the feature, and that is all.
+      const bool raises = rows()[row[i]].text.substr(0, 2) == "ud";
+      if (c.signo == SIGILL && !raises) continue;
+      ++reached[row[i]];
+      faults += c.signo != SIGTRAP;
+      for (const auto& [name, emitted, limit] :
+           {std::tuple{"interpreted", false, 0u}, {"in steps", false, 1u}, {"tier 1", true, 0u}}) {
+        const std::string d = difference(run(c, emitted, limit), c, undefined[i]);
+        if (d.empty()) continue;
+        if (++wrong[std::string(rows()[row[i]].text)] <= 2)
+          ADD_FAILURE() << rows()[row[i]].text << ", " << name << ":" << d << "\n  " << listing(c);
+        break;
+      }
+    }
+  }
+  for (const auto& [text, times] : wrong) std::printf("%6u wrong: %s\n", times, text.c_str());
+  unsigned rows_reached = 0;
+  for (unsigned i : candidates) {
+    rows_reached += reached[i] != 0;
+    EXPECT_NE(reached[i], 0u) << rows()[i].text;
+  }
+  std::printf("%u rows of %zu reached, %lu cases ended in a fault\n", rows_reached, candidates.size(),
+              faults);
+}
+
+}  // namespace
+}  // namespace xarch::x86::test
