@@ -199,8 +199,7 @@ bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undef
     std::vector<unsigned> v;
     for (unsigned i = 0; i < rows().size(); ++i) {
       const Row& r = rows()[i];
-      const bool system =
-          is_one_of(r, {"hlt", "cli", "sti", "in", "out", "ud0", "ud1", "ud2", "loop", "loope", "loopne"});
+      const bool system = lifter(i) == &lift_privileged || lifter(i) == &lift_ud;
       const bool stack =
           is_one_of(r, {"push", "pop", "pushf", "popf", "enter", "leave", "xlat", "div", "idiv"});
       if (usable(i) && !is_branch(r) && !system && !stack && !kStrings.count(r.text) &&
@@ -209,6 +208,10 @@ bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undef
     }
     return v;
   }();
+  if (is_one_of(rows()[row], {"push", "pop", "call", "ret", "pushf", "popf", "enter", "leave", "xlat"}) ||
+      rows()[row].tail == Tail::kMoffs || kStrings.count(rows()[row].text)) {
+    before = 0;
+  }
   for (uint64_t& g : c->before.gpr) g = rng.value();
   c->before.pc = kCodeStart;
   c->before.rflags = 0x202 | (rng.next() & (kEflagsArithmetic | kEflagsD));
@@ -227,13 +230,20 @@ bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undef
     if (!fits() || i.segment >= kFs) return false;
     const Row& r = rows()[which];
     if (!last && has_memory(i) && r.text != "lea") return false;
-    if (last && (n == 0 || !has_memory(i))) {
+    const bool alone = has_memory(i) || (is_branch(r) && r.forms[0].size != Size::kB);
+    if (last && (n == 0 || !alone)) {
       if (n == 0) prepare(i, kCodeStart + at, rng, code, c);
       if (!fits()) return false;
     } else if (last) {
       return false;
     }
+    if (r.forms[0].kind == Kind::kRel && r.forms[0].size == Size::kB) {
+      // Not into the case's own code.
+      uint8_t& distance = code[i.length - 1];
+      if (at != 0 || distance > 0xe0) distance &= 0x7f;
+    }
     if (r.flags_read & *undefined) return false;
+    if (at + i.length > sizeof c->code) return false;
     const bool known = last && n == 0;
     *undefined = undefined_after(i, *undefined, known ? shift_count(i, c->before.gpr[kRcx]) : ~0u);
     if ((r.text == "shld" || r.text == "shrd") && i.operand_bytes == 2 &&

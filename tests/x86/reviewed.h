@@ -160,8 +160,10 @@ inline const char* reviewed_mc(const Case& c) {
 }
 
 inline const char* reviewed_zydis(const Case& c) {
-  if (c.length == 0) return reviewed_extra(c, c.zydis);
-  return nullptr;
+  if (c.length != 0) return nullptr;
+  if (first_opcode(c) == 0x0f && second_opcode(c) == 0x0d)
+    return "PREFETCH of a register is none for MC, nor for AMD's processors";
+  return reviewed_extra(c, c.zydis);
 }
 
 // zydis' name of the row.

@@ -241,13 +241,15 @@ void lift_cmpxchg(Lift& c) {
   const Value rax = c.gpr64(kRax);
   const Value wide = c.b.zext(old, Type::kI64);
   const Value changed = to.bytes >= 4 ? wide : c.b.deposit(rax, wide, 0, to.bytes * 8u);
+  c.b.put(kSlotRax, c.b.select(equal, rax, changed));
   if (to.type != Operand::kMemory) {
-    const Value stays = to.bytes == 4 ? c.b.select(equal, s, old) : c.b.select(equal, s, old);
-    // Where both are the accumulator, what was read is what it holds anyway.
-    c.b.put(kSlotRax, c.b.select(equal, rax, changed));
-    c.write(to, stays);
-  } else {
-    c.b.put(kSlotRax, c.b.select(equal, rax, changed));
+    // Read again: the destination may be the accumulator. If they differ, nothing at all is written.
+    if (to.bytes == 4) {
+      const Value whole = c.gpr64(to.reg);
+      c.b.put(kGprSlot[to.reg], c.b.select(equal, c.b.zext(s, Type::kI64), whole));
+    } else {
+      c.write(to, c.b.select(equal, s, to.type == Operand::kGpr ? c.gpr(to.reg, to.bytes) : c.read(to)));
+    }
   }
   c.put_flags(f);
 }

@@ -68,14 +68,21 @@ void lift_pop(Lift& c) {
   c.b.put(kSlotRsp, rsp);
 }
 
+// With a nesting level, the frame pointers of the outer procedures are copied, and the new one's put behind
+// them.
 void lift_enter(Lift& c) {
-  const unsigned level = c.i.imm2 & 31;
-  if (level != 0) return c.raise(kRaiseUndefined);
-  const unsigned bytes = c.i.operand_bytes;
-  const Value frame = c.stack_moved(-int64_t{bytes});
-  const Value low = c.stack_moved(-int64_t{bytes} - static_cast<int64_t>(c.i.imm));
-  c.b.probe(low, c.desc(bytes, true), true);
+  const unsigned level = c.i.imm2 & 31, bytes = c.i.operand_bytes;
+  const auto below = [&](unsigned n) { return c.stack_moved(-int64_t{bytes} * n); };
+  const Value frame = below(1);
+  const Value low =
+      c.stack_moved(-int64_t{bytes} * static_cast<int64_t>(level + 1) - static_cast<int64_t>(c.i.imm));
   c.b.store(frame, c.gpr(kRbp, bytes), c.desc(bytes, true));
+  for (unsigned n = 1; n < level; ++n) {
+    const Value outer = c.stack_address(c.b.add(c.gpr64(kRbp), -int64_t{bytes} * n));
+    c.b.store(below(n + 1), c.b.load(Lift::type(bytes), outer, c.desc(bytes, false)), c.desc(bytes, true));
+  }
+  if (level != 0) c.b.store(below(level + 1), c.b.trunc(frame, Lift::type(bytes)), c.desc(bytes, true));
+  c.b.probe(low, c.desc(bytes, true), true);
   if (bytes == 2) {
     c.put_gpr(kRbp, c.b.trunc(frame, Type::kI16));
   } else {
@@ -162,6 +169,15 @@ void lift_cmov(Lift& c) {
 }
 
 void lift_nothing(Lift&) {}
+
+// F3 90 is PAUSE, but with REX.B it is still the exchange with R8.
+void lift_pause(Lift& c) {
+  if (c.i.rm == 0) return;
+  const unsigned bytes = c.i.operand_bytes;
+  const Value a = c.gpr(kRax, bytes), s = c.gpr(c.i.rm, bytes);
+  c.put_gpr(kRax, s);
+  c.put_gpr(c.i.rm, a);
+}
 
 void lift_fence(Lift& c) {
   const unsigned kind = c.i.reg & 7;  // 5 load, 6 both, 7 store

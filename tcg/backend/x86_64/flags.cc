@@ -371,8 +371,8 @@ void CodeGen::emit_flags_set(uint32_t i) {
   const V a = in.args[0], b = in.args[1];
   const auto bit = static_cast<int32_t>(in.imm);
   settle_condition(b);
-  const Reg ra = use(a);
   clobber_flags();
+  const Reg ra = use(a);
   if (is_const(b)) {
     const Reg d = dest(static_cast<V>(i), a);
     if (d != ra) as_.mov(32, d, ra);
