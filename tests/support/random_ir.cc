@@ -315,10 +315,14 @@ void Maker::flags_op() {
     }
     case 9: {
       const int64_t kBits[] = {ir::kFlagV, ir::kFlagC, ir::kFlagP, ir::kFlagZ, ir::kFlagN};
-      emit(Op::kFlagsSet, Type::kFlags, value(Type::kFlags), value(Type::kI1), ir::kNoValue, 0, kBits[rng_.below(5)]);
+      emit(Op::kFlagsSet, Type::kFlags, value(Type::kFlags), value(Type::kI1), ir::kNoValue, 0,
+           kBits[rng_.below(5)]);
       break;
     }
-    case 10: emit(Op::kBitcast, Type::kFlags, value(Type::kI16)); break;
+    case 10:
+      emit(Op::kBitcast, Type::kFlags,
+           emit(Op::kAnd, Type::kI16, value(Type::kI16), number(Type::kI16, ir::kFlagsDefined)));
+      break;
     default:
       emit(Op::kFlagsTest, Type::kI1, value(Type::kFlags), ir::kNoValue, ir::kNoValue, rng_.below(18));
       break;

@@ -187,7 +187,7 @@ unsigned shift_count(const Insn& i, uint64_t rcx) {
 
 bool usable(unsigned row) {
   const Row& r = rows()[row];
-  if (lifter(row) == nullptr) return false;
+  if (lifter(row) == nullptr || r.feature == Feature::kLm) return false;  // another one stands before it here
   if ((r.key_mask >> key::kMode64 & 1) && !(r.key_value >> key::kMode64 & 1)) return false;
   // Traps, system calls, and what would take the test's own thread-local storage away.
   return !is_one_of(r, {"int", "int3", "int1", "into", "syscall", "rdfsbase", "wrfsbase", "rdgsbase",
