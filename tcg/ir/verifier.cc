@@ -227,8 +227,9 @@ bool Verifier::flags_op(const Inst& in) {
     case Op::kFlagsTest: return need(in.aux <= static_cast<uint32_t>(FlagCond::kNp), "no such condition");
     case Op::kFlagsPack: return true;
     case Op::kFlagsSet:
-      return need(in.imm > 0 && (in.imm & (in.imm - 1)) == 0 && (in.imm & ~int64_t{kFlagsDefined | kFlagA}) == 0,
-                  "not one flag");
+      return need(
+          in.imm > 0 && (in.imm & (in.imm - 1)) == 0 && (in.imm & ~int64_t{kFlagsDefined | kFlagA}) == 0,
+          "not one flag");
     default: return need(is_small_int(t), "not for that type");
   }
 }
@@ -359,14 +360,14 @@ bool Verifier::vector_shape_op(const Inst& in) {
     case Op::kVHi: return need(a == Type::kV128, "for v128 only");
     case Op::kVPair: return need(a == Type::kV64 && type(in.args[1]) == Type::kV64, "not of two v64");
     default: {
-      const bool class16 = (in.type == Type::kI16) != (a == Type::kI16) &&
-                           (in.type == Type::kFlags) != (a == Type::kFlags);
+      const bool class16 =
+          (in.type == Type::kI16) != (a == Type::kI16) && (in.type == Type::kFlags) != (a == Type::kFlags);
       const bool class32 = in.type == Type::kI32 || in.type == Type::kF32;
       const bool class64 = in.type == Type::kI64 || in.type == Type::kF64 || in.type == Type::kV64;
       const bool class128 = in.type == Type::kI128 || in.type == Type::kV128;
-      return need(
-          (class16 || class32 || class64 || class128) && type_bytes(a) == type_bytes(in.type) && a != Type::kVoid,
-          "between types that are not of a kind");
+      return need((class16 || class32 || class64 || class128) && type_bytes(a) == type_bytes(in.type) &&
+                      a != Type::kVoid,
+                  "between types that are not of a kind");
     }
   }
 }
