@@ -35,6 +35,7 @@ void CodeGen::set_exit(tcg::Exit reason, uint32_t mode) {
 void CodeGen::settle_for_call(const Inst& in) {
   for (V arg : in.args) settle_condition(arg);
   settle_all_slot_readers();
+  settling_ = true;  // until the operands are fetched too: the helper may write the slot
   flush_slots(nullptr);
   clobber_flags();
 }
@@ -47,6 +48,7 @@ void CodeGen::empty_for_call() {
     if (state_.regs[r].slot != kNoSlot) unbind_slot(r);
   });
   state_.flags = FlagsState();
+  settling_ = false;
 }
 
 void CodeGen::emit_call(uint32_t i) {
