@@ -120,7 +120,7 @@ def main():
     parser.add_argument("--fast", action="store_true")
     parser.add_argument("--part", default="1/1", help="I/N: every Nth of the list")
     parser.add_argument("--native", action="store_true", help="only natively")
-    parser.add_argument("--limit", type=float, default=600, help="seconds for a module")
+    parser.add_argument("--limit", type=float, default=1200, help="seconds for a module")
     parser.add_argument("--budget", type=float, default=1e9, help="seconds after which no other module is begun")
     parser.add_argument("--tail", type=int, default=3000, help="bytes of output to show of a module that differs")
     parser.add_argument("--results", help="directory for what was found")
