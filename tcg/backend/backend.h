@@ -59,6 +59,25 @@ struct SoftTlbCalls {
   bool (*probe)(CpuHeader*, uint64_t vaddr, uint32_t desc, bool write) = nullptr;
 };
 
+// Where emitted code finds the cell of a key by itself: a table of cell indexes by open addressing, a power
+// of two of entries, which others change meanwhile. A search begins at hash() modulo their number and goes
+// up; it ends at the key's cell or at an entry that is 0, and misses at worst. An entry is kIndexBits of
+// index and, above them, bits of the key (tag()), so that a search looks at hardly any cell but its own (a
+// cell is a miss of the cache).
+struct CellTable {
+  static constexpr unsigned kIndexBits = 24;
+  static constexpr uint64_t kHashFactor = 0x9e3779b97f4a7c15u;
+  static constexpr uint32_t kTagFactor = 0xcc9e2d51u;
+  // place: pc >> pc_shift
+  static uint32_t hash(uint64_t place, uint32_t mode) {
+    return static_cast<uint32_t>((place + (uint64_t{mode} << 32)) * kHashFactor >> 32);
+  }
+  static uint32_t tag(uint64_t place) { return static_cast<uint32_t>(place) * kTagFactor >> kIndexBits; }
+
+  const uint32_t* entries = nullptr;  // null: there is none
+  const std::atomic<uint32_t>* size = nullptr;
+};
+
 // Facts that the code generator needs and that stay the same for an engine.
 struct BackendConfig {
   const ir::StateLayout* layout = nullptr;
@@ -70,6 +89,7 @@ struct BackendConfig {
   uint8_t* thunk_base = nullptr;
   Cell* cell_base = nullptr;
   const uint32_t* cell_modes = nullptr;  // of the cell with each index, the mode of its key
+  CellTable cell_table;
 };
 
 struct Stubs {

@@ -68,7 +68,7 @@ constexpr uint32_t flushing_mxcsr(uint32_t mxcsr, uint32_t flags) {
 // the state from kStateBias on, so that the second half and the target's first 192 bytes are within a signed
 // byte.
 struct alignas(64) CpuHeader {
-  uint64_t exit_value = 0;
+  uint64_t exit_value = 0;  // until the exit: how many entries emitted code may put into jump_table by itself
   uint32_t exit_reason = 0;  // Exit
   uint32_t exit_code = 0;
   uint32_t exit_mode = 0;              // mode of the key to go on with (kLookup, kLink, kEvent)

@@ -38,6 +38,9 @@ void clear_internal_events(CpuHeader& h) {
 }
 
 // Written by its own thread only.
+// Entries that emitted code puts into the jump table before the run loop sees to the table's size.
+constexpr uint32_t kFillBatch = 256;
+
 void count_lookup(VcpuImpl& v) {
   v.sync.lookups.store(v.sync.lookups.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
@@ -146,6 +149,7 @@ void EngineImpl::execute(VcpuImpl& v, Generation& g, Cell* cell) {
     h.exit_mode = g.mode_of(cell);
     return;
   }
+  h.exit_value = v.table->growable ? kFillBatch : 0;
   h.jump_table = v.table->entries;
   h.jump_mask = g.jump_mask(*v.table);
   h.link_stub = g.stubs.link;
@@ -269,7 +273,7 @@ Exit EngineImpl::run(Vcpu& vcpu) {
 Exit EngineImpl::run_inside(VcpuImpl& v) {
   CpuHeader& h = v.header();
   uint32_t mode = guest_.mode(v.state());
-  bool indirect = false;  // the target may go into the jump table
+  uint32_t fills = 0;  // of the jump table, if the target may go into it
   registry_.enter(v.sync);
   clear_internal_events(h);
   for (;;) {
@@ -288,7 +292,7 @@ Exit EngineImpl::run_inside(VcpuImpl& v) {
       // Read after pinning; the cell may be of a generation that was retired since, which still works.
       Generation* g = generation_of(cell);
       use_jump_table(v, *g, mode);
-      if (indirect && g->fill_jump_table(*v.table, cell)) {
+      if (fills != 0 && g->fill_jump_table(*v.table, cell, fills)) {
         TranslationLock lock(translation_mutex_);
         g->grow_jump_table(lock, *v.table);
       }
@@ -298,7 +302,7 @@ Exit EngineImpl::run_inside(VcpuImpl& v) {
     }
     const Exit reason = static_cast<Exit>(h.exit_reason);
     if (options_.stats) exits_[h.exit_reason].fetch_add(1, std::memory_order_relaxed);
-    indirect = false;
+    fills = 0;
     switch (reason) {
       case Exit::kLink: {
         Cell* target = reinterpret_cast<Cell*>(h.exit_value);
@@ -310,7 +314,7 @@ Exit EngineImpl::run_inside(VcpuImpl& v) {
         break;
       }
       case Exit::kLookup:
-        indirect = h.exit_mode == mode && !v.step_once;
+        if (h.exit_mode == mode && !v.step_once) fills = h.exit_value == 0 ? kFillBatch : 1;
         mode = h.exit_mode;
         count_lookup(v);
         break;

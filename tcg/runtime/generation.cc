@@ -83,7 +83,7 @@ Cell* Generation::find(uint64_t pc, uint32_t mode) const {
   for (uint32_t at = hash(pc, mode);; ++at) {
     const uint32_t entry = __atomic_load_n(&hash_[at & mask], __ATOMIC_ACQUIRE);
     if (entry == 0) return nullptr;
-    if (((entry ^ wanted) >> kIndexBits) != 0) continue;
+    if (entry >> kIndexBits != wanted) continue;
     Cell* c = &cells_[entry & ((1u << kIndexBits) - 1)];
     if (c->pc == pc && mode_of(c) == mode) {
       note_found(c);
@@ -97,7 +97,7 @@ void Generation::insert_hash(uint32_t cell_index) {
   const uint32_t mask = hash_size_.load(std::memory_order_relaxed) - 1;
   uint32_t at = hash(pc, modes_[cell_index]) & mask;
   while (hash_[at] != 0) at = (at + 1) & mask;
-  __atomic_store_n(&hash_[at], tag(pc) | cell_index, __ATOMIC_RELEASE);
+  __atomic_store_n(&hash_[at], tag(pc) << kIndexBits | cell_index, __ATOMIC_RELEASE);
 }
 
 // In place, while others read. Some entry is 0 at any time, so a reader comes to an end; if it has missed its
@@ -231,11 +231,11 @@ void Generation::extend(JumpTable& table, uint32_t size) {
   table.size.store(size, std::memory_order_release);
 }
 
-bool Generation::fill_jump_table(JumpTable& table, Cell* cell) const {
+bool Generation::fill_jump_table(JumpTable& table, Cell* cell, uint32_t fills) const {
   if (!table.growable) return false;
   const uint32_t size = table.size.load(std::memory_order_acquire);
   __atomic_store_n(&table.entries[(cell->pc >> pc_shift_) & (size - 1)], cell, __ATOMIC_RELEASE);
-  return table.fills.fetch_add(1, std::memory_order_relaxed) >= size && size < kMaxTableSize;
+  return table.fills.fetch_add(fills, std::memory_order_relaxed) >= size && size < kMaxTableSize;
 }
 
 void Generation::grow_jump_table(const TranslationLock&, JumpTable& table) {

@@ -80,6 +80,7 @@ class Generation {
   uint8_t* thunks() const { return thunks_; }
   Cell* cells() const { return cells_; }
   const uint32_t* cell_modes() const { return modes_; }
+  CellTable cell_table() const { return {hash_, &hash_size_}; }
   const uint8_t* code_of(const BlockRecord& b) const { return base_ + b.code; }
   const uint8_t* recovery_of(const BlockRecord& b) const { return extra_ + b.extra; }
   // Calls fn(start, bytes) for each guest range that the block was made from.
@@ -126,8 +127,9 @@ class Generation {
   // The jump table for code of this mode, made on first use. Modes beyond the limit share one that always
   // misses.
   JumpTable* jump_table(const TranslationLock&, uint32_t mode);
-  // Lets indirect jumps find the cell by themselves. True: the table has become too small and should grow.
-  bool fill_jump_table(JumpTable& table, Cell* cell) const;
+  // Lets indirect jumps find the cell by themselves; `fills` entries have been put in since the last call,
+  // this one included. True: the table has become too small and should grow.
+  bool fill_jump_table(JumpTable& table, Cell* cell, uint32_t fills) const;
   void grow_jump_table(const TranslationLock&, JumpTable& table);
   uint64_t jump_mask(const JumpTable& table) const {
     return uint64_t{table.size.load(std::memory_order_acquire) - 1} << pc_shift_;
@@ -158,13 +160,8 @@ class Generation {
 
   Generation() = default;
   bool map(const Areas& areas);
-  uint32_t hash(uint64_t pc, uint32_t mode) const {
-    const uint64_t h = ((pc >> pc_shift_) + (uint64_t{mode} << 32)) * 0x9e3779b97f4a7c15u;
-    return static_cast<uint32_t>(h >> 32);
-  }
-  uint32_t tag(uint64_t pc) const {
-    return static_cast<uint32_t>(pc >> pc_shift_) * 0xcc9e2d51u >> kIndexBits << kIndexBits;
-  }
+  uint32_t hash(uint64_t pc, uint32_t mode) const { return CellTable::hash(pc >> pc_shift_, mode); }
+  uint32_t tag(uint64_t pc) const { return CellTable::tag(pc >> pc_shift_); }
   void extend(JumpTable& table, uint32_t size);
   bool grow_hash();
   void insert_hash(uint32_t cell_index);
@@ -178,7 +175,7 @@ class Generation {
   Cell* cells_ = nullptr;
   uint32_t* modes_ = nullptr;
   BlockRecord* blocks_ = nullptr;
-  uint32_t* hash_ = nullptr;  // tag and index of cells, 0: none; a key's is at its hash or soon behind it
+  uint32_t* hash_ = nullptr;  // CellTable::entries
   uint8_t* extra_ = nullptr;
   uint8_t* tables_ = nullptr;
   uint64_t charged_ = 0;

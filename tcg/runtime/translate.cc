@@ -374,6 +374,7 @@ Result<void> EngineImpl::start_generation(CacheState& slot) {
   config.thunk_base = gen.thunks();
   config.cell_base = gen.cells();
   config.cell_modes = gen.cell_modes();
+  config.cell_table = gen.cell_table();
   uint8_t* code = gen.code_begin();
   gen.stubs = backend_->emit_stubs(config, &code, gen.code_begin() + (64 << 10));
   gen.skip_code(code);

@@ -43,6 +43,38 @@ TEST_P(Run, CallsAndReturns) {
   }
 }
 
+// Two targets that share an entry of the jump table, whatever its size: each drives the other out, without
+// the run loop.
+TEST_P(Run, TargetsThatShareAnEntryOfTheJumpTable) {
+  constexpr int kMaxEntries = 32768, kRounds = 5000;
+  ToyMachine m(GetParam());
+  Asm a;
+  a.emit(kMovi, 2, 0, kRounds);
+  const int loop = a.here();
+  a.emit(kJr, 0, 5);
+  const int behind_first = a.here();
+  a.emit(kJr, 0, 6);
+  const int behind_second = a.here();
+  a.emit(kAddi, 2, 2, -1).branch(kBnez, 2, loop).emit(kHalt);
+  const int first = a.here();
+  a.emit(kAddi, 3, 3, 1).emit(kJr, 0, 7);
+  while (a.here() < first + kMaxEntries) a.emit(kHalt);
+  a.emit(kAddi, 4, 4, 1).emit(kJr, 0, 8);
+  const uint64_t pc = m.load(a, kMaxEntries * 4 + 4096);
+  auto cpu = m.new_cpu(pc);
+  const auto address = [&](int at) { return pc + static_cast<uint64_t>(at) * 4; };
+  cpu.r(5) = address(first);
+  cpu.r(6) = address(first + kMaxEntries);
+  cpu.r(7) = address(behind_first);
+  cpu.r(8) = address(behind_second);
+  EXPECT_EQ(m.run(cpu), Exit::kHalt);
+  EXPECT_EQ(cpu.r(3), uint64_t{kRounds});
+  EXPECT_EQ(cpu.r(4), uint64_t{kRounds});
+  if (GetParam() == BackendKind::kX86_64) {
+    EXPECT_LT(m.engine->stats().lookups, 200u);
+  }
+}
+
 TEST_P(Run, SyscallGoesOnBehind) {
   ToyMachine m(GetParam());
   Asm a;

@@ -46,6 +46,7 @@ class StubEmitter {
   void emit_leave();
   void emit_link();
   void key_of_cell();
+  void emit_miss();
   void emit_event();
   void emit_helper();
 
@@ -108,6 +109,64 @@ void StubEmitter::emit_link() {
   as_.jmp(exit_);
 }
 
+// An indirect jump to rax, which is not in the jump table; exit_mode is set. A cell that there is goes into
+// the table: large programs have more targets than that, and leaving emitted code costs ten times as much as
+// the search.
+void StubEmitter::emit_miss() {
+  const Mem pc = at(info_.layout->slots[info_.layout->pc].offset);
+  const Mem may_fill = at(offsetof(CpuHeader, exit_value)), mode = at(offsetof(CpuHeader, exit_mode));
+  constexpr unsigned kIndexBits = tcg::CellTable::kIndexBits;
+  const Label leave = as_.new_label(), next = as_.new_label();
+  as_.mov(64, pc, Reg::rax);
+  if (config_.cell_table.entries != nullptr) {
+    as_.alu(Alu::kCmp, 32, may_fill, 0);
+    as_.jcc(Cc::e, leave);
+    if (config_.pc_shift != 0) as_.shift(Shift::kShr, 64, Reg::rax, config_.pc_shift);
+    as_.mov(32, Reg::rbx, mode);
+    as_.shift(Shift::kShl, 64, Reg::rbx, 32);
+    as_.alu(Alu::kAdd, 64, Reg::rbx, Reg::rax);
+    as_.mov_imm(64, Reg::r10, tcg::CellTable::kHashFactor);
+    as_.imul(64, Reg::rbx, Reg::r10);
+    as_.shift(Shift::kShr, 64, Reg::rbx, 32);  // place in the table
+    as_.imul(32, Reg::r12, Reg::rax, static_cast<int32_t>(tcg::CellTable::kTagFactor));
+    as_.shift(Shift::kShr, 32, Reg::r12, kIndexBits);
+    as_.bind(next);
+    as_.mov_imm(64, Reg::r10, reinterpret_cast<uintptr_t>(config_.cell_table.size));
+    as_.mov(32, Reg::r10, Mem::at(Reg::r10));
+    as_.alu(Alu::kSub, 32, Reg::r10, 1);
+    as_.alu(Alu::kAnd, 32, Reg::rbx, Reg::r10);
+    as_.mov_imm(64, Reg::r10, reinterpret_cast<uintptr_t>(config_.cell_table.entries));
+    as_.mov(32, Reg::r10, Mem::at(Reg::r10, Reg::rbx, 2));
+    as_.alu(Alu::kAdd, 32, Reg::rbx, 1);
+    as_.test(32, Reg::r10, Reg::r10);
+    as_.jcc(Cc::e, leave);
+    as_.mov(32, Reg::rax, Reg::r10);
+    as_.shift(Shift::kShr, 32, Reg::rax, kIndexBits);
+    as_.alu(Alu::kCmp, 32, Reg::rax, Reg::r12);
+    as_.jcc(Cc::ne, next);
+    as_.alu(Alu::kAnd, 32, Reg::r10, (1 << kIndexBits) - 1);
+    as_.mov_imm(64, Reg::rax, reinterpret_cast<uintptr_t>(config_.cell_modes));
+    as_.mov(32, Reg::rax, Mem::at(Reg::rax, Reg::r10, 2));
+    as_.alu(Alu::kCmp, 32, Reg::rax, mode);
+    as_.jcc(Cc::ne, next);
+    static_assert(sizeof(tcg::Cell) == 16);
+    as_.shift(Shift::kShl, 64, Reg::r10, 4);
+    as_.mov_imm(64, Reg::rax, reinterpret_cast<uintptr_t>(config_.cell_base));
+    as_.alu(Alu::kAdd, 64, Reg::r10, Reg::rax);
+    as_.mov(64, Reg::rax, Mem::at(Reg::r10, static_cast<int32_t>(offsetof(tcg::Cell, pc))));
+    as_.alu(Alu::kCmp, 64, Reg::rax, pc);
+    as_.jcc(Cc::ne, next);
+    as_.alu(Alu::kSub, 32, may_fill, 1);
+    as_.alu(Alu::kAnd, 32, Reg::rax, at(offsetof(CpuHeader, jump_mask)));
+    as_.mov(64, Reg::rbx, at(offsetof(CpuHeader, jump_table)));
+    as_.mov(64, Mem::at(Reg::rbx, Reg::rax, 3 - config_.pc_shift), Reg::r10);
+    as_.jmp(Mem::at(Reg::r10));
+    as_.bind(leave);
+  }
+  reason(tcg::Exit::kLookup);
+  as_.jmp(exit_);
+}
+
 // A poll on the way to the cell in rax.
 void StubEmitter::emit_event() {
   key_of_cell();
@@ -147,9 +206,7 @@ tcg::Stubs StubEmitter::emit(uint8_t** code) {
   s.link = here();
   emit_link();
   s.miss = here();
-  as_.mov(64, at(info_.layout->slots[info_.layout->pc].offset), Reg::rax);
-  reason(tcg::Exit::kLookup);
-  as_.jmp(exit_);
+  emit_miss();
   s.event = here();
   emit_event();
   s.helper = here();
