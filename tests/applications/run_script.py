@@ -70,7 +70,7 @@ def main():
     parser.add_argument("--roots", default=os.path.join(guest_root.ROOT, "build/roots"))
     parser.add_argument("--xarch", default=os.path.join(guest_root.ROOT, "build/release/bin/xarch"))
     parser.add_argument("--data", default=os.path.join(guest_root.ROOT, "build/applications"))
-    parser.add_argument("--limit", type=float, default=280)
+    parser.add_argument("--limit", type=float, default=420)
     parser.add_argument("--qemu", action="store_true")
     parser.add_argument("--show", action="store_true")
     parser.add_argument("--only", choices=["amd64", "arm64"])
