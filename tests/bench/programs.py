@@ -62,6 +62,7 @@ def program_rows():
     for name, options in {"gzip": ["-c"], "xz": ["-1", "-T1", "-c"], "zstd": ["-9", "-q", "-T1", "-c"]}.items():
         rows.append(Row(name, "program", ["/usr/bin/" + name, *options], stdin="/tmp/data/text"))
     rows.append(Row("sort", "program", ["/usr/bin/sort"], stdin="/tmp/data/text"))
+    rows.append(Row("sha256sum", "program", ["/usr/bin/sha256sum"], repeat=5, stdin="/tmp/data/text"))
     summing = "{ for (i = 1; i <= NF; i++) n[$i]++ } END { for (w in n) s += n[w] * length(w); print NR, s }"
     rows.append(Row("mawk", "program", ["/usr/bin/mawk", summing], stdin="/tmp/data/text"))
     rows.append(Row("git log -p", "program", ["/usr/bin/git", "-c", "safe.directory=*", "-C", "/tmp/data/repository",
