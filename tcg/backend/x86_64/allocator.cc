@@ -152,8 +152,14 @@ uint32_t CodeGen::operand_regs(const Inst& in) const {
 
 // Of registers that hold values, the one whose next use is the farthest, as far as the next ops tell; of
 // several whose use is out of sight one that costs no store, or else the one that was used least recently.
-// What the op being emitted uses itself is used next.
+// What the op being emitted uses itself is used next, and what it has touched already comes last.
 HostReg CodeGen::farthest_use(uint32_t candidates) const {
+  uint32_t older = 0;
+  for (uint32_t rest = candidates; rest != 0; rest &= rest - 1) {
+    const auto r = static_cast<HostReg>(__builtin_ctz(rest));
+    if (static_cast<int16_t>(state_.regs[r].stamp - now_stamp_) <= 0) older |= 1u << r;
+  }
+  if (older != 0) candidates = older;
   const auto end = std::min<uint32_t>(now_ + kUseWindow, static_cast<uint32_t>(region_->insts.size()));
   for (uint32_t i = now_; i < end && (candidates & (candidates - 1)) != 0; ++i) {
     const Inst& in = insts_[i];
