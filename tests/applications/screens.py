@@ -65,7 +65,7 @@ class Terminal:
 
     def screen(self, *more):
         done = subprocess.run([*self.tmux, "capture-pane", "-p", *more], stdout=subprocess.PIPE, text=True, check=False)
-        return done.stdout.replace("big-amd64", "big-arm64")  # the root's name, in the command of process 1
+        return done.stdout
 
     def step(self, keys, text):
         """Types, and returns the screen once it shows the text and is at rest, or None."""

@@ -40,7 +40,7 @@ def command(root, argv, mounts=(), processes=False, qemu=None, setup="", cwd="/t
     binfmt_misc of the user namespace; needs Linux 6.7. setup: shell lines, run natively in the root's directory before.
     """
     q = shlex.quote
-    lines = ["set -e", f"cd {q(root)}", "mkdir -p dev proc tmp usr/lib64 usr/lib/x86_64-linux-gnu",
+    lines = ["set -e", "mkdir -p dev proc tmp usr/lib64 usr/lib/x86_64-linux-gnu",
              "[ -e etc/hosts ] || echo 127.0.0.1 localhost >etc/hosts", "mount --rbind /dev dev", "mount -t tmpfs -o mode=1777 tmp tmp"]
     if processes:  # a container's /proc may be masked in part, and another one refused then
         lines.append("mount -t proc proc proc 2>/dev/null || mount --rbind /proc proc")
@@ -59,4 +59,5 @@ def command(root, argv, mounts=(), processes=False, qemu=None, setup="", cwd="/t
     # A program must not be process 1, to which signals mean something else: this shell is, and waits.
     lines += ["set +e", enter, "exit $?"] if processes else ["exec " + enter]
     spaces = ["--pid", "--fork", "--kill-child"] if processes else []
-    return ["unshare", "--user", "--map-root-user", "--mount", *spaces, "/bin/bash", "-c", "\n".join(lines)]
+    # The root's name stays out of the shell's command line, which programs like htop show.
+    return ["env", f"--chdir={root}", "unshare", "--user", "--map-root-user", "--mount", *spaces, "/bin/bash", "-c", "\n".join(lines)]
