@@ -215,6 +215,7 @@ bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undef
   for (uint64_t& g : c->before.gpr) g = rng.value();
   c->before.pc = kCodeStart;
   c->before.rflags = 0x202 | (rng.next() & (kEflagsArithmetic | kEflagsD));
+  c->before.fp.reset();
   for (uint8_t& b : c->area_before) b = static_cast<uint8_t>(rng.next());
   *undefined = 0;
   unsigned at = 0;

@@ -6,6 +6,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -17,15 +18,76 @@ namespace {
 constexpr int kGregs[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
                             REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
 
+// What the signal frame has of the floating-point state: FXSAVE's image, then XSAVE's header and the upper
+// halves of the YMM registers.
+struct Image {
+  uint16_t control, status;
+  uint8_t tags, reserved;
+  uint16_t opcode;
+  uint64_t ip, dp;
+  uint32_t mxcsr, mxcsr_mask;
+  uint8_t st[8][16];
+  uint8_t xmm[16][16];
+  uint8_t unused[96];
+  uint64_t present;  // what is here, a bit each: x87, SSE, AVX, …; the rest is in its initial state
+  uint8_t header[56];
+  uint8_t upper[16][16];
+};
+static_assert(offsetof(Image, xmm) == 160 && offsetof(Image, present) == 512 &&
+              offsetof(Image, upper) == 576);
+constexpr uint64_t kX87 = 1, kSse = 2, kAvx = 4;
+
 Case* g_case;
 gregset_t g_own;
+Image g_own_image;
 volatile bool g_inside;
 alignas(16) uint8_t g_stack[1 << 16];
+
+bool has_avx() { return __builtin_cpu_supports("avx"); }
+// What of the image is the frame's.
+size_t image_bytes() { return has_avx() ? sizeof(Image) : offsetof(Image, present); }
+
+void put_fp(const FpRegisters& f, Image* to) {
+  to->control = f.control;
+  to->status = f.status;
+  to->tags = f.tags;
+  to->opcode = f.opcode;
+  to->ip = f.ip;
+  to->dp = f.dp;
+  to->mxcsr = f.mxcsr;
+  std::memcpy(to->st, f.st, sizeof to->st);
+  for (unsigned n = 0; n < 16; ++n) std::memcpy(to->xmm[n], f.ymm[n], 16);
+  if (!has_avx()) return;
+  to->present |= kX87 | kSse | kAvx;
+  for (unsigned n = 0; n < 16; ++n) std::memcpy(to->upper[n], f.ymm[n] + 16, 16);
+}
+
+void get_fp(const Image& from, FpRegisters* f) {
+  f->reset();
+  f->mxcsr = from.mxcsr;
+  const uint64_t present = has_avx() ? from.present : kX87 | kSse;
+  if (present & kX87) {
+    f->control = from.control;
+    f->status = from.status;
+    f->tags = from.tags;
+    f->opcode = from.opcode;
+    f->ip = from.ip;
+    f->dp = from.dp;
+    for (unsigned n = 0; n < 8; ++n) std::memcpy(f->st[n], from.st[n], 10);
+  }
+  for (unsigned n = 0; n < 16; ++n) {
+    if (present & kSse) std::memcpy(f->ymm[n], from.xmm[n], 16);
+    if (present & kAvx) std::memcpy(f->ymm[n] + 16, from.upper[n], 16);
+  }
+}
 
 // SIGUSR1 swaps the case's registers in; what ends the case swaps them out.
 void enter(int, siginfo_t*, void* context) {
   gregset_t& g = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
+  auto* image = reinterpret_cast<Image*>(static_cast<ucontext_t*>(context)->uc_mcontext.fpregs);
   std::memcpy(g_own, g, sizeof g_own);
+  std::memcpy(&g_own_image, image, image_bytes());
+  put_fp(g_case->before.fp, image);
   for (unsigned i = 0; i < 16; ++i) g[kGregs[i]] = static_cast<greg_t>(g_case->before.gpr[i]);
   g[REG_RIP] = static_cast<greg_t>(g_case->before.pc);
   g[REG_EFL] = static_cast<greg_t>(g_case->before.rflags);
@@ -40,7 +102,10 @@ void leave(int signo, siginfo_t*, void* context) {
   g_case->after.pc = static_cast<uint64_t>(g[REG_RIP]) - (signo == SIGTRAP);
   g_case->after.rflags = static_cast<uint64_t>(g[REG_EFL]);
   g_case->signo = signo;
+  auto* image = reinterpret_cast<Image*>(static_cast<ucontext_t*>(context)->uc_mcontext.fpregs);
+  get_fp(*image, &g_case->after.fp);
   std::memcpy(g, g_own, sizeof g_own);
+  std::memcpy(image, &g_own_image, image_bytes());
 }
 
 void run_child(std::span<Case> cases) {
@@ -72,6 +137,12 @@ void map_at(uint64_t at, unsigned bytes, int protection) {
 }
 
 }  // namespace
+
+void FpRegisters::reset() {
+  std::memset(this, 0, sizeof *this);
+  control = 0x37f;
+  mxcsr = 0x1f80;
+}
 
 void map_places() {
   static const bool kMapped = [] {

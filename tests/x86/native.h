@@ -1,4 +1,5 @@
-// Runs x86-64 code on the host's own processor with registers, flags and memory of the test's choice.
+// Runs x86-64 code on the host's own processor with registers (x87, MMX, SSE and AVX too), flags and memory
+// of the test's choice.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +16,26 @@ inline constexpr unsigned kDataBytesMapped = 0x1000;
 inline constexpr uint64_t kArea = kData + 0x400;  // what has contents and is compared
 inline constexpr unsigned kAreaBytes = 512;
 
+// x87, MMX, SSE and AVX state, as FXSAVE and XSAVE have it.
+struct FpRegisters {
+  uint16_t control;  // x87's control word
+  uint16_t status;   // its status word; bits 11 to 13 are the top of the stack
+  uint8_t tags;      // a bit for each physical x87 register: not empty
+  uint16_t opcode;   // of the last x87 instruction, and where it and its operand were
+  uint64_t ip, dp;
+  uint32_t mxcsr;
+  uint8_t st[8][16];    // ST(0) to ST(7): 10 bytes, then zeros
+  uint8_t ymm[16][32];  // the lower 16 bytes are XMM's
+
+  // The state of a new process: all exceptions masked, registers zero and empty.
+  void reset();
+};
+
 struct Registers {
   uint64_t gpr[16];  // as instructions number them
   uint64_t pc;
   uint64_t rflags;
+  FpRegisters fp;
 };
 
 struct Case {
