@@ -131,6 +131,12 @@ void prepare(const Insn& i, uint64_t pc, Rng& rng, uint8_t* code, Case* c) {
     if (r.text == "ret") set_area(c, regs.gpr[kRsp], landing);
     if (r.text == "popf") set_area(c, regs.gpr[kRsp], rng.next() & 0xcd5);
   }
+  if (is_one_of(r, {"lar", "lsl", "verr", "verw"})) {
+    // Of the last entries, the host's are the processor's and the thread's own.
+    const uint64_t selector = (rng.next() & ~uint64_t{0x78}) | rng.below(8) << 3;
+    set_area(c, to, selector);
+    if (i.mod == 3) regs.gpr[i.rm] = selector;
+  }
   if (r.text == "xlat") regs.gpr[kRbx] = to - (regs.gpr[kRax] & 0xff);
   if (r.tail == Tail::kMoffs) {
     std::memcpy(code + i.length - i.address_bytes, &to, i.address_bytes);
@@ -189,9 +195,15 @@ bool usable(unsigned row) {
   const Row& r = rows()[row];
   if (lifter(row) == nullptr || r.feature == Feature::kLm) return false;  // another one stands before it here
   if ((r.key_mask >> key::kMode64 & 1) && !(r.key_value >> key::kMode64 & 1)) return false;
+  // What tells processors and moments apart.
+  if (is_one_of(r, {"cpuid", "rdtsc", "rdtscp", "rdpid", "rdrand", "rdseed", "xgetbv"})) return false;
+  // Loads of segment registers: others than the host's own would stay for the test.
+  const Kind first = r.forms[0].kind;
+  if ((r.text == "mov" && first == Kind::kS) || (r.text == "pop" && first == Kind::kFixedSeg)) return false;
+  if (is_one_of(r, {"lss", "lfs", "lgs"})) return false;
   // Traps, system calls, and what would take the test's own thread-local storage away.
-  return !is_one_of(r, {"int", "int3", "int1", "into", "syscall", "rdfsbase", "wrfsbase", "rdgsbase",
-                        "wrgsbase", "rdssp", "sysret", "sysexit", "retf"});
+  return !is_one_of(r, {"int", "int3", "int1", "into", "syscall", "sysenter", "rdfsbase", "wrfsbase",
+                        "rdgsbase", "wrgsbase", "rdssp", "sysret", "sysexit", "retf", "rsm"});
 }
 
 bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undefined) {
@@ -200,15 +212,16 @@ bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undef
     for (unsigned i = 0; i < rows().size(); ++i) {
       const Row& r = rows()[i];
       const bool system = lifter(i) == &lift_privileged || lifter(i) == &lift_ud;
-      const bool stack =
-          is_one_of(r, {"push", "pop", "pushf", "popf", "enter", "leave", "xlat", "div", "idiv"});
+      const bool stack = is_one_of(r, {"push", "pop", "pushf", "popf", "enter", "leave", "xlat", "div",
+                                       "idiv", "lar", "lsl", "verr", "verw"});
       if (usable(i) && !is_branch(r) && !system && !stack && !kStrings.count(r.text) &&
           r.tail != Tail::kMoffs)
         v.push_back(i);
     }
     return v;
   }();
-  if (is_one_of(rows()[row], {"push", "pop", "call", "ret", "pushf", "popf", "enter", "leave", "xlat"}) ||
+  if (is_one_of(rows()[row], {"push", "pop", "call", "ret", "pushf", "popf", "enter", "leave", "xlat", "lar",
+                              "lsl", "verr", "verw"}) ||
       rows()[row].tail == Tail::kMoffs || kStrings.count(rows()[row].text)) {
     before = 0;
   }
@@ -229,6 +242,8 @@ bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undef
       return decode(code, kMaxInsnBytes, true, FeatureSet::all(), &i) == Verdict::kOk && i.row == which;
     };
     if (!fits() || i.segment >= kFs) return false;
+    // Linux stands in for the processor, and leaves upper halves alone.
+    if (is_one_of(rows()[which], {"sldt", "str", "smsw"}) && i.operand_bytes == 4) return false;
     const Row& r = rows()[which];
     if (!last && has_memory(i) && r.text != "lea") return false;
     const bool alone = has_memory(i) || (is_branch(r) && r.forms[0].size != Size::kB);

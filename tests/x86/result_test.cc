@@ -58,7 +58,7 @@ class Results : public ::testing::Test {
     lay_out(c);
     alignas(64) static uint8_t room[sizeof(X86State)];
     X86State& state = *new (room) X86State{};
-    state.reset();
+    state.reset(guest_.model());
     for (unsigned n = 0; n < 16; ++n) state.gpr(n) = c.before.gpr[n];
     state.set_rflags(c.before.rflags);
     state.pc = c.before.pc;

@@ -6,6 +6,7 @@
 
 #include "targets/x86/core/features.h"
 #include "targets/x86/core/row.h"
+#include "targets/x86/core/state.h"
 
 namespace xarch::x86 {
 
@@ -15,8 +16,6 @@ std::span<const Row> rows();
 inline constexpr unsigned kMaxInsnBytes = 15;
 inline constexpr uint8_t kNoReg = 0xff;
 inline constexpr uint8_t kRip = 16;  // Insn::base: the address of the next instruction
-
-enum Segment : uint8_t { kEs, kCs, kSs, kDs, kFs, kGs };
 
 enum Prefix : uint8_t {
   kPrefixLock = 1,

@@ -7,7 +7,7 @@
 namespace xarch::x86 {
 
 enum class Feature : uint8_t {
-#define FEATURE(name, cpuinfo) k##name,
+#define FEATURE(name, cpuinfo, word, bit) k##name,
 #include "targets/x86/core/features.def"
 #undef FEATURE
   kNumFeatures

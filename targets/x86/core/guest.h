@@ -16,9 +16,7 @@ class X86Guest final : public tcg::Guest {
   std::string_view name() const override { return "x86"; }
   const ir::StateLayout& layout() const override { return x86_layout(); }
   void lift(ir::Builder& b, tcg::CodeReader& code, const tcg::LiftLimits& limits) const override;
-  uint32_t mode(const void* state) const override {
-    return static_cast<const X86State*>(state)->code32 ? uint32_t{kModeCode32} : 0;
-  }
+  uint32_t mode(const void* state) const override { return static_cast<const X86State*>(state)->mode; }
   void restore_state(void*, uint64_t, uint32_t) const override {}
   unsigned pc_shift() const override { return 0; }
   bool coherent_code() const override { return true; }

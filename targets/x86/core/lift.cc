@@ -29,11 +29,6 @@ LiftTable make_table() {
     for (const NamedLifter& l : kLifted) {
       if (l.text == rows()[i].text) t.fns[i] = l.fn;
     }
-    // Segment, control and debug registers are not lifted yet.
-    for (const Form& f : rows()[i].forms) {
-      if (f.kind == Kind::kS || f.kind == Kind::kC || f.kind == Kind::kD || f.kind == Kind::kFixedSeg)
-        t.fns[i] = nullptr;
-    }
   }
   return t;
 }

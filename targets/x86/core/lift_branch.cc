@@ -66,10 +66,18 @@ void lift_loop(Lift& c) {
   c.branch_if(taken, target(c));
 }
 
+// Of Intel's processors it is an instruction in 64-bit mode only.
 void lift_syscall(Lift& c) {
+  if (!c.mode64()) return c.raise(kRaiseUndefined);
   c.b.put(kSlotR11, c.rflags());
   c.b.put(kSlotRcx, c.b.pcrel(c.next()));
   c.b.syscall(c.next(), kSyscallInsn);
+  c.after = After::kClosed;
+}
+
+void lift_sysenter(Lift& c) {
+  if (c.mode64()) return c.raise(kRaiseUndefined);
+  c.b.syscall(c.next(), kSyscallSysenter);
   c.after = After::kClosed;
 }
 

@@ -21,7 +21,13 @@ Value swapped(Lift& c, Value v) { return c.b.unary(Op::kBswap, v); }
 
 }  // namespace
 
-void lift_mov(Lift& c) { c.write(0, c.read(1, c.operand(0).bytes)); }
+void lift_mov(Lift& c) {
+  for (const Form& f : c.row().forms) {
+    if (f.kind == Kind::kS) return lift_mov_segment(c);
+    if (f.kind == Kind::kC || f.kind == Kind::kD) return c.raise(kRaiseProtection);
+  }
+  c.write(0, c.read(1, c.operand(0).bytes));
+}
 void lift_movnti(Lift& c) { lift_mov(c); }
 void lift_movzx(Lift& c) { extend(c, false); }
 void lift_movsx(Lift& c) { extend(c, true); }
@@ -41,10 +47,14 @@ void lift_xchg(Lift& c) {
   c.write(from, a);
 }
 
-void lift_push(Lift& c) { c.push(c.read(0, c.i.operand_bytes)); }
+void lift_push(Lift& c) {
+  if (c.operand(0).type == Operand::kSegment) return lift_push_segment(c);
+  c.push(c.read(0, c.i.operand_bytes));
+}
 
 void lift_pop(Lift& c) {
   const Operand to = c.operand(0);
+  if (to.type == Operand::kSegment) return lift_pop_segment(c);
   const Value v = c.top(to.bytes);
   const Value rsp = c.stack_moved(to.bytes);
   if (to.type != Operand::kMemory) {
@@ -182,14 +192,6 @@ void lift_pause(Lift& c) {
 void lift_fence(Lift& c) {
   const unsigned kind = c.i.reg & 7;  // 5 load, 6 both, 7 store
   c.b.fence(kind == 5 ? ir::Fence::kLoadLoad : kind == 6 ? ir::Fence::kFull : ir::Fence::kStoreStore);
-}
-
-void lift_base(Lift& c) {
-  const unsigned kind = c.i.reg & 3;
-  const ir::SlotId slot = kind & 1 ? kSlotGsBase : kSlotFsBase;
-  const Operand o = c.operand(0);
-  if (kind < 2) return c.write(o, c.b.trunc(c.b.get(slot), Lift::type(o.bytes)));
-  c.b.put(slot, c.b.zext(c.read(o), Type::kI64));
 }
 
 }  // namespace xarch::x86

@@ -1,5 +1,5 @@
 // Codes with which x86 code leaves the engine by `raise` (Exit::kRaise, CpuHeader::exit_code). pc is the
-// instruction's for faults, the next one's for traps.
+// instruction's for faults, the next one's for traps. exit_value is the error code where there is one.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,10 @@ enum RaiseCode : uint32_t {
   kRaiseDebug,          // INT1; pc is behind it
   kRaiseOverflow,       // INTO; pc is behind it
   kRaiseInterrupt,      // INT n; exit_value is n, pc is behind it
+  kRaiseBound,          // #BR at pc
+  kRaiseNotPresent,     // #NP at pc
+  kRaiseStack,          // #SS at pc
+  kRaiseGoOn,           // nothing: what the key depends on has changed, go on at pc
 };
 
 // Numbers of `syscall`: which instruction asked.

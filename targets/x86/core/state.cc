@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "targets/x86/core/segments.h"
+
 namespace xarch::x86 {
 
 namespace {
@@ -43,11 +45,12 @@ void X86State::set_rflags(uint64_t bits) {
   other_flags = bits & ~uint64_t{kEflagsArithmetic | kEflagsD | kEflagsFixed};
 }
 
-void X86State::reset() {
+void X86State::reset(const Model& shown, bool code32) {
   for (unsigned n = 0; n < 16; ++n) gpr(n) = 0;
-  pc = fs_base = gs_base = 0;
-  code32 = 0;
+  pc = 0;
   set_rflags(kEflagsFixed | kEflagsI);
+  model = &shown;
+  reset_segments(*this, code32);
 }
 
 }  // namespace xarch::x86

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "targets/x86/core/model.h"
 #include "tcg/ir/state.h"
 #include "tcg/runtime/cpu.h"
 
@@ -11,6 +12,7 @@ namespace xarch::x86 {
 
 namespace state_types {
 using I64 = uint64_t;
+using I32 = uint32_t;
 using Flags = uint16_t;
 }  // namespace state_types
 
@@ -39,7 +41,13 @@ struct X86State {
 #define SLOT(id, member, type, gdb, hot) state_types::type member;
 #include "targets/x86/core/state.def"
 #undef SLOT
-  uint32_t code32;  // not 0 in 32-bit mode
+  uint32_t mode;       // BlockKey::mode: of CS and the other segments, see segments.h
+  const Model* model;  // what CPUID shows
+  // Descriptors, as they lie in memory. Of the GDT what user mode may have: Linux's own layout, entries 12 to
+  // 14 are the thread's. The LDT is an array that the process has, null while there is none.
+  uint64_t gdt[16];
+  const uint64_t* ldt;
+  uint32_t ldt_entries;
 
   // General register n, 0 to 15, as instructions number them.
   uint64_t& gpr(unsigned n);
@@ -49,8 +57,16 @@ struct X86State {
   uint64_t rflags() const;
   void set_rflags(uint64_t bits);
 
-  // The state of a new process: registers zero, interrupts on, 64-bit mode.
-  void reset();
+  // Parts of segment register n (kEs to kGs of Segment).
+  uint32_t& selector(unsigned n) { return (&es)[n]; }
+  uint32_t& low(unsigned n) { return (&es_low)[n]; }
+  uint32_t& high(unsigned n) { return (&es_high)[n]; }
+  uint32_t& rights(unsigned n) { return (&es_rights)[n]; }
+  uint64_t& segment_base(unsigned n) { return n < 4 ? (&es_base)[n] : n == 4 ? fs_base : gs_base; }
+
+  // The state of a new process under a 64-bit Linux: registers zero, interrupts on, the flat segments of
+  // 64-bit or of 32-bit mode. `shown` is what CPUID shows and must outlive the state.
+  void reset(const Model& shown, bool code32 = false);
 };
 
 enum SlotIndex : ir::SlotId {
@@ -65,10 +81,20 @@ inline constexpr std::array<ir::SlotId, 16> kGprSlot = {
     kSlotRax, kSlotRcx, kSlotRdx, kSlotRbx, kSlotRsp, kSlotRbp, kSlotRsi, kSlotRdi,
     kSlotR8,  kSlotR9,  kSlotR10, kSlotR11, kSlotR12, kSlotR13, kSlotR14, kSlotR15};
 
+enum Segment : uint8_t { kEs, kCs, kSs, kDs, kFs, kGs };
+inline constexpr std::array<ir::SlotId, 6> kBaseSlot = {kSlotEsBase, kSlotCsBase, kSlotSsBase,
+                                                        kSlotDsBase, kSlotFsBase, kSlotGsBase};
+
 enum Gpr : uint8_t { kRax, kRcx, kRdx, kRbx, kRsp, kRbp, kRsi, kRdi, kR11 = 11 };
 
-// BlockKey::mode.
-enum Mode : uint32_t { kModeCode32 = 1 };
+// BlockKey::mode, X86State::mode.
+enum Mode : uint32_t {
+  kModeCode32 = 1,    // 32-bit mode: compatibility mode, or protected mode
+  kModeSegments = 2,  // ES, CS, SS or DS is not the flat 4 GB; in 32-bit mode only, as what follows
+  kModeFsGs = 4,      // FS or GS does not reach over all 4 GB, or cannot be written
+  kModeStack16 = 8,   // the stack pointer is SP
+  kModeCode16 = 16    // operands and addresses of 16 bits where no prefix says otherwise
+};
 
 // All slots of X86State.
 const ir::StateLayout& x86_layout();

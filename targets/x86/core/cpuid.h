@@ -1,0 +1,28 @@
+// What CPUID tells of a model.
+#pragma once
+
+#include <cstdint>
+
+#include "targets/x86/core/model.h"
+
+namespace xarch::x86 {
+
+struct CpuidResult {
+  uint32_t eax, ebx, ecx, edx;
+};
+
+// CPUID with EAX = leaf and ECX = subleaf.
+CpuidResult cpuid(const Model& model, uint32_t leaf, uint32_t subleaf);
+
+// The features of a model that programs are told of. One of whose instructions some are not lifted yet is
+// left out, unless it belongs to what every x86-64 has.
+FeatureSet shown_features(const Model& model);
+
+// XCR0: the state components that XSAVE manages.
+uint64_t xcr0(const Model& model);
+
+// AT_HWCAP and AT_HWCAP2 of Linux.
+uint32_t hwcap(const Model& model);
+uint32_t hwcap2(const Model& model);
+
+}  // namespace xarch::x86
