@@ -9,6 +9,7 @@
 
 #include "frontend/options.h"
 #include "frontend/targets.h"
+#include "linux-user/elf_image.h"
 
 namespace xarch {
 
@@ -50,6 +51,8 @@ enum class Action { kShow, kRegister, kUnregister };
 
 int act(Action action, const std::string& program, const std::string& flags) {
   for (const linux_user::AbiFactory& guest : linux_guests()) {
+    // The kernel starts programs for its own processor itself.
+    if (linux_user::native_machine(guest.elf_machine, guest.big_endian)) continue;
     const std::string line = binfmt_line(guest, program, flags);
     if (action == Action::kShow) {
       printf("%s\n", line.c_str());

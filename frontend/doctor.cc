@@ -14,6 +14,7 @@
 
 #include "frontend/binfmt.h"
 #include "frontend/targets.h"
+#include "linux-user/elf_image.h"
 #include "linux-user/memory_map.h"
 #include "linux-user/path.h"
 
@@ -173,6 +174,7 @@ void binfmt(const HostView& host, std::span<const linux_user::AbiFactory> guests
     return;
   }
   for (const linux_user::AbiFactory& guest : guests) {
+    if (linux_user::native_machine(guest.elf_machine, guest.big_endian)) continue;
     const std::string name = binfmt_name(guest);
     const std::optional<std::string> entry = read_text(host, directory + "/" + name);
     if (!entry) {
@@ -283,6 +285,8 @@ void noexec(const HostView& host, std::vector<Finding>* out) {
 void sysroots(const HostView& host, std::span<const linux_user::AbiFactory> guests,
               std::vector<Finding>* out) {
   for (const linux_user::AbiFactory& guest : guests) {
+    // This system itself is a root for the host's processor.
+    if (linux_user::native_machine(guest.elf_machine, guest.big_endian)) continue;
     const Result<std::unique_ptr<linux_user::UserAbi>> abi = guest.make("");
     if (!abi) continue;
     const linux_user::AbiInfo& info = (*abi)->info();

@@ -2,6 +2,7 @@
 
 #include "targets/arm/user/abi.h"
 #include "targets/mips/user/abi.h"
+#include "targets/x86/user/abi.h"
 
 namespace xarch {
 
@@ -10,6 +11,7 @@ namespace {
 constexpr linux_user::AbiFactory kLinuxGuests[] = {
     arm::kArm64Abi,
     mips::kMipsAbi,
+    x86::kX86_64Abi,
 };
 
 }  // namespace

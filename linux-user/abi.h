@@ -2,6 +2,7 @@
 // targets/*/user.
 #pragma once
 
+#include <errno.h>
 #include <sys/stat.h>
 
 #include <cstdint>
@@ -32,9 +33,14 @@ struct AbiInfo {
   uint64_t min_signal_stack = 2048;  // MINSIGSTKSZ, and AT_MINSIGSTKSZ where the kernel gives one
   bool has_minsigstksz_auxv = false;
   uint64_t restorer_flag = 0x04000000;  // SA_RESTORER, 0 if the architecture has none
+  uint64_t red_zone = 0;                // bytes below the stack pointer that are the running function's
+  // An access to an address that no page can have is a protection fault, which tells no address.
+  bool noncanonical_protection = false;
   // Struct layouts and flag values agree with the 64-bit asm-generic ones of a little-endian machine, but for
   // the differences that UserAbi's functions express. Calls that need more are refused otherwise (ENOSYS).
   bool generic64_layouts = false;
+  bool packed_epoll = false;  // struct epoll_event has no padding
+  bool spread_semid = false;  // struct semid64_ds has an unused word behind each time
 };
 
 // A system call as the guest made it.
@@ -48,6 +54,18 @@ struct RaiseEffect {
   SignalInfo signal;           // signo 0: none
   uint64_t changed_start = 0;  // guest code there may have changed, the guest says
   uint64_t changed_bytes = 0;
+  uint64_t error = 0;  // SignalDelivery::fault_error
+};
+
+struct Call;
+
+// Calls that one architecture alone has, about its own registers (UserAbi::machine_call).
+enum class MachineCall : uint8_t {
+  kArchPrctl,
+  kModifyLdt,
+  kSetThreadArea,
+  kGetThreadArea,
+  kIoPermissions,  // iopl, ioperm
 };
 
 class UserAbi {
@@ -92,7 +110,8 @@ class UserAbi {
   virtual RaiseEffect on_raise(void* state, uint32_t code, uint64_t value) const = 0;
   // Bytes of the signal frame below the (aligned) stack pointer it is built at.
   virtual uint64_t frame_bytes() const = 0;
-  virtual uint64_t align_frame(uint64_t sp) const = 0;
+  // The highest address at or below `at` where a frame may begin.
+  virtual uint64_t align_frame(uint64_t at) const = 0;
   // Writes a frame of frame_bytes() for `delivery` into `frame`, which will stand at guest address `at`, and
   // changes the registers so that the handler runs next.
   virtual void build_frame(void* state, const SignalDelivery& delivery, uint64_t at,
@@ -117,9 +136,13 @@ class UserAbi {
   virtual size_t put_stat(const struct stat& st,
                           uint8_t* out) const = 0;      // at most 160 bytes; returns how many
   virtual bool clone_tls_before_child_tid() const = 0;  // CONFIG_CLONE_BACKWARDS
+
+  // A call of the architecture's own; its result as a system call's.
+  virtual int64_t machine_call(Call& call, MachineCall which) const;
 };
 
 inline uint64_t UserAbi::fault_error(int, int, bool, bool) const { return 0; }
+inline int64_t UserAbi::machine_call(Call&, MachineCall) const { return -ENOSYS; }
 inline int UserAbi::prot_to_host_checked(int guest) const { return (guest & ~7) == 0 ? guest : -1; }
 
 // One kind of guest that this program was built with.

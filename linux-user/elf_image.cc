@@ -204,13 +204,15 @@ Result<ElfImage> read_elf(int fd, const std::string& name, uint64_t limit) {
   return image;
 }
 
-bool native_machine(const ElfImage& image) {
+bool native_machine(uint16_t machine, bool big_endian) {
 #if defined(__x86_64__)
-  return !image.big_endian && (image.machine == EM_X86_64 || image.machine == EM_386);
+  return !big_endian && (machine == EM_X86_64 || machine == EM_386);
 #else
-  return !image.big_endian && image.machine == EM_AARCH64;
+  return !big_endian && machine == EM_AARCH64;
 #endif
 }
+
+bool native_machine(const ElfImage& image) { return native_machine(image.machine, image.big_endian); }
 
 std::string machine_name(uint16_t machine) {
   switch (machine) {

@@ -45,6 +45,7 @@ Result<ElfImage> read_elf(int fd, const std::string& name, uint64_t limit = 0);
 
 // Is it a program for the host's own kernel and processor?
 bool native_machine(const ElfImage& image);
+bool native_machine(uint16_t machine, bool big_endian);
 
 // "AArch64", "MIPS", …; "machine 1234" for what has no name here.
 std::string machine_name(uint16_t machine);

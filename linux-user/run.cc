@@ -1,5 +1,6 @@
 #include "linux-user/run.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -198,6 +199,9 @@ Result<Start> find_program(const RunOptions& options) {
 Error no_guest(const RunOptions& options, const std::string& name, const ElfImage& image) {
   std::string text = name + ": is for " + machine_name(image.machine) +
                      (image.elf_class == 1 ? " 32-bit" : " 64-bit") + (image.big_endian ? " big-endian" : "");
+  if (image.machine == EM_X86_64 && image.elf_class == ELFCLASS32)
+    return {name + ": is for x32, x86-64 with 32-bit pointers, which few kernels run and xarch does not",
+            ENOEXEC};
   if (native_machine(image))
     return {text + ", this machine's own processor: start it without xarch", ENOEXEC};
   text += ", which is not among the guests here:";

@@ -37,9 +37,9 @@ bool push_frame(Thread& thread, const SignalInfo& info, const SignalAction& acti
   uint64_t sp = abi.sp(thread.state());
   const bool use_alt =
       (action.flags & SA_ONSTACK) != 0 && s.altstack.bytes != 0 && !on_alt_stack(s.altstack, sp);
-  if (use_alt) sp = s.altstack.sp + s.altstack.bytes;
+  sp = use_alt ? s.altstack.sp + s.altstack.bytes : sp - abi.info().red_zone;
   const uint64_t bytes = abi.frame_bytes();
-  const uint64_t at = abi.align_frame(abi.align_frame(sp) - bytes);
+  const uint64_t at = abi.align_frame(sp - bytes);
   if (!thread.mem().in_range(at, bytes) || !thread.mem().allows(at, bytes, PROT_WRITE)) return false;
 
   SignalDelivery d;

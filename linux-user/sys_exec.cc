@@ -113,7 +113,12 @@ enum class Kind : uint8_t { kForeign, kNative, kByKernel };
 int64_t classify(Thread& t, int fd, const std::string& name, Kind* kind) {
   Result<ElfImage> elf = read_elf(fd, name);
   if (!elf) return elf.error().code == 1 ? -ENOEXEC : -elf.error().code;
+  // Programs for the host's processor are translated if the process itself is one of them; others start them
+  // as they are.
+  const AbiInfo& own = t.abi().info();
+  const bool native = native_machine(*elf) && !native_machine(own.elf_machine, own.big_endian);
   for (const AbiFactory& guest : t.process().options().guests) {
+    if (native) break;
     if (guest.elf_machine != elf->machine || guest.elf_class != elf->elf_class ||
         guest.big_endian != elf->big_endian)
       continue;

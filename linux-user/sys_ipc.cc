@@ -21,6 +21,12 @@ struct GuestSemid {
 
 int64_t sem_status(Call& call, int command) {
   semid_ds host = {};
+  if (call.thread.abi().info().spread_semid) {
+    // struct semid64_ds is the host's.
+    if (command == IPC_SET && call.thread.get(call.arg(3), &host) != 0) return -EFAULT;
+    const long r = host_call(SYS_semctl, call.i32(0), call.i32(1), command, reinterpret_cast<long>(&host));
+    return r < 0 || command == IPC_SET || call.thread.put(call.arg(3), host) == 0 ? r : -EFAULT;
+  }
   if (command == IPC_SET) {
     GuestSemid guest;
     if (call.thread.get(call.arg(3), &guest) != 0) return -EFAULT;

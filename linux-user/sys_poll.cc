@@ -18,12 +18,23 @@ namespace xarch::linux_user {
 
 namespace {
 
-// struct epoll_event as all but x86-64 have it.
+// struct epoll_event as most architectures have it, and as x86 has it.
 struct GuestEpollEvent {
   uint32_t events;
   uint32_t pad;
   uint64_t data;
 };
+struct [[gnu::packed]] PackedEpollEvent {
+  uint32_t events;
+  uint64_t data;
+};
+
+// Writes event number i of those at `to`. 0 or -EFAULT.
+int put_event(Thread& t, uint64_t to, uint64_t i, const epoll_event& event) {
+  if (t.abi().info().packed_epoll)
+    return t.put(to + i * sizeof(PackedEpollEvent), PackedEpollEvent{event.events, event.data.u64});
+  return t.put(to + i * sizeof(GuestEpollEvent), GuestEpollEvent{event.events, 0, event.data.u64});
+}
 
 // Events taken by one call; a descriptor table has no more entries.
 constexpr int kMostEvents = 1 << 20;
@@ -54,6 +65,19 @@ class Timeout {
     deadline_ = deadline_after(CLOCK_MONOTONIC, t);
     return 0;
   }
+  // The same of a struct timeval, as select has it.
+  int64_t load_timeval(Thread& thread, uint64_t at) {
+    at_ = at;
+    micro_ = true;
+    if (at == 0) return 0;
+    timeval t;
+    if (thread.get(at, &t) != 0) return -EFAULT;
+    // Microseconds may be more than a second's.
+    if (t.tv_sec < 0 || t.tv_usec < 0) return -EINVAL;
+    const timespec value = {t.tv_sec + t.tv_usec / 1000000, t.tv_usec % 1000000 * 1000};
+    deadline_ = deadline_after(CLOCK_MONOTONIC, value);
+    return 0;
+  }
   // For the host's call; null: for ever.
   timespec* host() {
     if (at_ == 0) return nullptr;
@@ -61,11 +85,18 @@ class Timeout {
     return &left_;
   }
   void store(Thread& thread) {
-    if (at_ != 0) thread.put(at_, to_timespec(std::max<int64_t>(deadline_ - now_ns(CLOCK_MONOTONIC), 0)));
+    if (at_ == 0) return;
+    const timespec left = to_timespec(std::max<int64_t>(deadline_ - now_ns(CLOCK_MONOTONIC), 0));
+    if (micro_) {
+      thread.put(at_, timeval{left.tv_sec, left.tv_nsec / 1000});
+    } else {
+      thread.put(at_, left);
+    }
   }
 
  private:
   uint64_t at_ = 0;
+  bool micro_ = false;
   int64_t deadline_ = 0;
   timespec left_ = {};
 };
@@ -89,9 +120,44 @@ int64_t sys_ppoll(Call& call) {
   return r == kRestartSys ? kRestartNoHand : r;
 }
 
-int64_t sys_pselect6(Call& call) {
+namespace {
+
+int64_t poll_until(Call& call, int64_t deadline_ns);
+
+int64_t resume_poll(Call& call) { return poll_until(call, call.thread.restart_block().deadline_ns); }
+
+// poll to a deadline of CLOCK_MONOTONIC, so that an interruption loses nothing.
+int64_t poll_until(Call& call, int64_t deadline_ns) {
+  const uint64_t count = call.arg(1);
+  call.thread.mem().before_write(call.arg(0), count * sizeof(pollfd));
+  const timespec left = to_timespec(std::max<int64_t>(deadline_ns - now_ns(CLOCK_MONOTONIC), 0));
+  const int64_t r = host_block(call.thread, kRestartBlock, SYS_ppoll, call.host(0), static_cast<long>(count),
+                               deadline_ns == kForever ? 0 : reinterpret_cast<long>(&left), 0, 8);
+  if (!interrupted(r) && r != kRestartBlock) return r;
+  RestartBlock& block = call.thread.restart_block();
+  block.handler = resume_poll;
+  block.regs = call.regs;
+  block.row = &call.row;
+  block.deadline_ns = deadline_ns;
+  return kRestartBlock;
+}
+
+}  // namespace
+
+int64_t sys_poll(Call& call) {
+  const uint64_t count = call.u32(1);
+  if (count > INT_MAX) return -EINVAL;
+  if (!call.thread.mem().in_range(call.arg(0), count * sizeof(pollfd))) return -EFAULT;
+  call.regs.arg[1] = count;
+  const int ms = call.i32(2);
+  return poll_until(call, ms < 0 ? kForever : now_ns(CLOCK_MONOTONIC) + int64_t{ms} * 1000000);
+}
+
+namespace {
+
+// select and pselect6 behind their timeouts and masks.
+int64_t select_sets(Call& call, Timeout& timeout) {
   Thread& t = call.thread;
-  if (!t.abi().info().generic64_layouts) return -ENOSYS;
   const int count = call.i32(0);
   if (count < 0) return -EINVAL;
   // The kernel reads and writes whole longs of the sets, up to what the descriptor table has.
@@ -101,6 +167,17 @@ int64_t sys_pselect6(Call& call) {
     if (!t.mem().in_range(call.arg(i), bytes)) return -EFAULT;
     t.mem().before_write(call.arg(i), bytes);
   }
+  const int64_t r = host_block(t, kRestartNoHand, SYS_pselect6, count, call.host(1), call.host(2),
+                               call.host(3), reinterpret_cast<long>(timeout.host()), 0);
+  timeout.store(t);
+  return r == kRestartSys ? kRestartNoHand : r;
+}
+
+}  // namespace
+
+int64_t sys_pselect6(Call& call) {
+  Thread& t = call.thread;
+  if (!t.abi().info().generic64_layouts) return -ENOSYS;
   Timeout timeout;
   if (int64_t r = timeout.load(t, call.arg(4)); r != 0) return r;
   if (call.arg(5) != 0) {
@@ -108,17 +185,27 @@ int64_t sys_pselect6(Call& call) {
     if (t.copy_in(mask_arg, call.arg(5), sizeof mask_arg) != 0) return -EFAULT;
     if (int64_t r = take_mask(t, mask_arg[0], mask_arg[1]); r != 0) return r;
   }
-  const int64_t r = host_block(t, kRestartNoHand, SYS_pselect6, count, call.host(1), call.host(2),
-                               call.host(3), reinterpret_cast<long>(timeout.host()), 0);
-  timeout.store(t);
+  const int64_t r = select_sets(call, timeout);
   if (!interrupted(r)) restore_temporary_mask(t);
-  return r == kRestartSys ? kRestartNoHand : r;
+  return r;
+}
+
+int64_t sys_select(Call& call) {
+  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
+  Timeout timeout;
+  if (int64_t r = timeout.load_timeval(call.thread, call.arg(4)); r != 0) return r;
+  return select_sets(call, timeout);
 }
 
 int64_t sys_epoll_ctl(Call& call) {
   if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
   epoll_event event = {};
-  if (call.i32(1) != EPOLL_CTL_DEL) {
+  if (call.i32(1) != EPOLL_CTL_DEL && call.thread.abi().info().packed_epoll) {
+    PackedEpollEvent guest;
+    if (call.thread.get(call.arg(3), &guest) != 0) return -EFAULT;
+    event.events = guest.events;
+    event.data.u64 = guest.data;
+  } else if (call.i32(1) != EPOLL_CTL_DEL) {
     GuestEpollEvent guest;
     if (call.thread.get(call.arg(3), &guest) != 0) return -EFAULT;
     event.events = guest.events;
@@ -132,9 +219,9 @@ namespace {
 int64_t wait_epoll(Call& call, int64_t deadline, uint64_t mask_at, uint64_t mask_bytes) {
   Thread& t = call.thread;
   const int max_events = call.i32(2);
-  if (max_events <= 0 || static_cast<uint64_t>(max_events) > INT_MAX / sizeof(GuestEpollEvent))
-    return -EINVAL;
-  const uint64_t room = static_cast<uint64_t>(max_events) * sizeof(GuestEpollEvent);
+  const size_t one = t.abi().info().packed_epoll ? sizeof(PackedEpollEvent) : sizeof(GuestEpollEvent);
+  if (max_events <= 0 || static_cast<uint64_t>(max_events) > INT_MAX / one) return -EINVAL;
+  const uint64_t room = static_cast<uint64_t>(max_events) * one;
   if (!t.mem().in_range(call.arg(1), room)) return -EFAULT;
   if (int64_t r = take_mask(t, mask_at, mask_bytes); r != 0) return r;
   // Programs pass room for all they watch, most of it never filled: left untouched, it costs nothing.
@@ -155,10 +242,8 @@ int64_t wait_epoll(Call& call, int64_t deadline, uint64_t mask_at, uint64_t mask
   } while (r == kRestartSys && !interrupted_by_signal(t));
   if (r == kRestartSys) return -EINTR;
   restore_temporary_mask(t);
-  for (int64_t i = 0; i < r; ++i) {
-    const GuestEpollEvent guest = {events[static_cast<size_t>(i)].events, 0,
-                                   events[static_cast<size_t>(i)].data.u64};
-    if (t.put(call.arg(1) + static_cast<uint64_t>(i) * sizeof guest, guest) != 0) return -EFAULT;
+  for (size_t i = 0; static_cast<int64_t>(i) < r; ++i) {
+    if (put_event(t, call.arg(1), i, events[i]) != 0) return -EFAULT;
   }
   return r;
 }
@@ -170,6 +255,12 @@ int64_t sys_epoll_pwait(Call& call) {
   const int ms = call.i32(3);
   const int64_t deadline = ms < 0 ? kForever : now_ns(CLOCK_MONOTONIC) + int64_t{ms} * 1000000;
   return wait_epoll(call, deadline, call.arg(4), call.arg(5));
+}
+
+int64_t sys_epoll_wait(Call& call) {
+  Call next = call;
+  next.regs.arg[4] = 0;
+  return sys_epoll_pwait(next);
 }
 
 int64_t sys_epoll_pwait2(Call& call) {

@@ -44,6 +44,8 @@ constexpr SyscallRow kRows[] = {
     {"", nullptr, -1, Restart::kNever, Support::kRefused, "", {}},
 #define SYSCALL(name, handler, restart, support, reason, ...) \
   {#name, handler, SYS_##name, Restart::restart, Support::support, reason, {__VA_ARGS__}},
+#define OLD_SYSCALL(name, handler, restart, support, reason, ...) \
+  {#name, handler, -1, Restart::restart, Support::support, reason, {__VA_ARGS__}},
 #include "linux-user/syscalls.def"
 #undef SYSCALL
 };

@@ -71,23 +71,29 @@ void Thread::do_raise() {
   const tcg::CpuHeader& header = vcpu_->header();
   const RaiseEffect effect = abi().on_raise(state(), header.exit_code, header.exit_value);
   if (effect.changed_bytes != 0) engine().invalidate(effect.changed_start, effect.changed_bytes, false);
-  if (effect.signal.signo() != 0) force_signal(*this, effect.signal);
+  if (effect.signal.signo() != 0) force_signal(*this, effect.signal, 0, effect.error);
 }
 
 void Thread::do_fault(bool fetch) {
   const tcg::FaultInfo& fault = vcpu_->fault();
   int signo = fetch && fault.signo == 0 ? SIGSEGV : fault.signo;
   int code = fault.code;
+  uint64_t addr = fault.addr;
   if (fetch || signo == SIGSEGV) {
     // What the host says of the page may be due to write protection of ours or to a missing execute right of
     // none.
     Area area;
     if (signo == SIGSEGV && code != SI_KERNEL)
       code = mem().find(fault.addr, &area) ? SEGV_ACCERR : SEGV_MAPERR;
-    // The host reports no address for non-canonical ones; the guest's kernel does.
+    // The host reports no address for non-canonical ones; the guest's kernel does, or not.
     if (code == SI_KERNEL) code = SEGV_MAPERR;
+    const bool canonical = static_cast<uint64_t>(static_cast<int64_t>(addr << 16) >> 16) == addr;
+    if (!canonical && signo == SIGSEGV && abi().info().noncanonical_protection) {
+      code = SI_KERNEL;
+      addr = 0;
+    }
   }
-  force_signal(*this, SignalInfo::fault(signo, code, fault.addr), fault.addr,
+  force_signal(*this, SignalInfo::fault(signo, code, addr), addr,
                abi().fault_error(signo, code, fault.write, fetch));
 }
 

@@ -118,6 +118,10 @@ TEST_P(Qemu, OnlyItsOwnGuest) {
   EXPECT_NE(o.err.find("MIPS 32-bit big-endian, which is not among the guests here: aarch64"),
             std::string::npos)
       << o.err;
+  const Outcome native = call({"/bin/true"});
+  EXPECT_EQ(native.exit_status(), 126);
+  EXPECT_NE(native.err.find("this machine's own processor: start it without xarch"), std::string::npos)
+      << native.err;
 }
 
 INSTANTIATE_TEST_SUITE_P(Names, Qemu, testing::Values("qemu-aarch64", "qemu-aarch64-static"),

@@ -1,0 +1,215 @@
+// Calls that newer ones have replaced: only architectures that are older than these have them.
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "linux-user/proc_files.h"
+#include "linux-user/thread.h"
+
+namespace xarch::linux_user {
+
+namespace {
+
+// The same by the call that came later, with these arguments. What the kernel checks of pointers is checked
+// by the old call's row.
+int64_t newer(Call& call, SyscallId id, std::initializer_list<uint64_t> args) {
+  Call next{call.thread, syscall_row(id), call.regs};
+  std::fill(std::begin(next.regs.arg), std::end(next.regs.arg), 0);
+  std::copy(args.begin(), args.end(), std::begin(next.regs.arg));
+  return next.row.handler(next);
+}
+
+constexpr uint64_t kHere = static_cast<uint64_t>(AT_FDCWD);
+
+// The host's name of the path in argument i. 0 or -errno.
+int64_t host_name(Call& call, unsigned i, std::string* out) {
+  std::string guest;
+  if (int64_t r = call.thread.copy_string(&guest, call.arg(i), PATH_MAX); r != 0) return r;
+  *out = !guest.empty() && guest[0] == '/' ? host_path(call.thread.process(), guest, true) : guest;
+  return 0;
+}
+
+int64_t set_times(int directory, const std::string& name, const timespec* times) {
+  return host_call(SYS_utimensat, directory, reinterpret_cast<long>(name.c_str()),
+                   reinterpret_cast<long>(times), 0);
+}
+
+int64_t futimesat(Call& call, int directory, unsigned path, unsigned times) {
+  std::string name;
+  if (int64_t r = host_name(call, path, &name); r != 0) return r;
+  if (call.arg(times) == 0) return set_times(directory, name, nullptr);
+  timeval given[2];
+  if (call.thread.copy_in(given, call.arg(times), sizeof given) != 0) return -EFAULT;
+  timespec exact[2];
+  for (unsigned i = 0; i < 2; ++i) {
+    if (given[i].tv_usec < 0 || given[i].tv_usec >= 1000000) return -EINVAL;
+    exact[i] = {given[i].tv_sec, given[i].tv_usec * 1000};
+  }
+  return set_times(directory, name, exact);
+}
+
+}  // namespace
+
+// ---- names
+int64_t sys_open(Call& call) {
+  return newer(call, SyscallId::k_openat, {kHere, call.arg(0), call.arg(1), call.arg(2)});
+}
+int64_t sys_creat(Call& call) {
+  const int flags = call.thread.abi().open_flags_to_guest(O_CREAT | O_WRONLY | O_TRUNC);
+  return newer(call, SyscallId::k_openat, {kHere, call.arg(0), static_cast<uint64_t>(flags), call.arg(1)});
+}
+int64_t sys_stat(Call& call) {
+  return newer(call, SyscallId::k_newfstatat, {kHere, call.arg(0), call.arg(1), 0});
+}
+int64_t sys_lstat(Call& call) {
+  return newer(call, SyscallId::k_newfstatat, {kHere, call.arg(0), call.arg(1), AT_SYMLINK_NOFOLLOW});
+}
+int64_t sys_access(Call& call) {
+  return newer(call, SyscallId::k_faccessat, {kHere, call.arg(0), call.arg(1)});
+}
+int64_t sys_rename(Call& call) {
+  return newer(call, SyscallId::k_renameat, {kHere, call.arg(0), kHere, call.arg(1)});
+}
+int64_t sys_mkdir(Call& call) { return newer(call, SyscallId::k_mkdirat, {kHere, call.arg(0), call.arg(1)}); }
+int64_t sys_rmdir(Call& call) {
+  return newer(call, SyscallId::k_unlinkat, {kHere, call.arg(0), AT_REMOVEDIR});
+}
+int64_t sys_link(Call& call) {
+  return newer(call, SyscallId::k_linkat, {kHere, call.arg(0), kHere, call.arg(1), 0});
+}
+int64_t sys_unlink(Call& call) { return newer(call, SyscallId::k_unlinkat, {kHere, call.arg(0), 0}); }
+int64_t sys_symlink(Call& call) {
+  return newer(call, SyscallId::k_symlinkat, {call.arg(0), kHere, call.arg(1)});
+}
+int64_t sys_readlink(Call& call) {
+  // The length is an int here.
+  if (call.i32(2) <= 0) return -EINVAL;
+  return newer(call, SyscallId::k_readlinkat, {kHere, call.arg(0), call.arg(1), call.u32(2)});
+}
+int64_t sys_chmod(Call& call) {
+  return newer(call, SyscallId::k_fchmodat, {kHere, call.arg(0), call.arg(1)});
+}
+int64_t sys_chown(Call& call) {
+  return newer(call, SyscallId::k_fchownat, {kHere, call.arg(0), call.arg(1), call.arg(2), 0});
+}
+int64_t sys_lchown(Call& call) {
+  return newer(call, SyscallId::k_fchownat,
+               {kHere, call.arg(0), call.arg(1), call.arg(2), AT_SYMLINK_NOFOLLOW});
+}
+int64_t sys_mknod(Call& call) {
+  return newer(call, SyscallId::k_mknodat, {kHere, call.arg(0), call.arg(1), call.arg(2)});
+}
+
+int64_t sys_utime(Call& call) {
+  std::string name;
+  if (int64_t r = host_name(call, 0, &name); r != 0) return r;
+  if (call.arg(1) == 0) return set_times(AT_FDCWD, name, nullptr);
+  int64_t seconds[2];
+  if (call.thread.copy_in(seconds, call.arg(1), sizeof seconds) != 0) return -EFAULT;
+  const timespec times[2] = {{seconds[0], 0}, {seconds[1], 0}};
+  return set_times(AT_FDCWD, name, times);
+}
+int64_t sys_utimes(Call& call) { return futimesat(call, AT_FDCWD, 0, 1); }
+int64_t sys_futimesat(Call& call) {
+  if (call.arg(1) != 0) return futimesat(call, call.fd(0), 1, 2);
+  return -EFAULT;
+}
+
+// struct linux_dirent has its type behind the name instead of in front of it; with 64-bit words both are of
+// one length.
+int64_t sys_getdents(Call& call) {
+  const int64_t bytes = newer(call, SyscallId::k_getdents64, {call.arg(0), call.arg(1), call.arg(2)});
+  if (bytes <= 0) return bytes;
+  std::vector<uint8_t> all(static_cast<size_t>(bytes));
+  if (call.thread.copy_in(all.data(), call.arg(1), all.size()) != 0) return -EFAULT;
+  constexpr size_t kLength = 16, kType = 18, kName = 19;  // in struct linux_dirent64
+  for (size_t at = 0; at + kName < all.size();) {
+    uint16_t length;
+    memcpy(&length, &all[at + kLength], sizeof length);
+    if (length <= kName || length > all.size() - at) break;
+    const uint8_t type = all[at + kType];
+    memmove(&all[at + kType], &all[at + kName], length - kName);
+    all[at + length - 1] = type;
+    at += length;
+  }
+  return call.thread.copy_out(call.arg(1), all.data(), all.size()) != 0 ? -EFAULT : bytes;
+}
+
+// ---- descriptors
+int64_t sys_dup2(Call& call) {
+  if (call.fd(0) == call.fd(1)) {
+    const int64_t r = host_call(SYS_fcntl, call.fd(0), F_GETFD);
+    return r < 0 ? r : call.fd(1);
+  }
+  return newer(call, SyscallId::k_dup3, {call.arg(0), call.arg(1), 0});
+}
+int64_t sys_pipe(Call& call) { return newer(call, SyscallId::k_pipe2, {call.arg(0), 0}); }
+int64_t sys_eventfd(Call& call) { return newer(call, SyscallId::k_eventfd2, {call.arg(0), 0}); }
+int64_t sys_signalfd(Call& call) {
+  return newer(call, SyscallId::k_signalfd4, {call.arg(0), call.arg(1), call.arg(2), 0});
+}
+int64_t sys_inotify_init(Call& call) { return newer(call, SyscallId::k_inotify_init1, {0}); }
+int64_t sys_epoll_create(Call& call) {
+  return call.i32(0) <= 0 ? -EINVAL : newer(call, SyscallId::k_epoll_create1, {0});
+}
+
+// ---- processes and time
+int64_t sys_fork(Call& call) {
+  Thread::CloneArgs args;
+  args.flags = SIGCHLD;
+  return call.thread.clone(args);
+}
+int64_t sys_vfork(Call& call) {
+  Thread::CloneArgs args;
+  args.flags = CLONE_VM | CLONE_VFORK | SIGCHLD;
+  return call.thread.clone(args);
+}
+int64_t sys_getpgrp(Call& call) { return newer(call, SyscallId::k_getpgid, {0}); }
+int64_t sys_pause(Call& call) {
+  host_block(call.thread, kRestartNoHand, SYS_ppoll, 0, 0, 0, 0, 8);
+  return kRestartNoHand;
+}
+int64_t sys_alarm(Call& call) {
+  const itimerval wanted = {{0, 0}, {call.u32(0), 0}};
+  itimerval old = {};
+  if (const long r = host_call(SYS_setitimer, ITIMER_REAL, reinterpret_cast<long>(&wanted),
+                               reinterpret_cast<long>(&old));
+      r != 0)
+    return r;
+  // Rounded, but what is left is never nothing.
+  const bool up = old.it_value.tv_usec >= 500000 || (old.it_value.tv_sec == 0 && old.it_value.tv_usec != 0);
+  return old.it_value.tv_sec + (up ? 1 : 0);
+}
+int64_t sys_time(Call& call) {
+  timespec now;
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  if (call.arg(0) != 0 && call.thread.put(call.arg(0), int64_t{now.tv_sec}) != 0) return -EFAULT;
+  return now.tv_sec;
+}
+
+// ---- one architecture's own
+int64_t sys_arch_prctl(Call& call) { return call.thread.abi().machine_call(call, MachineCall::kArchPrctl); }
+int64_t sys_modify_ldt(Call& call) { return call.thread.abi().machine_call(call, MachineCall::kModifyLdt); }
+int64_t sys_set_thread_area(Call& call) {
+  return call.thread.abi().machine_call(call, MachineCall::kSetThreadArea);
+}
+int64_t sys_get_thread_area(Call& call) {
+  return call.thread.abi().machine_call(call, MachineCall::kGetThreadArea);
+}
+int64_t sys_io_permissions(Call& call) {
+  return call.thread.abi().machine_call(call, MachineCall::kIoPermissions);
+}
+
+}  // namespace xarch::linux_user

@@ -1,0 +1,209 @@
+// The Linux ABI of x86-64.
+#include <asm/prctl.h>
+#include <errno.h>
+#include <string.h>
+
+#include "linux-user/thread.h"
+#include "targets/x86/core/guest.h"
+#include "targets/x86/core/raise.h"
+#include "targets/x86/user/abi.h"
+#include "targets/x86/user/cpu_info.h"
+#include "targets/x86/user/signal_frame64.h"
+#include "targets/x86/user/traps.h"
+
+namespace xarch::x86 {
+
+namespace {
+
+using linux_user::AbiInfo;
+using linux_user::RaiseEffect;
+using linux_user::SyscallId;
+using linux_user::SyscallRegs;
+
+// mov $15, %rax (rt_sigreturn); syscall: what unwinders know a signal frame by.
+constexpr uint8_t kTrampoline[] = {0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05};
+
+constexpr AbiInfo kInfo = {
+    .name = "x86_64",
+    .triplet = "x86_64-linux-gnu",
+    .default_interp = "/lib64/ld-linux-x86-64.so.2",
+    .platform = "x86_64",
+    .elf_machine = 62,
+    .elf_class = 2,
+    .big_endian = false,
+    .page_bytes = 4096,
+    // The upper half of what processors offer is left to the host's own mappings.
+    .va_bits = 46,
+    .min_signal_stack = 2048,  // asm/signal.h
+    .has_minsigstksz_auxv = true,
+    .restorer_flag = 0x04000000,
+    .red_zone = kRedZone,
+    .noncanonical_protection = true,
+    .generic64_layouts = true,
+    .packed_epoll = true,
+    .spread_semid = true,
+};
+
+// struct stat (asm/stat.h).
+struct Stat64 {
+  uint64_t dev, ino, nlink;
+  uint32_t mode, uid, gid, pad0;
+  uint64_t rdev;
+  int64_t size, blksize, blocks;
+  uint64_t atime, atime_nsec, mtime, mtime_nsec, ctime, ctime_nsec;
+  int64_t unused[3];
+};
+static_assert(sizeof(Stat64) == 144);
+
+class X86_64Abi final : public linux_user::UserAbi {
+ public:
+  explicit X86_64Abi(const Model& model) : guest_(model) {}
+
+  const AbiInfo& info() const override { return kInfo; }
+  const tcg::Guest& guest() const override { return guest_; }
+  uint64_t hwcap() const override { return x86::hwcap(guest_.model()); }
+  uint64_t hwcap2() const override { return x86::hwcap2(guest_.model()); }
+  std::string cpuinfo(unsigned cpus) const override { return cpuinfo_text(guest_.model(), cpus); }
+
+  SyscallId syscall_id(uint32_t number) const override;
+  SyscallRegs syscall_regs(const void* state, uint32_t) const override {
+    const X86State& s = at(state);
+    return {static_cast<uint32_t>(s.rax), {s.rdi, s.rsi, s.rdx, s.r10, s.r8, s.r9}};
+  }
+  void set_result(void* state, int64_t result) const override {
+    at(state).rax = static_cast<uint64_t>(result);
+  }
+  int64_t result(const void* state) const override { return static_cast<int64_t>(at(state).rax); }
+  void rewind_syscall(void* state, const SyscallRegs& regs) const override {
+    at(state).rax = regs.number;
+    at(state).pc -= 2;
+  }
+
+  uint64_t pc(const void* state) const override { return at(state).pc; }
+  void set_pc(void* state, uint64_t pc) const override { at(state).pc = pc; }
+  uint64_t sp(const void* state) const override { return at(state).rsp; }
+  void set_sp(void* state, uint64_t sp) const override { at(state).rsp = sp; }
+  void set_tls(void* state, uint64_t tls) const override { at(state).fs_base = tls; }
+  void start(void* state, uint64_t entry, uint64_t sp) const override {
+    at(state).reset();
+    at(state).pc = entry;
+    at(state).rsp = sp;
+  }
+  void copy_for_clone(void* child, const void* parent) const override {
+    constexpr size_t kHeader = sizeof(tcg::CpuHeader);
+    memcpy(static_cast<char*>(child) + kHeader, static_cast<const char*>(parent) + kHeader,
+           sizeof(X86State) - kHeader);
+    at(child).rax = 0;
+  }
+
+  RaiseEffect on_raise(void* state, uint32_t code, uint64_t value) const override {
+    return raise_effect(at(state), code, value);
+  }
+  uint64_t frame_bytes() const override { return signal_frame64_bytes(guest_.model()); }
+  uint64_t align_frame(uint64_t at) const override { return align_signal_frame64(at); }
+  void build_frame(void* state, const linux_user::SignalDelivery& d, uint64_t where,
+                   uint8_t* frame) const override {
+    build_signal_frame64(at(state), guest_.model(), d, where, frame);
+  }
+  // The handler's return has taken the return address off the stack.
+  uint64_t frame_address(const void* state) const override { return at(state).rsp - 8; }
+  bool restore_frame(void* state, const uint8_t* frame, linux_user::FrameContext* context) const override {
+    return restore_signal_frame64(at(state), guest_.model(), frame, context);
+  }
+  uint64_t fault_error(int signo, int code, bool write, bool fetch) const override {
+    return page_fault_error(signo, code, write, fetch);
+  }
+  std::span<const uint8_t> trampoline() const override { return kTrampoline; }
+
+  int open_flags_to_host(int flags) const override { return flags; }
+  int open_flags_to_guest(int flags) const override { return flags; }
+  size_t put_stat(const struct stat& st, uint8_t* out) const override;
+  bool clone_tls_before_child_tid() const override { return false; }
+  int64_t machine_call(linux_user::Call& call, linux_user::MachineCall which) const override;
+
+ private:
+  static X86State& at(void* state) { return *static_cast<X86State*>(state); }
+  static const X86State& at(const void* state) { return *static_cast<const X86State*>(state); }
+  int64_t arch_prctl(linux_user::Call& call) const;
+
+  X86Guest guest_;
+};
+
+SyscallId X86_64Abi::syscall_id(uint32_t number) const {
+  switch (number) {
+#define NUMBER(name, number) \
+  case number: return SyscallId::k_##name;
+#include "targets/x86/user/numbers_x86_64.def"
+#undef NUMBER
+    default: return SyscallId::kNone;
+  }
+}
+
+size_t X86_64Abi::put_stat(const struct stat& st, uint8_t* out) const {
+  Stat64 g = {};
+  g.dev = st.st_dev;
+  g.ino = st.st_ino;
+  g.nlink = st.st_nlink;
+  g.mode = st.st_mode;
+  g.uid = st.st_uid;
+  g.gid = st.st_gid;
+  g.rdev = st.st_rdev;
+  g.size = st.st_size;
+  g.blksize = st.st_blksize;
+  g.blocks = st.st_blocks;
+  g.atime = static_cast<uint64_t>(st.st_atim.tv_sec);
+  g.atime_nsec = static_cast<uint64_t>(st.st_atim.tv_nsec);
+  g.mtime = static_cast<uint64_t>(st.st_mtim.tv_sec);
+  g.mtime_nsec = static_cast<uint64_t>(st.st_mtim.tv_nsec);
+  g.ctime = static_cast<uint64_t>(st.st_ctim.tv_sec);
+  g.ctime_nsec = static_cast<uint64_t>(st.st_ctim.tv_nsec);
+  memcpy(out, &g, sizeof g);
+  return sizeof g;
+}
+
+int64_t X86_64Abi::arch_prctl(linux_user::Call& call) const {
+  X86State& s = at(call.thread.state());
+  const uint64_t value = call.arg(1);
+  switch (call.i32(0)) {
+    case ARCH_SET_FS:
+    case ARCH_SET_GS:
+      if (value >= call.thread.mem().limit()) return -EPERM;
+      (call.i32(0) == ARCH_SET_FS ? s.fs_base : s.gs_base) = value;
+      return 0;
+    case ARCH_GET_FS: return call.thread.put(value, s.fs_base);
+    case ARCH_GET_GS: return call.thread.put(value, s.gs_base);
+    case ARCH_GET_CPUID: return 1;
+    case ARCH_SET_CPUID: return -ENODEV;
+    default: return -EINVAL;
+  }
+}
+
+int64_t X86_64Abi::machine_call(linux_user::Call& call, linux_user::MachineCall which) const {
+  switch (which) {
+    case linux_user::MachineCall::kArchPrctl: return arch_prctl(call);
+    case linux_user::MachineCall::kIoPermissions: return -EPERM;
+    default: return -ENOSYS;
+  }
+}
+
+bool runs_64_bit(const Model& model) { return model.features.has(Feature::kLm); }
+
+}  // namespace
+
+std::string x86_64_models() {
+  std::string names;
+  for (const Model& m : models()) {
+    if (runs_64_bit(m)) names += (names.empty() ? "" : ", ") + std::string(m.name);
+  }
+  return names;
+}
+
+Result<std::unique_ptr<linux_user::UserAbi>> make_x86_64_abi(std::string_view cpu) {
+  const Model* model = cpu.empty() ? &models().back() : find_model(cpu);
+  if (model == nullptr || !runs_64_bit(*model)) {
+    return Error{"no CPU model '" + std::string(cpu) + "' for x86_64; there are " + x86_64_models()};
+  }
+  return std::unique_ptr<linux_user::UserAbi>(new X86_64Abi(*model));
+}
+
+}  // namespace xarch::x86

@@ -1,0 +1,57 @@
+#include "targets/x86/user/traps.h"
+
+#include <signal.h>
+
+#include "targets/x86/core/raise.h"
+#include "targets/x86/user/signal_frame64.h"
+
+namespace xarch::x86 {
+
+using linux_user::RaiseEffect;
+using linux_user::SignalInfo;
+
+namespace {
+
+constexpr uint64_t trap(Trap number, uint64_t error = 0) { return uint64_t{number} << kTrapShift | error; }
+
+// Signals of traps that tell nothing but their number.
+RaiseEffect forced(int signo, uint64_t error) {
+  RaiseEffect effect;
+  effect.signal = SignalInfo::fault(signo, SI_KERNEL, 0);
+  effect.error = error;
+  return effect;
+}
+RaiseEffect fault(int signo, int code, uint64_t addr, uint64_t error) {
+  RaiseEffect effect;
+  effect.signal = SignalInfo::fault(signo, code, addr);
+  effect.error = error;
+  return effect;
+}
+
+}  // namespace
+
+RaiseEffect raise_effect(X86State& s, uint32_t code, uint64_t value) {
+  switch (code) {
+    case kRaiseDivide: return fault(SIGFPE, FPE_INTDIV, s.pc, trap(kTrapDivide));
+    case kRaiseProtection: return forced(SIGSEGV, trap(kTrapProtection));
+    case kRaiseBreakpoint: return forced(SIGTRAP, trap(kTrapBreakpoint));
+    case kRaiseDebug: return fault(SIGTRAP, TRAP_BRKPT, s.pc, trap(kTrapDebug));
+    case kRaiseOverflow: return forced(SIGSEGV, trap(kTrapOverflow));
+    case kRaiseInterrupt:
+      // No gate that user mode may go through: a protection fault at the two bytes of the instruction.
+      s.pc -= 2;
+      return forced(SIGSEGV, trap(kTrapProtection, value << 3 | 2));
+    default: return fault(SIGILL, ILL_ILLOPN, s.pc, trap(kTrapUndefined));
+  }
+}
+
+uint64_t page_fault_error(int signo, int code, bool write, bool fetch) {
+  constexpr uint64_t kPresent = 1, kWrite = 2, kUser = 4, kFetch = 16;
+  if (signo == SIGSEGV && code == SI_KERNEL) return trap(kTrapProtection);
+  if (signo == SIGBUS && code == BUS_ADRALN) return trap(kTrapAlignment);
+  if (signo != SIGSEGV && signo != SIGBUS) return 0;
+  const bool present = signo == SIGSEGV && code == SEGV_ACCERR;
+  return trap(kTrapPage, kUser | (write ? kWrite : 0) | (fetch ? kFetch : 0) | (present ? kPresent : 0));
+}
+
+}  // namespace xarch::x86
