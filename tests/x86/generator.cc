@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "targets/x86/core/lift.h"
+#include "tests/x86/x87_cases.h"
 
 namespace xarch::x86::test {
 
@@ -145,6 +146,7 @@ void prepare(const Insn& i, uint64_t pc, Rng& rng, uint8_t* code, Case* c) {
     aim(i, to, pc, rng, code, &regs);
     if (is_one_of(r, {"push", "pop", "call"}) && (i.base == kRsp || i.index == kRsp)) regs.gpr[kRsp] = rsp;
   }
+  if (is_x87(r) && has_memory(i)) random_x87_operand(operand(i, 0).bytes, rng, c->area_before + (to - kArea));
   if (r.forms[0].kind == Kind::kRel && r.forms[0].size != Size::kB) {
     const auto d = static_cast<uint32_t>(landing - (pc + i.length));
     std::memcpy(code + i.length - 4, &d, 4);
@@ -226,6 +228,7 @@ bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undef
     before = 0;
   }
   for (uint64_t& g : c->before.gpr) g = rng.value();
+  random_x87(rng, &c->before.fp);
   c->before.pc = kCodeStart;
   c->before.rflags = 0x202 | (rng.next() & (kEflagsArithmetic | kEflagsD));
   c->before.fp.reset();

@@ -20,6 +20,7 @@
 #include "tcg/ir/verifier.h"
 #include "tests/support/region_runner.h"
 #include "tests/x86/generator.h"
+#include "tests/x86/x87_cases.h"
 
 namespace xarch::x86::test {
 namespace {
@@ -62,6 +63,7 @@ class Results : public ::testing::Test {
     for (unsigned n = 0; n < 16; ++n) state.gpr(n) = c.before.gpr[n];
     state.set_rflags(c.before.rflags);
     state.pc = c.before.pc;
+    put_x87(c.before.fp, &state);
     Ours out = {};
     const uint64_t end = kCodeStart + c.code_bytes;
     while (out.signo == 0 && state.pc >= kCodeStart && state.pc < end) {
@@ -82,11 +84,12 @@ class Results : public ::testing::Test {
       out.signo = SIGSEGV;
       if (o.reason != tcg::Exit::kRaise) break;
       if (state.hdr.exit_code == kRaiseUndefined) out.signo = SIGILL;
-      if (state.hdr.exit_code == kRaiseDivide) out.signo = SIGFPE;
+      if (state.hdr.exit_code == kRaiseDivide || state.hdr.exit_code == kRaiseX87) out.signo = SIGFPE;
     }
     for (unsigned n = 0; n < 16; ++n) out.regs.gpr[n] = state.gpr(n);
     out.regs.pc = state.pc;
     out.regs.rflags = state.rflags();
+    get_x87(state, &out.regs.fp);
     std::memcpy(out.area, reinterpret_cast<void*>(kArea), kAreaBytes);
     return out;
   }
@@ -115,6 +118,7 @@ std::string difference(const Ours& ours, const Case& c, unsigned undefined) {
     if (undefined >> n & 1) mask &= ~uint64_t{bits[n]};
   }
   check("flags", ours.regs.rflags & mask, c.after.rflags & mask);
+  d += x87_difference(ours.regs.fp, c.after.fp);
   for (unsigned n = 0; n < kAreaBytes; ++n) {
     if (ours.area[n] != c.area_after[n]) {
       check("memory " + std::to_string(n), ours.area[n], c.area_after[n]);
@@ -142,7 +146,7 @@ std::string listing(const Case& c) {
     s += text;
   }
   std::snprintf(text, sizeof text, " flags %lx", c.before.rflags);
-  return s + text;
+  return s + text + x87_text(c.before.fp);
 }
 
 TEST_F(Results, AgreeWithTheHost) {

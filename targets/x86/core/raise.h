@@ -18,6 +18,7 @@ enum RaiseCode : uint32_t {
   kRaiseNotPresent,     // #NP at pc
   kRaiseStack,          // #SS at pc
   kRaiseGoOn,           // nothing: what the key depends on has changed, go on at pc
+  kRaiseX87,            // #MF at pc: an x87 exception is pending
 };
 
 // Numbers of `syscall`: which instruction asked.

@@ -14,6 +14,8 @@ namespace {
 constexpr ir::Slot kSlots[] = {
 #define SLOT(id, member, type, gdb, hot) \
   {#member, ir::Type::k##type, offsetof(X86State, member), 1, gdb, hot},
+#define ALIAS(id, member, offset, type, count) \
+  {#id, ir::Type::k##type, offsetof(X86State, member) + (offset), count},
 #include "targets/x86/core/state.def"
 #undef SLOT
 };
@@ -51,6 +53,7 @@ void X86State::reset(const Model& shown, bool code32) {
   set_rflags(kEflagsFixed | kEflagsI);
   model = &shown;
   reset_segments(*this, code32);
+  reset_x87();
 }
 
 }  // namespace xarch::x86

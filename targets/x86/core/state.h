@@ -12,8 +12,13 @@ namespace xarch::x86 {
 
 namespace state_types {
 using I64 = uint64_t;
+using I16 = uint16_t;
 using I32 = uint32_t;
 using Flags = uint16_t;
+struct alignas(16) F80 {
+  uint64_t significand;
+  uint16_t exponent;  // and sign
+};
 }  // namespace state_types
 
 // Bits of RFLAGS.
@@ -36,6 +41,19 @@ enum Eflags : uint32_t {
   kEflagsOfUser = kEflagsT | kEflagsNt | kEflagsAc | kEflagsId
 };
 
+// Bits of x87's status word.
+enum X87Status : uint16_t {
+  kX87Exceptions = 0x3f,  // bit by bit as the control word masks them
+  kX87StackFault = 0x40,
+  kX87Conditions = 0x4700  // C0 to C3
+};
+
+// What FNSAVE and FRSTOR have in 32-bit protected mode, and the host's: registers from the top on.
+struct X87Image {
+  uint32_t control, status, tags, ip, opcode, dp, ds;
+  uint8_t st[8][10];
+};
+
 struct X86State {
   tcg::CpuHeader hdr;
 #define SLOT(id, member, type, gdb, hot) state_types::type member;
@@ -48,6 +66,8 @@ struct X86State {
   uint64_t gdt[16];
   const uint64_t* ldt;
   uint32_t ldt_entries;
+  uint64_t fp_image[64];
+  X87Image x87_next;  // what the x87 state becomes when a store of its has been made
 
   // General register n, 0 to 15, as instructions number them.
   uint64_t& gpr(unsigned n);
@@ -67,10 +87,21 @@ struct X86State {
   // The state of a new process under a 64-bit Linux: registers zero, interrupts on, the flat segments of
   // 64-bit or of 32-bit mode. `shown` is what CPUID shows and must outlive the state.
   void reset(const Model& shown, bool code32 = false);
+  // Physical x87 register n.
+  state_types::F80& fpr(unsigned n) { return *(&fpr0 + (n & 7)); }
+  const state_types::F80& fpr(unsigned n) const { return *(&fpr0 + (n & 7)); }
+
+  // x87: the status word from its parts, and back; FNINIT; all of the state, FIP and FDP but for 32 bits.
+  uint16_t x87_status() const;
+  void set_x87_status(uint16_t status);
+  void reset_x87();
+  void get_x87(X87Image* out) const;
+  void set_x87(const X87Image& from);
 };
 
 enum SlotIndex : ir::SlotId {
 #define SLOT(id, member, type, gdb, hot) kSlot##id,
+#define ALIAS(id, member, offset, type, count) kSlot##id,
 #include "targets/x86/core/state.def"
 #undef SLOT
   kNumSlots
