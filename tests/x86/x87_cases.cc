@@ -39,7 +39,9 @@ void random_number(Rng& rng, uint8_t out[16]) {
       exponent = static_cast<uint16_t>(0x3fff + rng.below(66));
       significand = kOne | fraction(rng) << 32;
       break;
-    case 8: exponent = static_cast<uint16_t>(rng.one_in(2) ? 1 + rng.below(70) : 0x7ffe - rng.below(70)); break;
+    case 8:
+      exponent = static_cast<uint16_t>(rng.one_in(2) ? 1 + rng.below(70) : 0x7ffe - rng.below(70));
+      break;
     case 9: exponent = static_cast<uint16_t>(0x3fff + rng.below(2048) - 1100); break;  // about doubles
     case 10: exponent = static_cast<uint16_t>(0x3fff + rng.below(280) - 150); break;   // about singles
     default: exponent = static_cast<uint16_t>(0x3fff + rng.below(16) - 8); break;
@@ -71,7 +73,8 @@ void random_x87(Rng& rng, FpRegisters* out) {
     case 1: out->tags = static_cast<uint8_t>(rng.next()); break;
     default: {  // so many on the stack, and no others
       const unsigned top = out->status >> 11 & 7, depth = rng.below(9);
-      for (unsigned n = 0; n < depth; ++n) out->tags = static_cast<uint8_t>(out->tags | 1u << ((top + n) & 7));
+      for (unsigned n = 0; n < depth; ++n)
+        out->tags = static_cast<uint8_t>(out->tags | 1u << ((top + n) & 7));
     }
   }
   for (auto& st : out->st) random_number(rng, st);
@@ -92,16 +95,9 @@ void random_x87_operand(unsigned bytes, Rng& rng, uint8_t* out) {
       return;
     }
     case 8: {
-      static constexpr uint64_t kDoubles[] = {0,
-                                              0x3ff0000000000000,
-                                              0x7ff0000000000000,
-                                              0x7ff8000000000000,
-                                              0x7ff0000000000001,
-                                              1,
-                                              0x000fffffffffffff,
-                                              0x7fefffffffffffff,
-                                              0x400921fb54442d18,
-                                              0x0010000000000000};
+      static constexpr uint64_t kDoubles[] = {
+          0, 0x3ff0000000000000, 0x7ff0000000000000, 0x7ff8000000000000, 0x7ff0000000000001,
+          1, 0x000fffffffffffff, 0x7fefffffffffffff, 0x400921fb54442d18, 0x0010000000000000};
       if (rng.one_in(2)) v = kDoubles[rng.below(10)] | (rng.one_in(2) ? kOne : 0);
       if (rng.one_in(3)) v = rng.next();
       std::memcpy(out, &v, 8);

@@ -19,8 +19,8 @@ void random_x87(xarch::test::Rng& rng, FpRegisters* out);
 void random_x87_operand(unsigned bytes, xarch::test::Rng& rng, uint8_t* out);
 void put_x87(const FpRegisters& from, X86State* to);
 void get_x87(const X86State& from, FpRegisters* to);
-// What differs; empty if nothing does. Pointers are looked at where the host keeps them: while an exception is
-// pending.
+// What differs; empty if nothing does. Pointers are looked at where the host keeps them: while an exception
+// is pending.
 std::string x87_difference(const FpRegisters& ours, const FpRegisters& theirs);
 std::string x87_text(const FpRegisters& regs);
 

@@ -1,5 +1,5 @@
-// x87 by calls: the host's unit executes the instruction on the guest's state. In this way everything is exact:
-// stack faults, unmasked exceptions, conditions, pointers. Ordinary instructions go by it only where
+// x87 by calls: the host's unit executes the instruction on the guest's state. In this way everything is
+// exact: stack faults, unmasked exceptions, conditions, pointers. Ordinary instructions go by it only where
 // lift_x87_fast.cc does not apply.
 #include "targets/x86/core/lift_x87.h"
 
@@ -22,9 +22,7 @@ bool is_one_of(std::string_view text, std::initializer_list<std::string_view> na
   return false;
 }
 
-bool stores(const Row& r) {
-  return is_one_of(r.text, {"fst", "fstp", "fist", "fistp", "fisttp", "fbstp"});
-}
+bool stores(const Row& r) { return is_one_of(r.text, {"fst", "fstp", "fist", "fistp", "fisttp", "fbstp"}); }
 
 uint64_t what_of(const Lift& c, bool is_store) {
   const unsigned low = c.i.mod == 3 ? 0xc0u | (c.i.rm & 7u) : 6u;
@@ -116,8 +114,10 @@ void x87_by_call(Lift& c) {
     c.b.put(kSlotX87Address, c.b.add(a.base, int64_t{a.disp}));
   }
   const bool flags = r.flags_read != 0 || r.flags_written != 0;
-  c.b.call(is_store ? kX87Prepare : flags ? kX87RunFlags : kX87Run, Type::kVoid,
-           {c.b.i64(what), words[0], words[1], c.b.pcrel(c.here)});
+  c.b.call(is_store ? kX87Prepare
+           : flags  ? kX87RunFlags
+                    : kX87Run,
+           Type::kVoid, {c.b.i64(what), words[0], words[1], c.b.pcrel(c.here)});
   if (!is_store) return;
   c.b.restart();  // nothing has been written that a program sees
   store_operand(c, bytes, what);

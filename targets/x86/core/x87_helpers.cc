@@ -5,9 +5,9 @@
 #include "targets/x86/core/state.h"
 
 // xarch_x86_on_host(image, operand, entry, flags): executes one of the instructions below on the state of the
-// image, with the arithmetic flags given; returns those after it. Leaves the host's unit in its initial state.
-// xarch_x86_entries: each instruction of two bytes D8 C0 to DF FF, then D8 06 to DF 3E with memory at rsi; four
-// bytes each.
+// image, with the arithmetic flags given; returns those after it. Leaves the host's unit in its initial
+// state. xarch_x86_entries: each instruction of two bytes D8 C0 to DF FF, then D8 06 to DF 3E with memory at
+// rsi; four bytes each.
 asm(R"(
   .text
   .p2align 4
@@ -45,8 +45,8 @@ namespace xarch::x86 {
 
 namespace {
 
-// While it exists the host's unit may be used; before and after it has the guest's control word, and the flags
-// that emitted code has raised since, which are the guest's too.
+// While it exists the host's unit may be used; before and after it has the guest's control word, and the
+// flags that emitted code has raised since, which are the guest's too.
 class HostUnit {
  public:
   explicit HostUnit(X86State* s) {
@@ -237,9 +237,10 @@ uint64_t fx_restore(void* state, uint64_t wide, uint64_t, uint64_t, uint64_t) {
 }
 
 constexpr ir::SlotId kX87Slots[] = {
-    kSlotFpr0,    kSlotFpr1,   kSlotFpr2,       kSlotFpr3,     kSlotFpr4,     kSlotFpr5, kSlotFpr6,
-    kSlotFpr7,    kSlotX87Cc,  kSlotX87Control, kSlotX87Ip,    kSlotX87Dp, kSlotX87Op, kSlotX87Where,
-    kSlotX87Address, kSlotFpImage, kSlotX87Flags, kSlotX87Store, kSlotX87Data, kSlotX87DataHigh, kSlotFlags};
+    kSlotFpr0,    kSlotFpr1,        kSlotFpr2,       kSlotFpr3,       kSlotFpr4,     kSlotFpr5,
+    kSlotFpr6,    kSlotFpr7,        kSlotX87Cc,      kSlotX87Control, kSlotX87Ip,    kSlotX87Dp,
+    kSlotX87Op,   kSlotX87Where,    kSlotX87Address, kSlotFpImage,    kSlotX87Flags, kSlotX87Store,
+    kSlotX87Data, kSlotX87DataHigh, kSlotFlags};
 // The flags come last: most read and write them not.
 constexpr std::span<const ir::SlotId> kWithFlags = kX87Slots;
 constexpr std::span<const ir::SlotId> kWithoutFlags = kWithFlags.first(std::size(kX87Slots) - 1);

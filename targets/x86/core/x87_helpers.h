@@ -12,9 +12,10 @@ constexpr uint64_t x87_run_operand(unsigned opcode, unsigned modrm, bool stores)
 }
 
 // Executes an instruction of the opcodes D8 to DF; no exception may be pending. a: x87_run_operand; b, c: the
-// operand in memory, if it reads one; d: the instruction's address. X87Address has its operand's. kX87RunFlags is
-// for those that read or write the arithmetic flags. Those that write memory begin with kX87Prepare, which leaves
-// in X87Store whether they do, in X87Data and X87DataHigh what; kX87Commit does the rest.
+// operand in memory, if it reads one; d: the instruction's address. X87Address has its operand's.
+// kX87RunFlags is for those that read or write the arithmetic flags. Those that write memory begin with
+// kX87Prepare, which leaves in X87Store whether they do, in X87Data and X87DataHigh what; kX87Commit does the
+// rest.
 extern const ir::HelperDesc kX87Run;
 extern const ir::HelperDesc kX87RunFlags;
 extern const ir::HelperDesc kX87Prepare;
@@ -25,7 +26,8 @@ extern const ir::HelperDesc kX87Status;
 extern const ir::HelperDesc kX87Clear;
 extern const ir::HelperDesc kX87Init;
 extern const ir::HelperDesc kX87LoadControl;
-// FpImage := FNSTENV's or FNSAVE's image; a: has 16-bit fields. And from FpImage: a as before, b: registers too.
+// FpImage := FNSTENV's or FNSAVE's image; a: has 16-bit fields. And from FpImage: a as before, b: registers
+// too.
 extern const ir::HelperDesc kX87Save;
 extern const ir::HelperDesc kX87Restore;
 // FXSAVE's image of x87 to FpImage, and back; a: 64-bit addresses (REX.W).
