@@ -18,6 +18,11 @@ make_build() {
   mkdir -p build 2>/dev/null && [ -w build ] || fail "cannot write into $PWD/build; clone into a directory of your own"
 }
 
+# free_mb DIR: the megabytes that are free there.
+free_mb() {
+  df -Pm "$1" | awk 'NR == 2 {print $4}'
+}
+
 # install_packages PURPOSE…: the packages that scripts/packages lists for these purposes, those that are missing.
 # Changes nothing, and needs neither network nor rights, when none is.
 install_packages() {
