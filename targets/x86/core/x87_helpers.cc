@@ -10,6 +10,8 @@
 // rsi; four bytes each.
 asm(R"(
   .text
+  .globl xarch_x86_on_host, xarch_x86_entries
+  .hidden xarch_x86_on_host, xarch_x86_entries
   .p2align 4
 xarch_x86_on_host:
   frstor (%rdi)
@@ -37,9 +39,10 @@ xarch_x86_entries:
   .set op, op + 1
   .endr
 )");
-extern "C" uint64_t xarch_x86_on_host(xarch::x86::X87Image* image, void* operand, const void* entry,
-                                      uint64_t flags);
-extern "C" const uint8_t xarch_x86_entries[];
+extern "C" [[gnu::visibility("hidden")]] uint64_t xarch_x86_on_host(xarch::x86::X87Image* image,
+                                                                    void* operand, const void* entry,
+                                                                    uint64_t flags);
+extern "C" [[gnu::visibility("hidden")]] const uint8_t xarch_x86_entries[];
 
 namespace xarch::x86 {
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "linux-user/thread.h"
+#include "targets/x86/core/cpuid.h"
 #include "targets/x86/core/guest.h"
 #include "targets/x86/core/raise.h"
 #include "targets/x86/user/abi.h"
@@ -85,7 +86,7 @@ class X86_64Abi final : public linux_user::UserAbi {
   void set_sp(void* state, uint64_t sp) const override { at(state).rsp = sp; }
   void set_tls(void* state, uint64_t tls) const override { at(state).fs_base = tls; }
   void start(void* state, uint64_t entry, uint64_t sp) const override {
-    at(state).reset();
+    at(state).reset(guest_.model());
     at(state).pc = entry;
     at(state).rsp = sp;
   }

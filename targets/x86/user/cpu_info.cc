@@ -2,32 +2,6 @@
 
 namespace xarch::x86 {
 
-namespace {
-
-struct HwcapBit {
-  Feature feature;
-  unsigned bit;
-};
-constexpr HwcapBit kHwcapBits[] = {
-    {Feature::kFpu, 0},       {Feature::kTsc, 4},   {Feature::kMsr, 5},      {Feature::kCx8, 8},
-    {Feature::kSysenter, 11}, {Feature::kCmov, 15}, {Feature::kClflush, 19}, {Feature::kMmx, 23},
-    {Feature::kFxsr, 24},     {Feature::kSse, 25},  {Feature::kSse2, 26},
-};
-
-constexpr uint64_t kHwcap2Fsgsbase = 2;
-
-}  // namespace
-
-uint64_t hwcap(const Model& model) {
-  uint64_t bits = 0;
-  for (const HwcapBit& b : kHwcapBits) {
-    if (model.features.has(b.feature)) bits |= uint64_t{1} << b.bit;
-  }
-  return bits;
-}
-
-uint64_t hwcap2(const Model& model) { return model.features.has(Feature::kFsgsbase) ? kHwcap2Fsgsbase : 0; }
-
 std::string cpuinfo_text(const Model& model, unsigned cpus) {
   const std::string flags = cpuinfo_flags(model);
   std::string text;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "targets/x86/core/segments.h"
+
 namespace xarch::x86 {
 
 namespace {
@@ -38,8 +40,8 @@ SigContext64 context_of(const X86State& s, const linux_user::SignalDelivery& d) 
   c.sp = s.rsp;
   c.ip = s.pc;
   c.flags = s.rflags();
-  c.cs = s.code32 ? kUserCs32 : kUserCs64;
-  c.ss = kUserDs;
+  c.cs = static_cast<uint16_t>(s.cs);
+  c.ss = static_cast<uint16_t>(s.ss);
   c.err = static_cast<uint32_t>(d.fault_error);
   c.trapno = d.fault_error >> kTrapShift;
   c.oldmask = d.saved_mask.bits[0];
@@ -66,7 +68,9 @@ void put_context(X86State& s, const SigContext64& c) {
   s.rsp = c.sp;
   s.pc = c.ip;
   s.set_rflags((s.rflags() & ~kRestoredFlags) | (c.flags & kRestoredFlags));
-  s.code32 = (c.cs | 3) == kUserCs32;
+  s.cs = c.cs | kUserLevel;
+  s.ss = c.ss | kUserLevel;
+  reload_segments(s);
 }
 
 }  // namespace
@@ -96,7 +100,9 @@ void build_signal_frame64(X86State& s, const Model&, const linux_user::SignalDel
   s.rax = 0;
   s.rsp = at;
   s.pc = d.action.handler;
-  s.code32 = 0;
+  s.cs = kSelectorUser64;
+  s.ss = kSelectorUserData;
+  reload_segments(s);
   s.set_rflags(s.rflags() & ~kClearedFlags);
 }
 

@@ -10,9 +10,6 @@
 
 namespace xarch::x86 {
 
-// Segment selectors of Linux's user mode.
-inline constexpr uint16_t kUserCs64 = 0x33, kUserCs32 = 0x23, kUserDs = 0x2b;
-
 // SignalDelivery::fault_error has the trap's number here, above the processor's error code.
 inline constexpr unsigned kTrapShift = 32;
 enum Trap : uint64_t {
