@@ -6,6 +6,7 @@
 
 #include "targets/arm/core/guest.h"
 #include "targets/mips/core/guest.h"
+#include "targets/x86/core/guest.h"
 #include "tcg/backend/x86_64/backend.h"
 #include "tcg/opt/passes.h"
 #include "tests/codegen/assemble.h"
@@ -72,6 +73,11 @@ Result<std::unique_ptr<GuestUnderTest>> GuestUnderTest::make_plain(const std::st
     mips::MipsOptions options;
     options.little = name == "mipsel";
     g->guest_ = std::make_unique<mips::MipsGuest>(options);
+  } else if (name == "x86-64" || name == "i386") {
+    g->triple_ = name == "i386" ? "i386-linux-gnu" : "x86_64-linux-gnu";
+    g->features_ = "+avx2,+bmi,+bmi2,+fma,+f16c,+lzcnt,+popcnt,+movbe,+aes,+pclmul,+sha";
+    g->mode_ = name == "i386" ? uint32_t{x86::kModeCode32} : 0;
+    g->guest_ = std::make_unique<x86::X86Guest>(*x86::find_model("max"));
   } else {
     return Error{"unknown guest '" + name + "'"};
   }
@@ -105,9 +111,10 @@ Result<Counts> GuestUnderTest::count(const std::string& text) const {
   if (r.status != tcg::CompileResult::kOk) return Error{"tier 1 does not compile it"};
   Counts c;
   c.guest = region.num_insns;
-  if (c.guest * 4 != bytes->size()) {
-    return Error{"translated " + std::to_string(c.guest) + " of " + std::to_string(bytes->size() / 4) +
-                 " instructions"};
+  unsigned there = 0;
+  for (uint64_t pc = kPc; pc < kPc + bytes->size(); pc += guest_->insn_bytes(reader, pc, mode_)) ++there;
+  if (c.guest != there) {
+    return Error{"translated " + std::to_string(c.guest) + " of " + std::to_string(there) + " instructions"};
   }
   if (!count_host(arena.code, r.code_bytes - r.data_bytes, &c))
     return Error{"MC does not know the code after\n" + c.listing};

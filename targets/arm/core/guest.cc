@@ -46,7 +46,7 @@ class Window {
   unsigned char bytes_[kBytes];
 };
 
-enum class BranchKind : uint8_t { kNone, kSometimes, kAlways, kLeaves };
+using tcg::BranchKind;
 
 // What a word does to the flow of control, for looking ahead over many: far cheaper than decode(). *distance
 // is that of a direct branch, in bytes (Arm ARM C4.1, branches, exception generating and system
@@ -71,170 +71,62 @@ BranchKind branch_kind(uint32_t word, int64_t* distance) {
   }
 }
 
-// Looks at a few instructions at an exit's target.
-class Peek final : public FlagPeek {
- public:
-  Peek(ir::Builder& b, tcg::CodeReader& code, FeatureSet features)
-      : b_(b), window_(code), features_(features) {}
-
-  uint8_t dead_index(int64_t target) override {
-    const uint64_t pc = b_.key().pc + static_cast<uint64_t>(target);
-    for (unsigned i = 0; i < kDepth; ++i) {
-      uint32_t word;
-      if (!window_.word(pc + 4 * i, &word)) return 0;
-      switch (row(decode(word, features_)).effect) {
-        case Effect::kPlain: continue;
-        case Effect::kSets: return found({pc, 4 * (i + 1)});
-        default: return 0;
-      }
-    }
-    return 0;
-  }
-
-  // Appends what the answers rested on.
-  void add_ranges() { b_.region().ranges.insert(b_.region().ranges.end(), ranges_.begin(), ranges_.end()); }
-
- private:
-  static constexpr unsigned kDepth = 4;
-
-  uint8_t found(ir::GuestRange range) {
-    ranges_.push_back(range);
-    auto& dead = b_.region().dead_at_exit;
-    if (dead.empty()) dead.push_back({kSlotNzcv});
-    return 1;
-  }
-
-  ir::Builder& b_;
-  Window window_;
-  FeatureSet features_;
-  std::vector<ir::GuestRange> ranges_;
-};
-
-// What lift() keeps from one instruction to the next.
-class Translation {
+// What the walk along the code asks.
+class Translation final : public tcg::WalkedCode {
  public:
   Translation(ir::Builder& b, const Model& model, tcg::CodeReader& code, const tcg::LiftLimits& limits)
-      : b_(b), window_(code), peek_(b, code, model.features), c_{b, model} {
-    c_.peek = &peek_;
-    c_.exits_left = limits.max_exits;
-    const unsigned key_limit = b.key().flags & ir::kKeyInsnLimitMask;
-    max_insns_ = key_limit != 0 ? std::min(key_limit, limits.max_insns) : limits.max_insns;
-  }
+      : start_(b.key().pc), window_(code), ahead_(code), c_(b, model, limits) {}
 
   void run() {
-    do {
-      while (one()) {
-      }
-    } while (resume());
-    c_.leave_by_forwards();
-    close_range();
-    peek_.add_ranges();
-    b_.region().num_insns = insns_;
-    b_.finish();
+    c_.run(*this);
+    c_.b.finish();
   }
 
- private:
-  // Lifts the instruction at here_; false once the region is complete.
-  bool one() {
-    const uint64_t pc = b_.key().pc + static_cast<uint64_t>(here_);
-    c_.join(here_);
+  bool lift_here() override {
     uint32_t word;
-    if (!window_.word(pc, &word)) return fetch_failed();
-    b_.insn(here_);
-    ++insns_;
-    c_.here = here_;
+    if (!window_.word(pc(c_.here), &word)) return false;
+    c_.begin(4);
     c_.word = word;
-    c_.after = After::kNext;
     const Insn insn = decode(word, c_.model.features);
     if (insn == Insn::kNone) {
       c_.undefined();
     } else {
       kLifters[static_cast<unsigned>(insn)](c_, word);
     }
-    here_ += 4;
-    if (c_.after == After::kClosed) return false;
-    if (c_.after == After::kJump && !follow()) return false;
-    if (insns_ < max_insns_) return true;
-    c_.go(here_, ir::JumpKind::kJump);
-    return false;
-  }
-
-  // Goes on at the target of an unconditional forward branch.
-  bool follow() {
-    if (ranges_ + 1 >= kMaxRanges || insns_ >= max_insns_) {
-      c_.go(c_.jump, ir::JumpKind::kJump);
-      return false;
-    }
-    if (c_.jump != here_) {
-      close_range();
-      here_ = start_ = c_.jump;
-    }
     return true;
   }
 
-  // The region is complete, but a branch left out may be a part of the loop that it begins: goes on at its
-  // target if the code there comes back to the region's start, so that a round stays inside.
-  bool resume() {
-    if (c_.after != After::kClosed || insns_ >= max_insns_ || ranges_ + 2 >= kMaxRanges) return false;
-    int64_t target = INT64_MAX;
-    for (unsigned i = 0; i < c_.num_forwards; ++i) target = std::min(target, c_.forwards[i].target);
-    if (target < here_ || target - here_ > kLoopReach || !comes_back(target)) return false;
-    close_range();
-    c_.join_forwards(target, false);
-    here_ = start_ = target;
+  bool glance(int64_t offset, tcg::Glance* out) override {
+    uint32_t word;
+    if (!window_.word(pc(offset), &word)) return false;
+    int64_t distance = 0;
+    out->kind = branch_kind(word, &distance);
+    out->bytes = 4;
+    out->target = offset + distance;
     return true;
   }
 
-  // Does a direct branch to the region's start follow, before anything that leaves the straight way?
-  bool comes_back(int64_t from) {
-    for (int64_t at = from; at < from + kLoopReach; at += 4) {
+  bool flags_die(int64_t offset, uint32_t* bytes) override {
+    constexpr unsigned kDepth = 4;
+    for (unsigned i = 0; i < kDepth; ++i) {
       uint32_t word;
-      if (!window_.word(b_.key().pc + static_cast<uint64_t>(at), &word)) return false;
-      int64_t distance = 0;
-      switch (branch_kind(word, &distance)) {
-        case BranchKind::kNone: break;
-        case BranchKind::kSometimes:
-          if (at + distance == 0) return true;
-          break;
-        case BranchKind::kAlways: return at + distance == 0;
-        case BranchKind::kLeaves: return false;
+      if (!ahead_.word(pc(offset + 4 * i), &word)) return false;
+      switch (row(decode(word, c_.model.features)).effect) {
+        case Effect::kPlain: continue;
+        case Effect::kSets: *bytes = 4 * (i + 1); return true;
+        default: return false;
       }
     }
     return false;
   }
 
-  bool fetch_failed() {
-    if (insns_ == 0) {
-      b_.insn(here_);
-      b_.raise(here_, tcg::kRaiseFetch);
-      insns_ = 1;
-      here_ += 4;
-    } else {
-      c_.here = here_ - 4;
-      c_.go(here_, ir::JumpKind::kJump);
-    }
-    return false;
-  }
+ private:
+  uint64_t pc(int64_t offset) const { return start_ + static_cast<uint64_t>(offset); }
 
-  void close_range() {
-    if (here_ == start_) return;
-    b_.region().ranges.push_back(
-        {b_.key().pc + static_cast<uint64_t>(start_), static_cast<uint32_t>(here_ - start_)});
-    ++ranges_;
-  }
-
-  static constexpr unsigned kMaxRanges = 8;
-  static constexpr int64_t kLoopReach = 256;  // bytes
-
-  ir::Builder& b_;
+  uint64_t start_;
   Window window_;
-  Peek peek_;
+  Window ahead_;  // at the targets of exits
   Lift c_;
-  unsigned max_insns_ = 0;
-  unsigned insns_ = 0;
-  unsigned ranges_ = 0;
-  int64_t start_ = 0;  // of the current range
-  int64_t here_ = 0;
 };
 
 // A region without code of its own: the pc is misaligned, or carries a tag, which is not part of the address.

@@ -9,44 +9,18 @@
 #include "targets/arm/core/raise.h"
 #include "targets/arm/core/state.h"
 #include "tcg/ir/builder.h"
+#include "tcg/runtime/region_walk.h"
 
 namespace xarch::arm {
 
-// How the instruction just lifted leaves the translation.
-enum class After : uint8_t {
-  kNext,   // the next instruction follows
-  kJump,   // translation may continue at Lift::jump, a higher offset; the builder's block is open
-  kClosed  // the last block is terminated
-};
+using tcg::After;
 
-// Looks ahead at the target of an exit.
-class FlagPeek {
- public:
-  virtual ~FlagPeek() = default;
-  // ExitAux::dead_index for an exit to this offset: not 0 if NZCV is overwritten there before anything can
-  // see it.
-  virtual uint8_t dead_index(int64_t target) = 0;
-};
+struct Lift : tcg::RegionWalk {
+  Lift(ir::Builder& builder, const Model& m, const tcg::LiftLimits& limits)
+      : RegionWalk(builder, limits, kSlotNzcv), model(m) {}
 
-struct Lift {
-  ir::Builder& b;
   const Model& model;
-  int64_t here = 0;  // offset of the instruction from the region's start
-  uint32_t word = 0;
-  unsigned exits_left = 0;  // side exits that may still be made
-  // Forward branches whose target has not been reached yet.
-  struct Forward {
-    int64_t target;
-    int64_t from;       // the branch
-    ir::BlockId taken;  // not started
-  };
-  Forward forwards[16] = {};
-  unsigned num_forwards = 0;
-  int64_t next_join = INT64_MAX;  // the nearest of their targets, at most
-  After after = After::kNext;
-  int64_t jump = 0;
-  bool flags_written = false;  // in this region
-  FlagPeek* peek = nullptr;
+  uint32_t word = 0;  // the instruction
 
   // The floating-point mode has the bit (fp_state.h).
   bool mode(KeyMode bit) const { return (b.key().mode & bit) != 0; }
@@ -115,23 +89,8 @@ struct Lift {
     return b.call(h, t, args);
   }
 
-  // ---- endings
+  // ---- endings, besides those of RegionWalk
   void undefined();
-  // Ends the region with a direct branch.
-  void go(int64_t target, ir::JumpKind kind);
-  // Ends the region with an indirect one.
-  void go_indirect(ir::Value pc, ir::JumpKind kind);
-  // Branches to target if cond holds, else falls through: continues after a forward branch while there are
-  // exits left.
-  void branch_if(ir::Value cond, int64_t target);
-  // Translation has come to the instruction at the offset: the branches to it stay inside of the region.
-  void join(int64_t offset) {
-    if (offset >= next_join) join_forwards(offset);
-  }
-  // open: the block before it is not terminated.
-  void join_forwards(int64_t offset, bool open = true);
-  // The branches that are left leave the region. After its last instruction.
-  void leave_by_forwards();
 };
 
 // The number that an 8-bit floating-point immediate stands for, as bits.

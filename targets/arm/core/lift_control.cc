@@ -83,13 +83,7 @@ void test_bit(Lift& c, Enc<I> e, bool set) {
 // ---- branches
 template <>
 void lift<Insn::kB>(Lift& c, Enc<Insn::kB> e) {
-  const int64_t target = c.here + e.get_signed<'i'>() * 4;
-  if (target > c.here) {
-    c.after = After::kJump;
-    c.jump = target;
-    return;
-  }
-  c.go(target, ir::JumpKind::kJump);
+  c.branch(c.here + e.get_signed<'i'>() * 4);
 }
 template <>
 void lift<Insn::kBl>(Lift& c, Enc<Insn::kBl> e) {

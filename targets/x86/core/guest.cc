@@ -1,11 +1,15 @@
 #include "targets/x86/core/guest.h"
 
 #include <algorithm>
+#include <iterator>
+#include <vector>
 
 #include "targets/x86/core/decode.h"
 #include "targets/x86/core/lift.h"
 
 namespace xarch::x86 {
+
+using tcg::BranchKind;
 
 namespace {
 
@@ -42,98 +46,116 @@ class Window {
   uint8_t bytes_[kBytes];
 };
 
-// What lift() keeps from one instruction to the next.
-class Translation {
+// What a row does to the flow of control, and to the flags before anything can see them.
+enum class Effect : uint8_t { kStops, kPlain, kSets };
+struct RowNature {
+  BranchKind kind;
+  Effect effect;
+};
+
+RowNature nature_of(unsigned row) {
+  static constexpr LiftFn kPlain[] = {lift_movzx, lift_movsx, lift_lea, lift_nothing,
+                                      lift_bswap, lift_cbw,   lift_cwd};
+  static constexpr LiftFn kSets[] = {lift_add, lift_or,  lift_and,  lift_sub,
+                                     lift_xor, lift_cmp, lift_test, lift_neg};
+  static constexpr LiftFn kLeaves[] = {lift_call, lift_ret, lift_syscall, lift_int, lift_ud, lift_privileged};
+  const LiftFn fn = lifter(row);
+  const Row& r = rows()[row];
+  const auto is_in = [&](const auto& list) {
+    return std::find(std::begin(list), std::end(list), fn) != std::end(list);
+  };
+  RowNature n = {BranchKind::kNone, Effect::kStops};
+  if (fn == nullptr || is_in(kLeaves)) n.kind = BranchKind::kLeaves;
+  if (fn == lift_jcc || fn == lift_loop) n.kind = BranchKind::kSometimes;
+  if (fn == lift_jmp) n.kind = r.forms[0].kind == Kind::kRel ? BranchKind::kAlways : BranchKind::kLeaves;
+  if (is_in(kPlain)) n.effect = Effect::kPlain;
+  if (fn == lift_mov && r.forms[0].kind != Kind::kS && r.forms[1].kind != Kind::kS) n.effect = Effect::kPlain;
+  if (is_in(kSets)) n.effect = Effect::kSets;
+  return n;
+}
+
+const RowNature& nature(unsigned row) {
+  static const std::vector<RowNature> kTable = [] {
+    std::vector<RowNature> t;
+    for (unsigned i = 0; i < rows().size(); ++i) t.push_back(nature_of(i));
+    return t;
+  }();
+  return kTable[row];
+}
+
+bool touches_memory(const Insn& i) {
+  if (rows()[i.row].tail == Tail::kMoffs) return true;
+  return i.mod != 3 && lifter(i.row) != &lift_lea && rows()[i.row].has(kModRm);
+}
+
+// What the walk along the code asks.
+class Translation final : public tcg::WalkedCode {
  public:
   Translation(ir::Builder& b, const Model& model, tcg::CodeReader& code, const tcg::LiftLimits& limits)
-      : b_(b), window_(code), c_{b, model, {}} {
-    c_.exits_left = limits.max_exits;
-    const unsigned key_limit = b.key().flags & ir::kKeyInsnLimitMask;
-    max_insns_ = key_limit != 0 ? std::min(key_limit, limits.max_insns) : limits.max_insns;
-  }
+      : window_(code), ahead_(code), c_(b, model, limits) {}
 
   void run() {
-    while (one()) {
-    }
-    close_range();
-    c_.finish_cold();
-    b_.region().num_insns = insns_;
-    b_.finish();
+    c_.run(*this);
+    c_.b.finish();
   }
 
- private:
-  // Lifts the instruction at here_; false once the region is complete.
-  bool one() {
-    const uint8_t* code;
-    const unsigned available = window_.bytes(b_.key().pc + static_cast<uint64_t>(here_), &code);
-    const bool mode64 = (b_.key().mode & kModeCode32) == 0;
-    const Verdict v = decode(code, available, mode64, c_.model.features, &c_.i);
-    if (v == Verdict::kTruncated) return fetch_failed();
-    b_.insn(here_);
-    ++insns_;
-    c_.here = here_;
-    c_.after = After::kNext;
+  bool lift_here() override {
+    unsigned available;
+    const Verdict v = decoded(window_, c_.here, &c_.i, &available);
+    if (v == Verdict::kTruncated) return false;
     if (v != Verdict::kOk) {
       // What is none depends on as many bytes as one can have.
-      here_ += std::min(available, kMaxInsnBytes);
+      c_.begin(std::min(available, kMaxInsnBytes));
       c_.raise(v == Verdict::kTooLong ? kRaiseProtection : kRaiseUndefined);
-      return false;
+      return true;
     }
-    here_ += c_.i.length;
+    c_.begin(c_.i.length);
     if (const LiftFn fn = lifter(c_.i.row)) {
       fn(c_);
     } else {
       c_.raise(kRaiseUndefined);
     }
-    if (c_.after == After::kClosed) return false;
-    if (c_.after == After::kJump && !follow()) return false;
-    if (insns_ < max_insns_ && !b_.nearly_full() && c_.num_cold + 2 < std::size(c_.cold)) return true;
-    c_.go(here_, ir::JumpKind::kJump);
-    return false;
-  }
-
-  // Goes on at the target of an unconditional forward branch.
-  bool follow() {
-    if (ranges_ + 1 >= kMaxRanges || insns_ >= max_insns_) {
-      c_.go(c_.jump, ir::JumpKind::kJump);
-      return false;
-    }
-    if (c_.jump != here_) {
-      close_range();
-      here_ = start_ = c_.jump;
-    }
     return true;
   }
 
-  bool fetch_failed() {
-    if (insns_ == 0) {
-      b_.insn(here_);
-      b_.raise(here_, tcg::kRaiseFetch);
-      insns_ = 1;
-      ++here_;
-    } else {
-      c_.go(here_, ir::JumpKind::kJump);
+  bool glance(int64_t offset, tcg::Glance* out) override {
+    Insn i;
+    if (decoded(window_, offset, &i, nullptr) != Verdict::kOk) return false;
+    out->kind = nature(i.row).kind;
+    out->bytes = i.length;
+    out->target = offset + i.length + static_cast<int64_t>(i.imm);
+    return true;
+  }
+
+  bool flags_die(int64_t offset, uint32_t* bytes) override {
+    constexpr unsigned kDepth = 4;
+    *bytes = 0;
+    for (unsigned n = 0; n < kDepth; ++n) {
+      Insn i;
+      if (decoded(ahead_, offset + *bytes, &i, nullptr) != Verdict::kOk || touches_memory(i)) return false;
+      *bytes += i.length;
+      switch (nature(i.row).effect) {
+        case Effect::kPlain: continue;
+        case Effect::kSets: return true;
+        default: return false;
+      }
     }
     return false;
   }
 
-  void close_range() {
-    if (here_ == start_) return;
-    b_.region().ranges.push_back(
-        {b_.key().pc + static_cast<uint64_t>(start_), static_cast<uint32_t>(here_ - start_)});
-    ++ranges_;
+  void finish() override { c_.finish_cold(); }
+
+ private:
+  Verdict decoded(Window& window, int64_t offset, Insn* out, unsigned* available) {
+    const uint8_t* code;
+    const unsigned n = window.bytes(c_.b.key().pc + static_cast<uint64_t>(offset), &code);
+    if (available != nullptr) *available = n;
+    return decode(code, n, (c_.b.key().mode & kModeCode32) == 0, c_.model.features, out);
   }
 
-  static constexpr unsigned kMaxRanges = 8;
-
-  ir::Builder& b_;
   Window window_;
+  Window ahead_;  // at the targets of exits
   Lift c_;
-  unsigned max_insns_ = 0;
-  unsigned insns_ = 0;
-  unsigned ranges_ = 0;
-  int64_t start_ = 0;  // of the current range
-  int64_t here_ = 0;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "targets/x86/core/lift.h"
 
 #include <array>
+#include <iterator>
 
 namespace xarch::x86 {
 
@@ -168,53 +169,23 @@ void Lift::raise(uint32_t code) {
 }
 
 void Lift::raise_if(Value condition, uint32_t code) {
-  const ir::BlockId taken = b.new_block(), next = b.new_block();
+  const ir::BlockId taken = raising(code, here), next = b.new_block();
   b.cond_br(condition, taken, next);
-  cold[num_cold++] = {taken, true, here, code, false};
   b.start_block(next);
 }
 
-void Lift::go(int64_t target, ir::JumpKind kind) {
-  ir::ExitAux e;
-  e.kind = kind;
-  e.poll = target <= here || kind == ir::JumpKind::kCall;
-  b.goto_pc(target, e);
-  after = After::kClosed;
-}
-
-void Lift::go_indirect(Value pc, ir::JumpKind kind) {
-  ir::ExitAux e;
-  e.kind = kind;
-  e.poll = true;
-  b.goto_ind(pc, e);
-  after = After::kClosed;
-}
-
-void Lift::branch_if(Value condition, int64_t target) {
-  uint64_t known;
-  if (b.is_const(condition, &known)) {
-    if (known & 1) go(target, ir::JumpKind::kJump);
-    return;
-  }
-  const ir::BlockId taken = b.new_block(), other = b.new_block();
-  b.cond_br(condition, taken, other);
-  cold[num_cold++] = {taken, false, target, 0, target <= here};
-  b.start_block(other);
-  if (exits_left == 0) return go(next(), ir::JumpKind::kJump);
-  --exits_left;
+ir::BlockId Lift::raising(uint32_t code, int64_t at) {
+  const ir::BlockId block = b.new_block();
+  cold_[num_cold_++] = {block, at, code};
+  // An instruction takes few.
+  close_soon |= num_cold_ + 16 > std::size(cold_);
+  return block;
 }
 
 void Lift::finish_cold() {
-  for (unsigned n = 0; n < num_cold; ++n) {
-    const Cold& c = cold[n];
-    b.start_block(c.block);
-    if (c.raises) {
-      b.raise(c.at, c.code);
-    } else {
-      ir::ExitAux e;
-      e.poll = c.poll;
-      b.goto_pc(c.at, e);
-    }
+  for (unsigned n = 0; n < num_cold_; ++n) {
+    b.start_block(cold_[n].block);
+    b.raise(cold_[n].at, cold_[n].code);
   }
 }
 

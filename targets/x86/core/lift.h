@@ -10,15 +10,11 @@
 #include "targets/x86/core/raise.h"
 #include "targets/x86/core/state.h"
 #include "tcg/ir/builder.h"
+#include "tcg/runtime/region_walk.h"
 
 namespace xarch::x86 {
 
-// How the instruction just lifted leaves the translation.
-enum class After : uint8_t {
-  kNext,   // the next instruction follows
-  kJump,   // translation may continue at Lift::jump, a higher offset; the builder's block is open
-  kClosed  // the last block is terminated
-};
+using tcg::After;
 
 // An operand in memory: b.load(base, …, disp).
 struct Address {
@@ -26,17 +22,15 @@ struct Address {
   int32_t disp = 0;
 };
 
-struct Lift {
-  ir::Builder& b;
+struct Lift : tcg::RegionWalk {
+  Lift(ir::Builder& builder, const Model& m, const tcg::LiftLimits& limits)
+      : RegionWalk(builder, limits, kSlotFlags), model(m) {}
+
   const Model& model;
   Insn i;
-  int64_t here = 0;  // offset of the instruction from the region's start
-  unsigned exits_left = 0;
-  After after = After::kNext;
-  int64_t jump = 0;
 
   const Row& row() const { return rows()[i.row]; }
-  int64_t next() const { return here + i.length; }
+  int64_t next() const { return following; }
   bool mode64() const { return i.mode64; }
   unsigned stack_bytes() const { return i.mode64 ? 8 : 4; }
 
@@ -99,7 +93,10 @@ struct Lift {
 
   // ---- flags
   ir::Value flags() { return b.get(kSlotFlags); }
-  void put_flags(ir::Value f) { b.put(kSlotFlags, f); }
+  void put_flags(ir::Value f) {
+    flags_written = true;
+    b.put(kSlotFlags, f);
+  }
   ir::Value carry() { return b.flags_test(flags(), ir::FlagCond::kC); }
   // Condition `cc` of the encodings (Jcc, SETcc, CMOVcc).
   ir::Value condition(unsigned cc);
@@ -109,25 +106,23 @@ struct Lift {
   ir::Value rflags();
   void put_rflags(ir::Value v, uint32_t mask);
 
-  // ---- endings
+  // ---- endings, besides those of RegionWalk
   void raise(uint32_t code);
   // Goes on if `condition` is false. Nothing may have been written yet; values are lost.
   void raise_if(ir::Value condition, uint32_t code);
-  void go(int64_t target, ir::JumpKind kind);
-  void go_indirect(ir::Value pc, ir::JumpKind kind);
-  void branch_if(ir::Value condition, int64_t target);
-  // The branches and faults that were put off. After the region's last instruction.
+  // A block that raises, at the instruction or another offset, laid out behind all others.
+  ir::BlockId raising(uint32_t code, int64_t at);
+  // What was put off. After the region's last instruction.
   void finish_cold();
 
+ private:
   struct Cold {
     ir::BlockId block;
-    bool raises;
-    int64_t at;     // where the fault is, or where it goes
-    uint32_t code;  // of the fault
-    bool poll;
+    int64_t at;
+    uint32_t code;
   };
-  Cold cold[64] = {};
-  unsigned num_cold = 0;
+  Cold cold_[64] = {};
+  unsigned num_cold_ = 0;
 };
 
 using LiftFn = void (*)(Lift&);

@@ -30,10 +30,7 @@ void lift_jcc(Lift& c) { c.branch_if(c.condition(c.i.opcode), target(c)); }
 void lift_jmp(Lift& c) {
   if (c.operand(0).type != Operand::kRelative)
     return c.go_indirect(indirect_target(c, c.read(0)), JumpKind::kJump);
-  const int64_t to = target(c);
-  if (to <= c.here) return c.go(to, JumpKind::kJump);
-  c.after = After::kJump;
-  c.jump = to;
+  c.branch(target(c));
 }
 
 void lift_call(Lift& c) {
@@ -83,9 +80,9 @@ void lift_sysenter(Lift& c) {
 
 void lift_int(Lift& c) {
   if (c.i.opcode == 0xce) {
-    const ir::BlockId taken = c.b.new_block(), other = c.b.new_block();
-    c.b.cond_br(c.condition(0), taken, other);
-    c.cold[c.num_cold++] = {taken, true, c.next(), kRaiseOverflow, false};
+    const Value overflow = c.condition(0);
+    const ir::BlockId taken = c.raising(kRaiseOverflow, c.next()), other = c.b.new_block();
+    c.b.cond_br(overflow, taken, other);
     return c.b.start_block(other);
   }
   c.after = After::kClosed;

@@ -63,9 +63,8 @@ Value begin_load(Lift& c, unsigned n, Value selector) {
 // Leaves behind the instruction if the mode has changed. In 64-bit mode it cannot.
 void finish_load(Lift& c, Value changed) {
   if (c.mode64()) return;
-  const ir::BlockId leave = c.b.new_block(), go_on = c.b.new_block();
+  const ir::BlockId leave = c.raising(kRaiseGoOn, c.next()), go_on = c.b.new_block();
   c.b.cond_br(changed, leave, go_on);
-  c.cold[c.num_cold++] = {leave, true, c.next(), kRaiseGoOn, false};
   c.b.start_block(go_on);
 }
 

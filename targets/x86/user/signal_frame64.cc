@@ -38,7 +38,7 @@ SigContext64 context_of(const X86State& s, const linux_user::SignalDelivery& d) 
   c.ax = s.rax;
   c.cx = s.rcx;
   c.sp = s.rsp;
-  c.ip = s.pc;
+  c.ip = s.mode & kModeCode32 ? static_cast<uint32_t>(s.pc - s.cs_base) : s.pc;
   c.flags = s.rflags();
   c.cs = static_cast<uint16_t>(s.cs);
   c.ss = static_cast<uint16_t>(s.ss);

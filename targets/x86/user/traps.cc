@@ -33,7 +33,11 @@ RaiseEffect fault(int signo, int code, uint64_t addr, uint64_t error) {
 RaiseEffect raise_effect(X86State& s, uint32_t code, uint64_t value) {
   switch (code) {
     case kRaiseDivide: return fault(SIGFPE, FPE_INTDIV, s.pc, trap(kTrapDivide));
-    case kRaiseProtection: return forced(SIGSEGV, trap(kTrapProtection));
+    case kRaiseProtection: return forced(SIGSEGV, trap(kTrapProtection, value));
+    case kRaiseBound: return forced(SIGSEGV, trap(kTrapBound));
+    case kRaiseNotPresent: return forced(SIGBUS, trap(kTrapNotPresent, value));
+    case kRaiseStack: return forced(SIGBUS, trap(kTrapStack, value));
+    case kRaiseGoOn: return {};
     case kRaiseBreakpoint: return forced(SIGTRAP, trap(kTrapBreakpoint));
     case kRaiseDebug: return fault(SIGTRAP, TRAP_BRKPT, s.pc, trap(kTrapDebug));
     case kRaiseOverflow: return forced(SIGSEGV, trap(kTrapOverflow));
