@@ -155,6 +155,23 @@ class Builder {
   Value flow(Type t, Value v);    // lowest lane of a vector as a scalar
   Value fwiden(Type t, Value a);  // a scalar with zeros above
 
+  // ---- extended precision: the ops of their names
+  Value f80(Op op, Value a, Value b = {}) { return emit(op, Type::kF80, a, b); }
+  Value f80_to(Op op, Type t, Value a, int64_t imm = 0) { return emit(op, t, a, {}, {}, 0, imm); }
+  Value f80_cmp(Value a, Value b, bool signals) {
+    return emit(Op::kF80Cmp, Type::kFlags, a, b, {}, 0, signals);
+  }
+  Value f80_const(F80Constant c) {
+    return emit(Op::kF80Const, Type::kF80, {}, {}, {}, 0, static_cast<int64_t>(c));
+  }
+  Value f80_make(Value significand, Value exponent);
+  Value f80_low(Value a) { return emit(Op::kF80Low, Type::kI64, a); }
+  Value f80_high(Value a) { return emit(Op::kF80High, Type::kI16, a); }
+  Value f80_select(Value c, Value a, Value b) { return emit(Op::kF80Select, Type::kF80, c, a, b); }
+  Value f80_up(Value a) { return emit(Op::kF80Up, Type::kI1, a); }
+  Value f80_flags() { return emit(Op::kF80Flags, Type::kI16); }
+  void f80_control() { emit(Op::kF80Control, Type::kVoid); }
+
   // ---- helpers. desc must have static lifetime.
   Value call(const HelperDesc& desc, Type result, std::initializer_list<Value> args);
 

@@ -7,6 +7,10 @@
 
 namespace xarch::ir {
 
+Value Builder::f80_make(Value significand, Value exponent) {
+  return emit(Op::kF80Make, Type::kF80, significand, exponent);
+}
+
 // ---- flags
 
 Value Builder::flags_add(Value a, Value b, bool invert_carry) {

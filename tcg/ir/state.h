@@ -32,6 +32,9 @@ struct StateLayout {
   std::span<const Slot> slots;
   SlotId pc;             // an i64 slot: the guest's pc whenever emitted code is left
   uint32_t state_bytes;  // size of the target's state struct, which begins with tcg::CpuHeader
+  // i16 slots: the environment of f80 ops (ops.def). Without them there are none.
+  SlotId f80_control = kNoSlot;
+  SlotId f80_flags = kNoSlot;
 };
 
 // Which slots share bytes with which.

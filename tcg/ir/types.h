@@ -162,6 +162,9 @@ enum FpImm : uint32_t {
   kFpUnsigned = 32,  // f.to_int, f.from_int: the integer is unsigned
 };
 
+// The constants of f80.const, rounded from more bits than the type has.
+enum class F80Constant : uint8_t { kOne, kLog2Of10, kLog2OfE, kPi, kLog10Of2, kLnOf2, kZero };
+
 // Kinds of control transfer, for return prediction, polls and tracing.
 enum class JumpKind : uint8_t { kJump, kCall, kReturn };
 

@@ -41,6 +41,7 @@ class Verifier {
   bool vector_op(const Inst& in);
   bool vector_shape_op(const Inst& in);
   bool fp_op(const Inst& in);
+  bool f80_op(const Inst& in);
   bool fp_convert_op(const Inst& in);
   bool is_fp(Type t, unsigned lane) const;
   bool control_op(const Inst& in);
@@ -91,6 +92,8 @@ bool Verifier::operand(char letter, const Inst& in, unsigned n) {
     case 'T': return need(t == in.type, "an operand has not the result's type");
     case 'A': return true;  // compared with the others below
     case 'i': return need(is_int(t), "an operand is no integer");
+    case 'E': return need(t == Type::kF80, "an operand is no f80");
+    case 'F': return need(is_float(t), "an operand is no floating-point number");
     case 'v': return need(is_vector(t), "an operand is no vector");
     case '1': return need(t == Type::kI1, "an operand is no i1");
     case '4': return need(t == Type::kI32, "an operand is no i32");
@@ -148,6 +151,7 @@ bool Verifier::meaning(const Inst& in) {
   if (in.op < Op::kVLo) return vector_op(in);
   if (in.op <= Op::kBitcast) return vector_shape_op(in);
   if (in.op <= Op::kFWiden) return fp_op(in);
+  if (in.op <= Op::kF80Control) return f80_op(in);
   return control_op(in);
 }
 
@@ -422,6 +426,29 @@ bool Verifier::fp_convert_op(const Inst& in) {
     return (t == Type::kV64 || t == Type::kV128) && lane >= 1 && lane <= 3;
   };
   return need(in.aux != in.imm && fits(in.type, in.aux) && fits(from, in.imm), "no such conversion");
+}
+
+bool Verifier::f80_op(const Inst& in) {
+  if (r_.layout->f80_control == kNoSlot) return bad("the layout has no environment for f80");
+  const Type a = in.args[0] == kNoValue ? Type::kVoid : type(in.args[0]);
+  const auto word = [](Type t) { return t == Type::kI16 || is_word(t); };
+  switch (in.op) {
+    case Op::kF80Cvt: return need(a != Type::kF80, "to itself");
+    case Op::kF80FromInt: return need(word(a), "for i16, i32 and i64 only");
+    case Op::kF80ToF: return need(in.type == Type::kF32 || in.type == Type::kF64, "for f32 and f64 only");
+    case Op::kF80ToInt: return need(word(in.type) && in.imm >= 0 && in.imm <= 1, "for i16, i32 and i64 only");
+    case Op::kF80Cmp:
+      return need(in.imm == 1 || (in.imm == 0 && type(in.args[1]) == Type::kF80), "no such comparison");
+    case Op::kF80Const:
+      return need(in.imm >= 0 && in.imm <= static_cast<int64_t>(F80Constant::kZero), "no such constant");
+    case Op::kF80Make: return need(type(in.args[1]) == Type::kI16, "the exponent is no i16");
+    case Op::kF80Up: {
+      const Op op = r_.insts[in.args[0]].op;
+      return need((op >= Op::kF80Add && op <= Op::kF80Round) || op == Op::kF80ToF || op == Op::kF80ToInt,
+                  "of an op that does not round");
+    }
+    default: return true;
+  }
 }
 
 bool Verifier::control_op(const Inst& in) {

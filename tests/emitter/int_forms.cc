@@ -410,6 +410,74 @@ void bmi(Walk& w, const char* name, bool vvvv_last,
   }
 }
 
+// Those that the backend emits.
+void x87(Walk& w) {
+  struct OnRegister {
+    uint8_t opcode, second;
+    const char *before, *behind;  // the register's number
+  };
+  constexpr OnRegister kOnRegisters[] = {
+      {0xd8, 0xc0, "fadd st, st(", ")"},    {0xd8, 0xc8, "fmul st, st(", ")"},
+      {0xd8, 0xe0, "fsub st, st(", ")"},    {0xd8, 0xe8, "fsubr st, st(", ")"},
+      {0xd8, 0xf0, "fdiv st, st(", ")"},    {0xd8, 0xf8, "fdivr st, st(", ")"},
+      {0xdc, 0xc0, "fadd st(", "), st"},    {0xdc, 0xc8, "fmul st(", "), st"},
+      {0xdc, 0xe0, "fsubr st(", "), st"},   {0xdc, 0xe8, "fsub st(", "), st"},
+      {0xdc, 0xf0, "fdivr st(", "), st"},   {0xdc, 0xf8, "fdiv st(", "), st"},
+      {0xde, 0xc0, "faddp st(", "), st"},   {0xde, 0xc8, "fmulp st(", "), st"},
+      {0xde, 0xe0, "fsubrp st(", "), st"},  {0xde, 0xe8, "fsubp st(", "), st"},
+      {0xde, 0xf0, "fdivrp st(", "), st"},  {0xde, 0xf8, "fdivp st(", "), st"},
+      {0xd9, 0xc0, "fld st(", ")"},         {0xd9, 0xc8, "fxch st(", ")"},
+      {0xdd, 0xd8, "fstp st(", ")"},        {0xdb, 0xc8, "fcmovne st, st(", ")"},
+      {0xdb, 0xe8, "fucomi st, st(", ")"},  {0xdb, 0xf0, "fcomi st, st(", ")"},
+      {0xdf, 0xe8, "fucompi st, st(", ")"}, {0xdf, 0xf0, "fcompi st, st(", ")"},
+  };
+  constexpr const char* kForm = "x87(unsigned,unsigned)";
+  for (const OnRegister& r : kOnRegisters) {
+    for (unsigned n = 0; n < 8; n++) {
+      w.plain(kForm, r.before + std::to_string(n) + r.behind,
+              [=](Assembler& a) { a.x87(r.opcode, r.second + n); });
+    }
+  }
+  constexpr std::pair<unsigned, const char*> kPlain[] = {
+      {0xd9e0, "fchs"},   {0xd9e1, "fabs"},   {0xd9fa, "fsqrt"},  {0xd9fc, "frndint"},
+      {0xd9e8, "fld1"},   {0xd9e9, "fldl2t"}, {0xd9ea, "fldl2e"}, {0xd9eb, "fldpi"},
+      {0xd9ec, "fldlg2"}, {0xd9ed, "fldln2"}, {0xd9ee, "fldz"},   {0xdfe0, "fnstsw ax"}};
+  for (const auto& [code, text] : kPlain) {
+    w.plain(kForm, text, [code = code](Assembler& a) { a.x87(code >> 8, code & 0xff); });
+  }
+  struct OnMemory {
+    uint8_t opcode, number;
+    const char* name;
+    unsigned bytes;
+  };
+  std::vector<OnMemory> memory = {
+      {0xd9, 0, "fld", 4},    {0xd9, 2, "fst", 4},    {0xd9, 3, "fstp", 4},   {0xd9, 5, "fldcw", 2},
+      {0xd9, 7, "fnstcw", 2}, {0xdb, 0, "fild", 4},   {0xdb, 1, "fisttp", 4}, {0xdb, 2, "fist", 4},
+      {0xdb, 3, "fistp", 4},  {0xdb, 5, "fld", 10},   {0xdb, 7, "fstp", 10},  {0xdd, 0, "fld", 8},
+      {0xdd, 1, "fisttp", 8}, {0xdd, 2, "fst", 8},    {0xdd, 3, "fstp", 8},   {0xdd, 7, "fnstsw", 2},
+      {0xdf, 0, "fild", 2},   {0xdf, 1, "fisttp", 2}, {0xdf, 2, "fist", 2},   {0xdf, 3, "fistp", 2},
+      {0xdf, 5, "fild", 8},   {0xdf, 7, "fistp", 8}};
+  constexpr const char* kArithmetic[] = {"add", "mul", "com", "comp", "sub", "subr", "div", "divr"};
+  std::vector<std::string> names;
+  for (const char* name : kArithmetic) {
+    names.push_back(std::string("f") + name);
+    names.push_back(std::string("fi") + name);
+  }
+  for (uint8_t n = 0; n < 8; n++) {
+    for (unsigned k = 0; k < 4; k++) {
+      constexpr unsigned kBytes[] = {4, 4, 8, 2};
+      memory.push_back({static_cast<uint8_t>(0xd8 + 2 * k), n, names[2 * n + k % 2].c_str(), kBytes[k]});
+    }
+  }
+  for (const OnMemory& f : memory) {
+    for (const Mem& m : memory_modes()) {
+      w.plain(
+          "x87(unsigned,unsigned,Mem)", std::string(f.name) + " " + mem_text(m, f.bytes),
+          [=](Assembler& a) { a.x87(f.opcode, f.number, m); }, &m);
+    }
+  }
+}
+
 void tables(Walk& w) {
 #define XARCH_FIXED(name, mnemonic, length, bytes) \
   w.plain(#name "()", mnemonic, [](Assembler& a) { a.name(); });
@@ -449,6 +517,7 @@ void visit_integer_forms(const Visit& visit) {
   jumps(w);
   atomics(w);
   tables(w);
+  x87(w);
 }
 
 }  // namespace xarch::test

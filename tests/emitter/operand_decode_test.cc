@@ -25,9 +25,9 @@ struct TextOperand {
 };
 
 TextOperand parse_text(const std::string& text) {
-  static const std::pair<const char*, unsigned> kSizes[] = {{"xmmword ptr", 16}, {"ymmword ptr", 32},
-                                                            {"qword ptr", 8},    {"dword ptr", 4},
-                                                            {"word ptr", 2},     {"byte ptr", 1}};
+  static const std::pair<const char*, unsigned> kSizes[] = {
+      {"tbyte ptr", 10}, {"xmmword ptr", 16}, {"ymmword ptr", 32}, {"qword ptr", 8},
+      {"dword ptr", 4},  {"word ptr", 2},     {"byte ptr", 1}};
   TextOperand t;
   for (const auto& [name, size] : kSizes) {
     if (text.find(name) == std::string::npos) continue;

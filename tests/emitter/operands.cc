@@ -83,6 +83,7 @@ std::string mem_text(const Mem& m, unsigned bytes) {
     case 2: s = "word ptr "; break;
     case 4: s = "dword ptr "; break;
     case 8: s = "qword ptr "; break;
+    case 10: s = "tbyte ptr "; break;
     case 16: s = "xmmword ptr "; break;
     case 32: s = "ymmword ptr "; break;
   }

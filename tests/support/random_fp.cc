@@ -174,4 +174,56 @@ FpChoice random_fp_op(Rng& rng) {
   }
 }
 
+void random_f80_bits(Rng& rng, uint64_t out[2]) {
+  constexpr uint64_t kOne = uint64_t{1} << 63;
+  uint64_t significand = kOne, exponent = 0x3fff;
+  switch (rng.below(4)) {
+    case 0: significand |= rng.next() & 0xfff; break;
+    case 1: significand |= rng.next() << 40; break;
+    case 2: significand |= rng.next(); break;
+    default: break;
+  }
+  switch (rng.below(8)) {
+    case 0: exponent = significand = 0; break;
+    case 1: exponent = 0, significand = rng.value(); break;  // denormal or pseudo-denormal
+    case 2: exponent = 0x7fff; break;                        // infinity or NaN
+    case 3: exponent = rng.next() & 0x7fff, significand &= rng.one_in(2) ? kOne - 1 : ~uint64_t{0}; break;
+    case 4: exponent += rng.below(2200) - 1100; break;
+    default: exponent += rng.below(70) - 3; break;
+  }
+  out[0] = significand;
+  out[1] = exponent | (rng.one_in(2) ? 0x8000 : 0);
+}
+
+FpChoice random_f80_op(Rng& rng) {
+  constexpr Op kBinary[] = {Op::kF80Add, Op::kF80Mul, Op::kF80Sub, Op::kF80SubR, Op::kF80Div, Op::kF80DivR};
+  constexpr Op kUnary[] = {Op::kF80Sqrt, Op::kF80Round, Op::kF80Neg, Op::kF80Abs};
+  constexpr Type kFloats[] = {Type::kF80, Type::kF80, Type::kF80, Type::kF32, Type::kF64};
+  constexpr Type kInts[] = {Type::kI16, Type::kI32, Type::kI64};
+  constexpr Type kF80 = Type::kF80, kNone = Type::kVoid;
+  const Type number = kFloats[rng.below(5)], narrow = kFloats[3 + rng.below(2)],
+             integer = kInts[rng.below(3)];
+  switch (rng.below(16)) {
+    case 0: return {kUnary[rng.below(4)], kF80, {kF80, kNone, kNone}, 0, 0};
+    case 1: return {Op::kF80Cvt, kF80, {narrow, kNone, kNone}, 0, 0};
+    case 2: return {Op::kF80FromInt, kF80, {integer, kNone, kNone}, 0, 0};
+    case 3: return {Op::kF80ToF, narrow, {kF80, kNone, kNone}, 0, 0};
+    case 4: return {Op::kF80ToInt, integer, {kF80, kNone, kNone}, 0, rng.below(2)};
+    case 5: return {Op::kF80Cmp, Type::kFlags, {kF80, number, kNone}, 0, number == kF80 ? rng.below(2) : 1};
+    case 6: return {Op::kF80Const, kF80, {kNone, kNone, kNone}, 0, rng.below(7)};
+    case 7: return {Op::kF80Make, kF80, {Type::kI64, Type::kI16, kNone}, 0, 0};
+    case 8: return {Op::kF80Low, Type::kI64, {kF80, kNone, kNone}, 0, 0};
+    case 9: return {Op::kF80High, Type::kI16, {kF80, kNone, kNone}, 0, 0};
+    case 10: return {Op::kF80Select, kF80, {Type::kI1, kF80, kF80}, 0, 0};
+    case 11:
+      if (rng.one_in(2)) return {Op::kF80Flags, Type::kI16, {kNone, kNone, kNone}, 0, 0};
+      [[fallthrough]];
+    default: return {kBinary[rng.below(6)], kF80, {kF80, number, kNone}, 0, 0};
+  }
+}
+
+bool rounds_f80(Op op) {
+  return (op >= Op::kF80Add && op <= Op::kF80Round) || op == Op::kF80ToF || op == Op::kF80ToInt;
+}
+
 }  // namespace xarch::test

@@ -22,4 +22,10 @@ struct FpChoice {
 };
 FpChoice random_fp_op(Rng& rng);
 
+// The same for extended precision: a number and zeros above it; an op from f80.add to f80.flags, but f80.up,
+// and whether that may be asked of its result.
+void random_f80_bits(Rng& rng, uint64_t out[2]);
+FpChoice random_f80_op(Rng& rng);
+bool rounds_f80(ir::Op op);
+
 }  // namespace xarch::test

@@ -26,6 +26,7 @@ namespace {
 constexpr uint16_t at(size_t offset) { return static_cast<uint16_t>(offset); }
 constexpr size_t kX = offsetof(RandomState, x);
 constexpr size_t kQ = offsetof(RandomState, q);
+constexpr size_t kF = offsetof(RandomState, f);
 
 constexpr Slot kSlots[] = {
     {.name = "pc", .type = Type::kI64, .offset = at(offsetof(RandomState, pc))},
@@ -60,6 +61,14 @@ constexpr Slot kSlots[] = {
     {.name = "s0", .type = Type::kF32, .offset = at(kQ)},
     {.name = "e1", .type = Type::kF64, .offset = at(kQ + 16)},
     {.name = "wide", .type = Type::kI128, .offset = at(offsetof(RandomState, wide))},
+    {.name = "f0", .type = Type::kF80, .offset = at(kF)},
+    {.name = "f1", .type = Type::kF80, .offset = at(kF + 16)},
+    {.name = "f2", .type = Type::kF80, .offset = at(kF + 32)},
+    {.name = "f3", .type = Type::kF80, .offset = at(kF + 48)},
+    {.name = "mm0", .type = Type::kV64, .offset = at(kF)},
+    {.name = "se1", .type = Type::kI16, .offset = at(kF + 24)},
+    {.name = "f80_control", .type = Type::kI16, .offset = at(offsetof(RandomState, f80_control))},
+    {.name = "f80_flags", .type = Type::kI16, .offset = at(offsetof(RandomState, f80_flags))},
     {.name = "xs", .type = Type::kI64, .offset = at(kX + 8), .count = 5},
     {.name = "ws", .type = Type::kI32, .offset = at(kX + 76), .count = 4},
     {.name = "qs", .type = Type::kV128, .offset = at(kQ + 16), .count = 3},
@@ -67,11 +76,17 @@ constexpr Slot kSlots[] = {
 };
 constexpr SlotId kCountSlot = std::size(kSlots) - 1;
 constexpr SlotId kFirstX = 1;
+constexpr SlotId kF80Control = kCountSlot - 5, kF80Flags = kCountSlot - 4;
+static_assert(kSlots[kF80Flags].name == "f80_flags");
+// Neither read nor written by gets and puts.
+constexpr bool is_reserved(SlotId s) {
+  return s == kCountSlot || s == 0 || s == kF80Control || s == kF80Flags;
+}
 constexpr SlotId kFlagsSlot = 20, kCarrySlot = 21, kWinSlot = 22;
 static_assert(kSlots[kFlagsSlot].type == Type::kFlags && kSlots[kCarrySlot].type == Type::kI1);
 constexpr SlotId kArrays[] = {kWinSlot, kCountSlot - 3, kCountSlot - 2, kCountSlot - 1};
 static_assert(kSlots[kWinSlot].count == 8 && kSlots[kCountSlot - 3].count == 5);
-constexpr ir::StateLayout kLayout{kSlots, 0, sizeof(RandomState)};
+constexpr ir::StateLayout kLayout{kSlots, 0, sizeof(RandomState), kF80Control, kF80Flags};
 
 // ---- helpers of the made-up guest
 
@@ -201,7 +216,8 @@ ValueId Maker::emit(Op op, Type t, ValueId a, ValueId b, ValueId c, uint32_t aux
 
 bool Maker::allowed(Type t) const {
   if (ir::is_vector(t)) return o_.vectors && t != Type::kV256;
-  if (ir::is_float(t)) return o_.floats && o_.vectors && t != Type::kF80;
+  if (t == Type::kF80) return o_.f80;
+  if (ir::is_float(t)) return o_.floats && o_.vectors;
   return t != Type::kI128 || o_.wide;
 }
 
@@ -209,7 +225,7 @@ bool Maker::slot_of(Type t, SlotId* s) {
   const SlotId start = static_cast<SlotId>(rng_.below(std::size(kSlots)));
   for (unsigned i = 0; i < std::size(kSlots); ++i) {
     *s = static_cast<SlotId>((start + i) % std::size(kSlots));
-    if (kSlots[*s].type == t && *s != kCountSlot && *s != kLayout.pc && kSlots[*s].count == 1) return true;
+    if (kSlots[*s].type == t && !is_reserved(*s) && kSlots[*s].count == 1) return true;
   }
   return false;
 }
@@ -222,6 +238,7 @@ ValueId Maker::leaf(Type t) {
     case Type::kFlags:
       return emit(Op::kFlagsConst, t, ir::kNoValue, ir::kNoValue, ir::kNoValue, 0,
                   static_cast<int64_t>(rng_.next() & ir::kFlagsDefined));
+    case Type::kF80: return emit(Op::kF80Make, t, value(Type::kI64), value(Type::kI16));
     case Type::kF32: return emit(Op::kBitcast, t, value(Type::kI32));
     case Type::kF64: return emit(Op::kBitcast, t, value(Type::kI64));
     case Type::kI128: return emit(Op::kPair, t, value(Type::kI64), value(Type::kI64));
@@ -593,7 +610,7 @@ void Maker::call_op() {
 }
 
 ValueId Maker::fp_value(Type t) {
-  if (!rng_.one_in(3)) return value(t);
+  if (t == Type::kF80 || !rng_.one_in(3)) return value(t);
   const uint64_t bits = random_fp_bits(rng_);
   if (ir::is_int(t)) return number(t, bits & ir::type_mask(t));
   if (ir::is_vector(t)) {
@@ -604,10 +621,11 @@ ValueId Maker::fp_value(Type t) {
 }
 
 void Maker::fp_op() {
-  const FpChoice c = random_fp_op(rng_);
+  const FpChoice c = o_.f80 && rng_.below(4) ? random_f80_op(rng_) : random_fp_op(rng_);
   ValueId args[3] = {ir::kNoValue, ir::kNoValue, ir::kNoValue};
   for (unsigned i = 0; i < 3 && c.args[i] != Type::kVoid; ++i) args[i] = fp_value(c.args[i]);
-  emit(c.op, c.type, args[0], args[1], args[2], c.aux, c.imm);
+  const ValueId v = emit(c.op, c.type, args[0], args[1], args[2], c.aux, c.imm);
+  if (rounds_f80(c.op) && rng_.one_in(3)) emit(Op::kF80Up, Type::kI1, v);
 }
 
 void Maker::op(bool may_fault) {
@@ -659,7 +677,7 @@ void Maker::put() {
   for (;;) {
     const SlotId s =
         static_cast<SlotId>(rng_.one_in(2) ? kFirstX + rng_.below(10) : rng_.below(std::size(kSlots)));
-    if (s == kCountSlot || s == kLayout.pc || kSlots[s].count > 1 || !allowed(kSlots[s].type)) continue;
+    if (is_reserved(s) || kSlots[s].count > 1 || !allowed(kSlots[s].type)) continue;
     emit(Op::kPut, Type::kVoid, value(kSlots[s].type), ir::kNoValue, ir::kNoValue, s);
     return;
   }

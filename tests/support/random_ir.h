@@ -14,7 +14,7 @@ namespace xarch::test {
 
 // The made-up guest's state. The slots are in random_layout(): x0..x9 are hot, w0..w3 b0 h1 m2 are aliases of
 // parts of x0..x3, d0 s0 e1 of parts of q0, q1; win is an array with win3 an alias of one element; xs, ws and
-// qs are arrays over hot and other registers.
+// qs are arrays over hot and other registers. mm0 and se1 are the significand of f0, the exponent of f1.
 struct RandomState {
   tcg::CpuHeader hdr;
   uint64_t pc;
@@ -26,6 +26,8 @@ struct RandomState {
   uint64_t win[8];
   alignas(16) uint64_t q[4][2];
   alignas(16) uint64_t wide[2];
+  alignas(16) uint64_t f[4][2];  // f80, and zeros
+  uint16_t f80_control, f80_flags;
 };
 
 const ir::StateLayout& random_layout();
@@ -40,6 +42,7 @@ struct RandomIrOptions {
   bool vectors = true;
   bool floats = true;  // bitcasts, gets, puts, loads and stores of f32 and f64: there is no arithmetic
   bool fp = false;     // floating-point arithmetic, on operands of random_fp.h
+  bool f80 = false;    // with fp: extended precision, too
   bool wide = true;    // i128
   bool helpers = true;
   bool polls = true;

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "tests/support/random_fp.h"
 #include "tests/support/random_ir.h"
 
 namespace xarch::test {
@@ -24,6 +25,11 @@ void random_state(uint64_t seed, RandomState* s) {
     for (uint64_t& w : q) w = rng.value();
   }
   for (uint64_t& w : s->wide) w = rng.value();
+  for (auto& f : s->f) {
+    random_f80_bits(rng, f);
+  }
+  s->f80_control = 0x37f;
+  s->f80_flags = 0;
   s->hdr.event.store(rng.one_in(16) ? 1 : 0, std::memory_order_relaxed);
   s->hdr.exit_reason = 0;
   s->hdr.exit_code = 0;

@@ -61,8 +61,9 @@ enum class Kind {
   kFpExact,  // all that a guest may ask for: flags, flushing, default NaNs
   kFpExactBaseline,
   kFpExactCalls,
+  kF80,  // and extended precision
 };
-bool is_exact(Kind kind) { return kind >= Kind::kFpExact; }
+bool is_exact(Kind kind) { return kind >= Kind::kFpExact && kind <= Kind::kFpExactCalls; }
 bool is_fp(Kind kind) { return kind >= Kind::kFp; }
 
 // Registers full of numbers, any rounding mode, no flags.
@@ -73,6 +74,9 @@ void random_fp_state(uint64_t seed, RandomState* s) {
   }
   s->hdr.set_fp_sticky(0);
   s->hdr.set_fp_rounding(rng.one_in(2) ? 0 : rng.below(4));
+  constexpr unsigned kPrecision[] = {0, 2, 3, 3};
+  s->f80_control = static_cast<uint16_t>(0x7f | kPrecision[rng.below(4)] << 8 | rng.below(4) << 10);
+  s->f80_flags = static_cast<uint16_t>(rng.one_in(2) ? 0 : rng.below(64));
 }
 // The flag for denormal operands that the host sets is its own affair.
 uint32_t fp_flags(const RandomState& s) {
@@ -101,6 +105,7 @@ void compare(uint64_t base, bool passes, Kind kind) {
   options.buffer = 0x20000000;
   options.wide = options.floats = options.atomics = kind == Kind::kAll || is_fp(kind);
   options.fp = is_fp(kind);
+  options.f80 = kind == Kind::kF80;
   options.vectors = kind != Kind::kPlain;
   options.key_flags = options.dead_exits = options.host_memory = true;
   options.mmu_indexes = 16;
@@ -185,6 +190,8 @@ TEST(Tier1RandomIr, FloatingPointOnTheBaseline) { compare(0, false, Kind::kFpBas
 TEST(Tier1RandomIr, FloatingPointWithExactFlags) { compare(0, false, Kind::kFpExact); }
 TEST(Tier1RandomIr, FloatingPointWithExactFlagsOnTheBaseline) { compare(0, false, Kind::kFpExactBaseline); }
 TEST(Tier1RandomIr, FloatingPointWithExactFlagsByCalls) { compare(0, false, Kind::kFpExactCalls); }
+TEST(Tier1RandomIr, ExtendedPrecisionAsLifted) { compare(0, false, Kind::kF80); }
+TEST(Tier1RandomIr, ExtendedPrecisionAfterThePasses) { compare(0, true, Kind::kF80); }
 TEST(Tier1RandomIr, FloatingPointByCalls) { compare(0, false, Kind::kFpCalls); }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "tcg/backend/interp/f80_ops.h"
 #include "tcg/backend/interp/fp_ops.h"
 #include "tcg/backend/interp/vector_ops.h"
 #include "tcg/ir/eval.h"
@@ -30,6 +31,7 @@ bool is_flags_op(Op op) { return op <= Op::kFlagsTest; }
 bool is_memory_op(Op op) { return op <= Op::kProbe; }
 bool is_vector_op(Op op) { return op <= Op::kBitcast; }
 bool is_fp_op(Op op) { return op <= Op::kFWiden; }
+bool is_f80_op(Op op) { return op <= Op::kF80Control; }
 
 void read_slot(const void* from, Type t, IrValue* out) {
   out->w[0] = 0;
@@ -221,6 +223,19 @@ void Interpreter::execute_fp(const Inst& inst, IrValue* out) {
   cpu_->raise_fp(env.flags, &cpu_->guest_mxcsr);
 }
 
+void Interpreter::execute_f80(const Inst& inst, IrValue* out) {
+  const ir::StateLayout& layout = *region_->layout;
+  auto* const state = reinterpret_cast<uint8_t*>(cpu_);
+  uint16_t control, flags;
+  std::memcpy(&control, state + layout.slots[layout.f80_control].offset, sizeof control);
+  std::memcpy(&flags, state + layout.slots[layout.f80_flags].offset, sizeof flags);
+  F80Operand args[3];
+  for (unsigned i = 0; i < 3 && inst.args[i] != ir::kNoValue; ++i)
+    args[i] = {&arg(inst, i), arg_type(inst, i)};
+  eval_f80(inst, args, control, &flags, out);
+  std::memcpy(state + layout.slots[layout.f80_flags].offset, &flags, sizeof flags);
+}
+
 // ---- helpers, control flow
 
 // False: the helper wants to leave.
@@ -314,6 +329,8 @@ InterpResult Interpreter::run(const ir::Region& region, void* state) {
       eval_vector(inst, operand(0), operand(1), operand(2), out);
     } else if (is_fp_op(inst.op)) {
       execute_fp(inst, out);
+    } else if (is_f80_op(inst.op)) {
+      execute_f80(inst, out);
     } else if (inst.op == Op::kCall) {
       if (!execute_call(inst, out)) {
         reason = static_cast<Exit>(cpu_->helper_exit);

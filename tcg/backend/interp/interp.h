@@ -62,6 +62,7 @@ class Interpreter {
   void execute_flags(const ir::Inst& inst, IrValue* out);
   bool execute_memory(const ir::Inst& inst, IrValue* out);
   void execute_fp(const ir::Inst& inst, IrValue* out);
+  void execute_f80(const ir::Inst& inst, IrValue* out);
   bool execute_call(const ir::Inst& inst, IrValue* out);
   Exit execute_exit(const ir::Inst& inst);
   Exit leave(Exit reason, uint32_t code, uint64_t value);

@@ -295,6 +295,7 @@ void CodeGen::end_value(V v) {
       }
       break;
     case Loc::kDeferred: consume_args(inst(v)); break;
+    case Loc::kF80: state_.f80.remove(v); break;
     case Loc::kConst:
     case Loc::kNone: break;
   }
@@ -460,7 +461,9 @@ void CodeGen::settle_all_slot_readers() {
 void CodeGen::drop_slot_cache(SlotId s, bool write_back) {
   settle_slot_readers(s);
   HostReg r = slot_reg_[s];
-  if (r != kNoHostReg) {
+  if (r == kF80Place) {
+    f80_drop_slot(s, write_back);
+  } else if (r != kNoHostReg) {
     if (write_back) store_slot(r);
     unbind_slot(r);
   }
@@ -475,6 +478,7 @@ void CodeGen::get(uint32_t i) {
   const Inst& in = inst(static_cast<V>(i));
   V v = static_cast<V>(i);
   if (vals_[v].left == 0) return;
+  if (in.type == Type::kF80) return f80_get(i);
   auto s = static_cast<SlotId>(in.aux);
   if (info_.pin[s] != kNoHostReg) return bind(v, info_.pin[s], true);
   if (s == info_.flags && state_.flags.valid && state_.flags.slot == s &&
@@ -585,6 +589,8 @@ void CodeGen::emit_indexed(uint32_t i) {
   for (SlotId o : info_.overlaps[s]) {
     if (write) {
       drop_slot_cache(o, true);
+    } else if (slot_reg_[o] == kF80Place) {
+      f80_drop_slot(o, true);
     } else if (slot_reg_[o] != kNoHostReg) {
       store_slot(slot_reg_[o]);
     }
@@ -626,6 +632,7 @@ void CodeGen::put(uint32_t i) {
   const Inst& in = inst(static_cast<V>(i));
   auto s = static_cast<SlotId>(in.aux);
   V v = in.args[0];
+  if (info_.layout->slots[s].type == Type::kF80) return f80_put(i);
   if (info_.pin[s] != kNoHostReg) {
     put_pin(s, v);
     return consume(v);
@@ -693,6 +700,7 @@ void CodeGen::flush_slots(const std::vector<SlotId>* dead) {
     return false;
   };
   if (state_.flags_dirty() && !is_dead(state_.flags.slot)) save_flags();
+  f80_flush(dead);
   state_.for_each_dirty([&](HostReg r) {
     if (!is_dead(state_.regs[r].slot)) store_slot(r);
   });
@@ -706,6 +714,8 @@ void CodeGen::forget_all() {
     reg = RegState();
   });
   state_.used = state_.dirty = 0;
+  for (unsigned p = state_.f80.depth; p-- > 0;) f80_unbind(p);
+  state_.f80.depth = 0;
   for (SlotId s : readers_) slot_reader_[s] = kNoValue;
   readers_.clear();
   state_.flags = FlagsState();

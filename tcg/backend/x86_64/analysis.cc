@@ -220,6 +220,8 @@ void CodeGen::analyse_effects(uint32_t i, bool* dead) {
   switch (in.op) {
     case Op::kGetTmp:
     case Op::kPutTmp: return;
+    case Op::kF80Flags: see(info_.layout->f80_flags); break;
+    case Op::kF80Control: see(info_.layout->f80_control); break;
     case Op::kGetIdx: see(static_cast<SlotId>(in.aux)); break;
     case Op::kCall:
       see_by_call(*region_->helpers[in.aux]);
@@ -297,6 +299,7 @@ void CodeGen::analyse_block(BlockId b, const Inst& term) {
         val.loc = Loc::kDeferred;
       }
       if (in.op == Op::kVXor) mark_aes(in);
+      if (in.op == Op::kF80Up) vals_[in.args[0]].noted = true;
       if (in.op == Op::kFLow || in.op == Op::kVLo || in.op == Op::kVExtract) note_low_read(in);
     } else if (in.op == Op::kInsn) {
       continue;

@@ -216,6 +216,13 @@ class Assembler : private Encoder {
   void wrfsbase(Reg r) { op_rr({1, 2, 0xae}, 64, 2, num(r), false); }
   void wrgsbase(Reg r) { op_rr({1, 2, 0xae}, 64, 3, num(r), false); }
 
+  // ---- x87: an opcode byte D8 to DF with a second one C0 to FF, or with a number in the ModRM byte and
+  // memory.
+  void x87(unsigned opcode, unsigned second) { put8(opcode), put8(second); }
+  void x87(unsigned opcode, unsigned number, const Mem& m) {
+    op_rm({0, 0, static_cast<uint8_t>(opcode)}, 32, number, m, 0, false);
+  }
+
   // ---- Tables of int_ops.def.
 #define XARCH_FIXED(name, mnemonic, length, bytes) \
   void name() { put_fixed(length, bytes); }

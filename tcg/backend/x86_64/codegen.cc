@@ -65,6 +65,13 @@ tcg::CompileResult CodeGen::compile(const Region& region, tcg::CodeSpace& space)
 
 // Goes on from a copy of the state. Values are over by then; slots and flags are not.
 void CodeGen::restore_state(uint32_t index) {
+  const auto mark_f80 = [&](HostReg place) {
+    for (unsigned p = 0; p < state_.f80.depth; ++p) {
+      const F80Stack::Entry& e = state_.f80.entries[p];
+      for (unsigned k = 0; k < e.num_slots; ++k) slot_reg_[e.slots[k]] = place;
+    }
+  };
+  mark_f80(kNoHostReg);
   state_.for_each_used([&](HostReg r) {
     if (state_.regs[r].slot != kNoSlot) slot_reg_[state_.regs[r].slot] = kNoHostReg;
   });
@@ -73,6 +80,7 @@ void CodeGen::restore_state(uint32_t index) {
   state_.for_each_used([&](HostReg r) {
     if (state_.regs[r].slot != kNoSlot) slot_reg_[state_.regs[r].slot] = r;
   });
+  mark_f80(kF80Place);
 }
 
 // At the end of a block: values do not live on.
@@ -82,6 +90,8 @@ void CodeGen::end_values() {
     state_.note_if_empty(r);
   });
   state_.flags.num_vals = 0;
+  for (F80Stack::Entry& e : state_.f80.entries) e.num_vals = 0;
+  f80_rounding_.clear();
   for (SlotId s : readers_) slot_reader_[s] = kNoValue;
   readers_.clear();
 }
@@ -164,6 +174,8 @@ void CodeGen::emit_flags_const(uint32_t i) {
 // What begins an instruction, constants and nops are nothing but notes and dealt with in emit_block.
 void CodeGen::emit_inst(uint32_t i) {
   const Inst& in = insts_[i];
+  // The cold paths of the soft TLB know nothing of the x87 stack.
+  if (config_.soft_tlb && state_.f80.depth != 0 && (op_attributes(in.op) & kMayFault)) f80_flush(nullptr);
   switch (in.op) {
     case Op::kGet: return get(i);
     case Op::kPut: return put(i);
@@ -202,7 +214,7 @@ void CodeGen::emit_inst(uint32_t i) {
     case Op::kHalt: return emit_leave(i);
     case Op::kPoll: return emit_poll(i);
     default:
-      if (in.op >= Op::kFAdd && emit_fp(i)) return;
+      if (in.op >= Op::kFAdd && (emit_f80(i) || emit_fp(i))) return;
       return emit_integer(i);
   }
 }

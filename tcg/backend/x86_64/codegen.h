@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "tcg/backend/backend.h"
@@ -69,6 +70,7 @@ class CodeGen {
     kSpill,     // in frame slot `index`
     kFlags,     // packed flags in the host's flags
     kDeferred,  // emitted by its only user: conditions, parts of addresses
+    kF80,       // on the x87 stack
   };
   // All zero to begin with.
   struct Val {
@@ -80,6 +82,7 @@ class CodeGen {
     bool skip : 1;         // not to be emitted on its own: nobody needs it, a constant, folded
     uint8_t low : 2;       // of a get of a v128: only its lowest 4 (1) or 8 (2) bytes are read; 0: all of it
     bool hint_passed : 1;  // by its user's own hint, and so for its only user
+    bool noted : 1;        // f80.up asks how it was rounded
     bool framed : 1;       // in a register, and in the frame too, at `index`, from when it was spilled
     uint16_t index;
     uint16_t left;    // uses to come
@@ -412,6 +415,39 @@ class CodeGen {
   void emit_vrev(uint32_t i);
   void emit_vshuffle(uint32_t i);
 
+  // ---- f80.cc
+  Mem f80_bounce() const;
+  unsigned f80_find(V v) const;
+  unsigned f80_find_slot(ir::SlotId slot, unsigned* k) const;
+  void f80_to_top(unsigned p);
+  void f80_push();
+  void f80_unbind(unsigned p);
+  void f80_popped();
+  void f80_evict_top(const std::vector<ir::SlotId>* dead);
+  void f80_flush(const std::vector<ir::SlotId>* dead);
+  void f80_room(uint32_t keep);
+  unsigned f80_use(V v, V other = ir::kNoValue);
+  void f80_bind(V v, unsigned p);
+  bool f80_takes(unsigned p, V v, V result, unsigned uses) const;
+  void f80_operand_on_top(V v, V result);
+  void f80_finish(uint32_t i, unsigned p);
+  void f80_get(uint32_t i);
+  void f80_put(uint32_t i);
+  void f80_drop_slot(ir::SlotId s, bool write_back);
+  void f80_places();
+  void f80_store_operand(V v);
+  void f80_note_rounding(uint32_t i);
+  void emit_f80_up(uint32_t i);
+  void emit_f80_same(uint32_t i, unsigned number);
+  void emit_f80_binary(uint32_t i);
+  void emit_f80_unary(uint32_t i);
+  void emit_f80_load(uint32_t i);
+  void emit_f80_store(uint32_t i);
+  void emit_f80_compare(uint32_t i);
+  void emit_f80_select(uint32_t i);
+  void emit_f80_environment(uint32_t i);
+  bool emit_f80(uint32_t i);
+
   // ---- fp.cc, fp_check.cc, fp_convert.cc
   struct FpSites {  // of one op: which of fp_sites_ are its
     size_t first;
@@ -592,6 +628,8 @@ class CodeGen {
   std::vector<Cold> cold_;
   RecoveryWriter recovery_;
   std::vector<FpSite> fp_sites_;
+  // Of values that f80.up asks for: the frame slot that has the status word behind their instruction.
+  std::vector<std::pair<V, uint16_t>> f80_rounding_;
   std::vector<SlotPlace> places_;
   uint32_t frame_used_ = 0;
   uint32_t locked_ = 0;

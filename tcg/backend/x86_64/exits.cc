@@ -176,7 +176,7 @@ void CodeGen::emit_cond_br(uint32_t i) {
 
 // Would settle_for have nothing to do?
 bool CodeGen::settled_for(BlockId b) const {
-  return state_.dirty == 0 && (!state_.flags_dirty() || block_flags_dead_[b]);
+  return state_.dirty == 0 && state_.f80.depth == 0 && (!state_.flags_dirty() || block_flags_dead_[b]);
 }
 
 // Writes back what a block that others lead to as well wants to find in the state.

@@ -47,7 +47,39 @@ struct FlagsState {
   bool dirty = false;             // the slot's place in the state block is out of date
 };
 
+// The host's x87 stack, from the bottom. An entry holds live values (equal ones), and is the cache of slots.
+struct F80Stack {
+  static constexpr unsigned kMaxVals = 4, kMaxSlots = 4;
+  static constexpr unsigned kLimit = 7;  // entries: one is left for copies on their way to memory
+  struct Entry {
+    ir::ValueId vals[kMaxVals];
+    ir::SlotId slots[kMaxSlots];
+    uint8_t num_vals = 0, num_slots = 0;
+    uint8_t dirty = 0;  // a bit for each of slots: its place in the state block is out of date
+  };
+  Entry entries[kLimit];
+  unsigned depth = 0;
+
+  unsigned top() const { return depth - 1; }
+  unsigned st(unsigned p) const { return depth - 1 - p; }  // its number, as instructions count
+  bool any_dirty() const {
+    for (unsigned p = 0; p < depth; ++p) {
+      if (entries[p].dirty != 0) return true;
+    }
+    return false;
+  }
+  void remove(ir::ValueId v) {
+    for (unsigned p = 0; p < depth; ++p) {
+      Entry& e = entries[p];
+      for (unsigned k = 0; k < e.num_vals; ++k) {
+        if (e.vals[k] == v) e.vals[k] = e.vals[--e.num_vals];
+      }
+    }
+  }
+};
+
 struct HostState {
+  F80Stack f80;
   std::array<RegState, kNumHostRegs> regs;
   FlagsState flags;
   // Registers that hold values or cache a slot, and perhaps some that did so a moment ago: the others are

@@ -9,6 +9,7 @@ using namespace ir;
 void CodeGen::collect_places() {
   places_.clear();
   state_.for_each_dirty([&](HostReg r) { places_.push_back({state_.regs[r].slot, r}); });
+  f80_places();
   if (state_.flags_dirty()) {
     constexpr uint8_t kPlaces[] = {SlotPlace::kEflags, SlotPlace::kEflagsFcmp, SlotPlace::kEflagsFcmpSwapped};
     places_.push_back(
@@ -27,7 +28,7 @@ RecoverySite CodeGen::new_site() const {
 
 void CodeGen::site(bool writes) {
   if (config_.soft_tlb) return;  // the RAM behind the TLB is always there
-  if (state_.dirty == 0 && !state_.flags_dirty() && insn_restore_ == 0 &&
+  if (state_.dirty == 0 && !state_.flags_dirty() && !state_.f80.any_dirty() && insn_restore_ == 0 &&
       recovery_.add_plain(static_cast<uint32_t>(as_.cursor() - start_), insn_offset_, writes)) {
     return;
   }

@@ -17,6 +17,7 @@ enum class Size : uint8_t {
   k2,
   k4,
   k8,
+  k10,
   k16,
   k32,
   kOp,  // 2, 4 or 8 by operand size
@@ -93,6 +94,7 @@ constexpr void add_integer(Tables& t) {
   t.set_pair(0, 0xd2, Access::kReadWrite);
   t.set_pair(0, 0xf6, Access::kRead, Imm::kNone, Imm::kNone, true);
   t.set_pair(0, 0xfe, Access::kReadWrite, Imm::kNone, Imm::kNone, true);
+  for (unsigned code = 0xd8; code < 0xe0; code++) t.set(0, code, Size::k4, Access::kRead, Imm::kNone, true);
   for (unsigned cc = 0; cc < 16; cc++) {
     t.set(1, 0x40 + cc, Size::kOp, Access::kRead);
     t.set(1, 0x90 + cc, Size::k1, Access::kWrite);
@@ -155,6 +157,20 @@ constexpr Tables make_tables() {
 
 constexpr Tables kTables = make_tables();
 
+// x87's memory operands. In the opcodes D8, DA, DC and DE all are read, in the others the first one, the next
+// three are written.
+Entry refine_x87(unsigned code, unsigned reg) {
+  constexpr Size kSizes[] = {Size::k4, Size::k4, Size::k4, Size::k4, Size::k8, Size::k8, Size::k2, Size::k2};
+  const Access access = code % 2 == 0 || reg == 0 || reg == 5 ? Access::kRead : Access::kWrite;
+  Entry e = {kSizes[code - 0xd8], access, Imm::kNone, false};
+  if (code % 2 == 0) return e;
+  if (reg == 4 || reg == 6 || (code == 0xd9 && reg == 1) || (code == 0xdd && reg == 5)) return Entry{};
+  if (reg == 5 || reg == 7) {
+    e.size = code == 0xdb ? Size::k10 : code == 0xdf ? Size::k8 : Size::k2;
+  }
+  return e;
+}
+
 // Applies what ModRM.reg says in group opcodes.
 Entry refine(Entry e, unsigned map, unsigned code, unsigned reg, bool w) {
   if (map == 1) {
@@ -165,6 +181,7 @@ Entry refine(Entry e, unsigned map, unsigned code, unsigned reg, bool w) {
            : reg == 3 ? Entry{Size::k4, Access::kWrite, Imm::kNone, false}
                       : Entry{};
   }
+  if (code >= 0xd8 && code <= 0xdf) return refine_x87(code, reg);
   switch (code) {
     case 0x80:
     case 0x81:
@@ -302,6 +319,7 @@ unsigned operand_size(Size size, const Head& h) {
     case Size::k2: return 2;
     case Size::k4: return 4;
     case Size::k8: return 8;
+    case Size::k10: return 10;
     case Size::k16: return 16;
     case Size::k32: return 32;
     case Size::kOp: return h.w ? 8 : h.opsize ? 2 : 4;

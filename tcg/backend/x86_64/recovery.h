@@ -18,6 +18,7 @@ struct SlotPlace {
   static constexpr uint8_t kEflagsFcmp = 35;         // they are those of a floating-point comparison
   static constexpr uint8_t kEflagsFcmpSwapped = 36;  // with its operands swapped
   static constexpr uint8_t kState = 34;  // a pinned slot's value is in the state block, not in its register
+  static constexpr uint8_t kF80 = 64;    // to 71: in ST(0) to ST(7)
   ir::SlotId slot = 0;
   uint8_t place = 0;  // HostReg or one of the above
   bool operator==(const SlotPlace&) const = default;
@@ -37,9 +38,9 @@ struct RecoverySite {
   uint8_t trap_reg = 0;  // HostReg
 };
 
-// No more slots than this are away from their usual place at any time: one in each host register, and the
-// flags.
-inline constexpr unsigned kMaxPlaces = kNumHostRegs + 1;
+// No more slots than this are away from their usual place at any time: one in each host register, the flags,
+// and what the x87 stack has.
+inline constexpr unsigned kMaxPlaces = kNumHostRegs + 1 + 28;
 
 // Appends sites in order of their offsets. A record holds until the next one: a site of which the same is to
 // be said as of the one before needs none of its own, and slot lists that stay the same are stored once.

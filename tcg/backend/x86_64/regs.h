@@ -32,6 +32,7 @@ inline constexpr unsigned kFrameBytes = kSoftValue + 32;
 // Numbers under which the allocator and the recovery records know registers: 0-15 general, 16-31 vector.
 using HostReg = uint8_t;
 inline constexpr HostReg kNoHostReg = 0xff;
+inline constexpr HostReg kF80Place = 0xfe;  // of a slot: the x87 stack has it (F80Stack)
 inline constexpr HostReg kFirstXmm = 16;
 inline constexpr unsigned kNumHostRegs = 32;
 inline constexpr uint32_t kXmmMask = 0xffff0000;

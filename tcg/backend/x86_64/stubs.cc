@@ -44,6 +44,7 @@ class StubEmitter {
   const uint8_t* here() { return as_.cursor(); }
   void emit_enter();
   void emit_leave();
+  void leave_f80();
   void emit_link();
   void key_of_cell();
   void emit_miss();
@@ -64,15 +65,34 @@ void StubEmitter::emit_enter() {
   as_.mov(64, at(offsetof(CpuHeader, host_sp)), Reg::rsp);
   as_.mov(64, Mem::at(Reg::rsp, static_cast<int32_t>(kFrameBytes)), kStateReg);
   as_.ldmxcsr(at(offsetof(CpuHeader, guest_mxcsr)));
+  if (info_.layout->f80_control != kNoSlot)
+    as_.x87(0xd9, 5, at(info_.layout->slots[info_.layout->f80_control].offset));
   as_.mov(64, Reg::rax, Reg::rsi);
   pins(true);
   as_.jmp(Reg::rax);
+}
+
+// The x87 unit's sticky flags to the guest's, and the unit as C++ wants it. Faults leave something on its
+// stack.
+void StubEmitter::leave_f80() {
+  const Label none = as_.new_label();
+  as_.x87(0xdf, 0xe0);  // fnstsw ax
+  as_.alu(Alu::kAnd, 32, Reg::rax, 0x3f);
+  as_.jcc_short(Cc::e, none);
+  as_.alu(Alu::kOr, 16, at(info_.layout->slots[info_.layout->f80_flags].offset), Reg::rax);
+  as_.fnclex();
+  as_.bind(none);
+  as_.emms();
+  as_.push_imm(0x37f);
+  as_.x87(0xd9, 5, Mem::at(Reg::rsp));  // fldcw
+  as_.pop(Reg::rax);
 }
 
 // Here MXCSR is the guest's, on every way; but of the registers only rsp is right where a helper has faulted.
 void StubEmitter::emit_leave() {
   as_.mov(64, kStateReg, Mem::at(Reg::rsp, static_cast<int32_t>(kFrameBytes)));
   as_.stmxcsr(at(offsetof(CpuHeader, guest_mxcsr)));
+  if (info_.layout->f80_flags != kNoSlot) leave_f80();
   as_.push_imm(static_cast<int32_t>(tcg::kHostMxcsr));
   as_.ldmxcsr(Mem::at(Reg::rsp));
   as_.pop(Reg::rax);
@@ -302,6 +322,8 @@ void Backend::restore_slots(const SlotPlace* places, unsigned n, const ucontext_
       auto packed = static_cast<uint16_t>((eflags & 0xff) << 8 | (eflags >> 11 & 1));
       if (place == SlotPlace::kEflagsInverted) packed ^= kFlagC;
       memcpy(to, &packed, 2);
+    } else if (place >= SlotPlace::kF80) {
+      memcpy(to, &context.uc_mcontext.fpregs->_st[place - SlotPlace::kF80], type_bytes(slot.type));
     } else if (is_xmm(place)) {
       memcpy(to, &context.uc_mcontext.fpregs->_xmm[place - kFirstXmm], type_bytes(slot.type));
     } else {

@@ -1,0 +1,531 @@
+// Extended precision on the host's x87 unit. Values, and slots of this type as far as a block has touched
+// them, are on its stack; the model of it (F80Stack) says where. Whatever leaves the block, calls, or joins
+// other code empties the stack first. Operands that are used no more are overwritten or popped by the
+// instruction itself where that can be; others stay until somebody needs room.
+#include <algorithm>
+
+#include "tcg/backend/x86_64/codegen.h"
+#include "tcg/support/log.h"
+
+namespace xarch::x86_64 {
+
+using namespace ir;
+
+namespace {
+
+// x87's numbers of the arithmetic operations, in the order of the ops from f80.add on.
+constexpr unsigned kAdd = 0, kMul = 1, kSub = 4, kSubR = 5, kDiv = 6, kDivR = 7;
+constexpr unsigned kNumber[] = {kAdd, kMul, kSub, kSubR, kDiv, kDivR};
+// The same with the operands exchanged.
+constexpr unsigned exchanged(unsigned number) { return number >= kSub ? number ^ 1 : number; }
+
+// Memory operands of a first opcode byte and a number in the ModRM byte.
+struct MemForm {
+  uint8_t opcode, number;
+};
+constexpr MemForm kLoad80 = {0xdb, 5}, kStore80 = {0xdb, 7};
+constexpr MemForm load_of(Type t) {
+  switch (t) {
+    case Type::kF32: return {0xd9, 0};
+    case Type::kF64: return {0xdd, 0};
+    case Type::kI16: return {0xdf, 0};
+    case Type::kI32: return {0xdb, 0};
+    default: return {0xdf, 5};
+  }
+}
+// Those that pop.
+constexpr MemForm store_of(Type t, bool truncates) {
+  switch (t) {
+    case Type::kF32: return {0xd9, 3};
+    case Type::kF64: return {0xdd, 3};
+    case Type::kI16: return {0xdf, static_cast<uint8_t>(truncates ? 1 : 3)};
+    case Type::kI32: return {0xdb, static_cast<uint8_t>(truncates ? 1 : 3)};
+    default: return truncates ? MemForm{0xdd, 1} : MemForm{0xdf, 7};
+  }
+}
+
+}  // namespace
+
+// A place in the frame for what goes between the units.
+Mem CodeGen::f80_bounce() const { return Mem::at(Reg::rsp, static_cast<int32_t>(kSoftValue)); }
+
+// ---- the stack
+
+unsigned CodeGen::f80_find(V v) const {
+  const F80Stack& s = state_.f80;
+  for (unsigned p = s.depth; p-- > 0;) {
+    for (unsigned k = 0; k < s.entries[p].num_vals; ++k) {
+      if (s.entries[p].vals[k] == v) return p;
+    }
+  }
+  Log::fatal("xarch: internal error: value %u is not on the x87 stack at op %u", v, now_);
+}
+
+unsigned CodeGen::f80_find_slot(SlotId slot, unsigned* k) const {
+  const F80Stack& s = state_.f80;
+  for (unsigned p = 0; p < s.depth; ++p) {
+    for (*k = 0; *k < s.entries[p].num_slots; ++*k) {
+      if (s.entries[p].slots[*k] == slot) return p;
+    }
+  }
+  Log::fatal("xarch: internal error: slot %u is not on the x87 stack at op %u", slot, now_);
+}
+
+void CodeGen::f80_to_top(unsigned p) {
+  F80Stack& s = state_.f80;
+  if (p == s.top()) return;
+  as_.x87(0xd9, 0xc8 + s.st(p));
+  std::swap(s.entries[p], s.entries[s.top()]);
+}
+
+// A new top that holds nothing yet; the host's instruction has pushed or is about to.
+void CodeGen::f80_push() { state_.f80.entries[state_.f80.depth++] = F80Stack::Entry(); }
+
+// No slot is cached in the entry any more.
+void CodeGen::f80_unbind(unsigned p) {
+  F80Stack::Entry& e = state_.f80.entries[p];
+  for (unsigned k = 0; k < e.num_slots; ++k) slot_reg_[e.slots[k]] = kNoHostReg;
+  e.num_slots = 0;
+  e.dirty = 0;
+}
+
+// The top has been popped.
+void CodeGen::f80_popped() {
+  f80_unbind(state_.f80.top());
+  --state_.f80.depth;
+}
+
+// Stores the top to all places that need it, and pops it. Values go to the frame.
+void CodeGen::f80_evict_top(const std::vector<SlotId>* dead) {
+  F80Stack::Entry& e = state_.f80.entries[state_.f80.top()];
+  Mem places[F80Stack::kMaxSlots + F80Stack::kMaxVals];
+  unsigned n = 0;
+  for (unsigned k = 0; k < e.num_slots; ++k) {
+    const bool is_dead = dead != nullptr && std::find(dead->begin(), dead->end(), e.slots[k]) != dead->end();
+    if ((e.dirty >> k & 1) && !is_dead) places[n++] = slot_mem(e.slots[k]);
+  }
+  for (unsigned k = 0; k < e.num_vals; ++k) {
+    Val& val = vals_[e.vals[k]];
+    val.loc = Loc::kSpill;
+    val.index = static_cast<uint16_t>(alloc_frame());
+    places[n++] = frame_mem(val.index);
+  }
+  for (unsigned k = 0; k + 1 < n; ++k) {
+    as_.x87(0xd9, 0xc0);
+    as_.x87(kStore80.opcode, kStore80.number, places[k]);
+  }
+  if (n == 0) {
+    as_.x87(0xdd, 0xd8);
+  } else {
+    as_.x87(kStore80.opcode, kStore80.number, places[n - 1]);
+  }
+  f80_popped();
+}
+
+// Empties the stack. dead: slots that need no store.
+void CodeGen::f80_flush(const std::vector<SlotId>* dead) {
+  while (state_.f80.depth != 0) f80_evict_top(dead);
+}
+
+// Makes room for one more, entries of `keep` (a bit each) staying on the stack.
+void CodeGen::f80_room(uint32_t keep) {
+  F80Stack& s = state_.f80;
+  if (s.depth < F80Stack::kLimit) return;
+  unsigned best = 0, best_cost = ~0u;
+  for (unsigned p = 0; p < s.depth; ++p) {
+    const F80Stack::Entry& e = s.entries[p];
+    const unsigned cost = (e.num_vals != 0 ? 4 : 0) + (e.dirty != 0 ? 2 : 0) + (e.num_slots != 0 ? 1 : 0);
+    if ((keep >> p & 1) || cost >= best_cost) continue;
+    best = p;
+    best_cost = cost;
+  }
+  if (best == s.top()) return f80_evict_top(nullptr);
+  // The top comes to where it was: positions are to be looked up again.
+  if (s.entries[best].num_vals == 0 && s.entries[best].dirty == 0) {
+    f80_unbind(best);
+    as_.x87(0xdd, 0xd8 + s.st(best));
+    s.entries[best] = s.entries[s.top()];
+    --s.depth;
+  } else {
+    f80_to_top(best);
+    f80_evict_top(nullptr);
+  }
+}
+
+// Brings a value onto the stack: where it is. Others may move, but for `other`, which stays on the stack.
+unsigned CodeGen::f80_use(V v, V other) {
+  Val& val = vals_[v];
+  if (val.loc == Loc::kF80) return f80_find(v);
+  if (val.loc != Loc::kSpill) Log::fatal("xarch: internal error: value %u has no place at op %u", v, now_);
+  const bool keep = other != kNoValue && vals_[other].loc == Loc::kF80;
+  f80_room(keep ? 1u << f80_find(other) : 0);
+  as_.x87(kLoad80.opcode, kLoad80.number, frame_mem(val.index));
+  frame_used_ &= ~(1u << val.index);
+  f80_push();
+  f80_bind(v, state_.f80.top());
+  return state_.f80.top();
+}
+
+void CodeGen::f80_bind(V v, unsigned p) {
+  if (vals_[v].left == 0) return;
+  F80Stack::Entry& e = state_.f80.entries[p];
+  e.vals[e.num_vals++] = v;
+  vals_[v].loc = Loc::kF80;
+}
+
+// May the entry of v, an operand that is used `uses` times by this op, be overwritten with the result?
+bool CodeGen::f80_takes(unsigned p, V v, V result, unsigned uses) const {
+  const F80Stack::Entry& e = state_.f80.entries[p];
+  if (e.num_vals != 1 || vals_[v].left != uses) return false;
+  for (unsigned k = 0; k < e.num_slots; ++k) {
+    if ((e.dirty >> k & 1) && e.slots[k] != vals_[result].hint) return false;
+  }
+  return true;
+}
+
+// Brings v to the top, or a copy of it if it is wanted later; what is there may be overwritten.
+void CodeGen::f80_operand_on_top(V v, V result) {
+  const unsigned p = f80_use(v);
+  if (f80_takes(p, v, result, 1)) return f80_to_top(p);
+  f80_room(1u << p);
+  as_.x87(0xd9, 0xc0 + state_.f80.st(f80_find(v)));
+  f80_push();
+}
+
+// The instruction has put the result of op i where entry p is.
+void CodeGen::f80_finish(uint32_t i, unsigned p) {
+  consume_args(insts_[i]);
+  f80_unbind(p);
+  f80_bind(static_cast<V>(i), p);
+}
+
+// ---- slots
+
+void CodeGen::f80_get(uint32_t i) {
+  const V v = static_cast<V>(i);
+  const auto s = static_cast<SlotId>(insts_[i].aux);
+  if (slot_reg_[s] == kF80Place) {
+    unsigned k;
+    const unsigned p = f80_find_slot(s, &k);
+    if (state_.f80.entries[p].num_vals < F80Stack::kMaxVals) return f80_bind(v, p);
+    f80_drop_slot(s, true);
+  }
+  for (SlotId o : info_.overlaps[s]) {
+    if (slot_reg_[o] != kNoHostReg || slot_reader_[o] != kNoValue) drop_slot_cache(o, true);
+  }
+  f80_room(0);
+  as_.x87(kLoad80.opcode, kLoad80.number, slot_mem(s));
+  f80_push();
+  const unsigned p = state_.f80.top();
+  F80Stack::Entry& e = state_.f80.entries[p];
+  e.slots[e.num_slots++] = s;
+  slot_reg_[s] = kF80Place;
+  f80_bind(v, p);
+}
+
+void CodeGen::f80_put(uint32_t i) {
+  const auto s = static_cast<SlotId>(insts_[i].aux);
+  const V v = insts_[i].args[0];
+  for (SlotId o : info_.overlaps[s]) {
+    if (slot_reg_[o] != kNoHostReg || slot_reader_[o] != kNoValue) drop_slot_cache(o, true);
+  }
+  unsigned p = f80_use(v);
+  if (slot_reg_[s] == kF80Place) {
+    unsigned k;
+    if (f80_find_slot(s, &k) == p) return consume(v);  // it holds that already
+    f80_drop_slot(s, false);
+    p = f80_find(v);
+  }
+  if (state_.f80.entries[p].num_slots == F80Stack::kMaxSlots) {
+    f80_room(1u << p);
+    as_.x87(0xd9, 0xc0 + state_.f80.st(f80_find(v)));
+    f80_push();
+    p = state_.f80.top();
+  }
+  F80Stack::Entry& e = state_.f80.entries[p];
+  e.dirty = static_cast<uint8_t>(e.dirty | 1u << e.num_slots);
+  e.slots[e.num_slots++] = s;
+  slot_reg_[s] = kF80Place;
+  consume(v);
+}
+
+// The slot is on the stack no more.
+void CodeGen::f80_drop_slot(SlotId s, bool write_back) {
+  unsigned k;
+  const unsigned p = f80_find_slot(s, &k);
+  F80Stack::Entry& e = state_.f80.entries[p];
+  if (write_back && (e.dirty >> k & 1)) {
+    as_.x87(0xd9, 0xc0 + state_.f80.st(p));
+    as_.x87(kStore80.opcode, kStore80.number, slot_mem(s));
+  }
+  const unsigned last = --e.num_slots;
+  e.slots[k] = e.slots[last];
+  const unsigned moved = e.dirty >> last & 1;
+  e.dirty = static_cast<uint8_t>((e.dirty & ~(1u << k) & ~(1u << last)) | (k != last ? moved << k : 0));
+  slot_reg_[s] = kNoHostReg;
+}
+
+void CodeGen::f80_places() {
+  const F80Stack& s = state_.f80;
+  for (unsigned p = 0; p < s.depth; ++p) {
+    const F80Stack::Entry& e = s.entries[p];
+    for (unsigned k = 0; k < e.num_slots; ++k) {
+      if (e.dirty >> k & 1) places_.push_back({e.slots[k], static_cast<uint8_t>(SlotPlace::kF80 + s.st(p))});
+    }
+  }
+}
+
+// ---- operations
+
+// The operand, which is no f80, to where the unit can read it.
+void CodeGen::f80_store_operand(V v) {
+  const Type t = inst(v).type;
+  if (is_float(t)) {
+    store_typed(t, f80_bounce(), host(use_x(v)));
+  } else {
+    store_typed(t, f80_bounce(), host(use(v)));
+  }
+}
+
+// Keeps, for f80.up, how the instruction just emitted has rounded.
+void CodeGen::f80_note_rounding(uint32_t i) {
+  if (!vals_[i].noted) return;
+  const unsigned frame = alloc_frame();
+  as_.x87(0xdd, 7, frame_mem(frame));  // fnstsw
+  f80_rounding_.emplace_back(static_cast<V>(i), static_cast<uint16_t>(frame));
+}
+
+void CodeGen::emit_f80_up(uint32_t i) {
+  const V a = insts_[i].args[0];
+  for (size_t n = f80_rounding_.size(); n-- > 0;) {
+    if (f80_rounding_[n].first != a) continue;
+    clobber_flags();
+    const Reg d = alloc_gpr();
+    as_.movzx(d, 8, Mem::at(Reg::rsp, static_cast<int32_t>(f80_rounding_[n].second * 16 + 1)));
+    as_.shift(Shift::kShr, 32, d, 1);
+    as_.alu(Alu::kAnd, 32, d, 1);
+    finish(static_cast<V>(i), host(d), true);
+    if (vals_[a].left == 0) {
+      frame_used_ &= ~(1u << f80_rounding_[n].second);
+      f80_rounding_.erase(f80_rounding_.begin() + static_cast<ptrdiff_t>(n));
+    }
+    return;
+  }
+  unsupported();
+}
+
+// Of one operand twice.
+void CodeGen::emit_f80_same(uint32_t i, unsigned number) {
+  const V a = insts_[i].args[0];
+  const unsigned p = f80_use(a);
+  if (f80_takes(p, a, static_cast<V>(i), 2)) {
+    f80_to_top(p);
+  } else {
+    f80_room(1u << p);
+    as_.x87(0xd9, 0xc0 + state_.f80.st(f80_find(a)));
+    f80_push();
+  }
+  as_.x87(0xd8, 0xc0 + number * 8);
+  f80_note_rounding(i);
+  f80_finish(i, state_.f80.top());
+}
+
+void CodeGen::emit_f80_binary(uint32_t i) {
+  const Inst& in = insts_[i];
+  const V a = in.args[0], b = in.args[1], v = static_cast<V>(i);
+  const unsigned number = kNumber[static_cast<unsigned>(in.op) - static_cast<unsigned>(Op::kF80Add)];
+  if (inst(b).type != Type::kF80) {
+    f80_store_operand(b);
+    f80_operand_on_top(a, v);
+    as_.x87(inst(b).type == Type::kF32 ? 0xd8 : 0xdc, number, f80_bounce());
+    f80_note_rounding(i);
+    return f80_finish(i, state_.f80.top());
+  }
+  if (a == b) return emit_f80_same(i, number);
+  f80_use(a, b);
+  f80_use(b, a);
+  F80Stack& s = state_.f80;
+  bool take_a = f80_takes(f80_find(a), a, v, 1), take_b = f80_takes(f80_find(b), b, v, 1);
+  if (!take_a && !take_b) {
+    f80_room(1u << f80_find(a) | 1u << f80_find(b));
+    as_.x87(0xd9, 0xc0 + s.st(f80_find(a)));
+    f80_push();
+    as_.x87(0xd8, 0xc0 + number * 8 + s.st(f80_find(b)));
+    f80_note_rounding(i);
+    return f80_finish(i, s.top());
+  }
+  if (f80_find(a) != s.top() && f80_find(b) != s.top()) f80_to_top(f80_find(take_a ? a : b));
+  const bool a_on_top = f80_find(a) == s.top();
+  const unsigned other = f80_find(a_on_top ? b : a);
+  // As the unit's numbers go, the top is the first operand where it is the destination, and where the other
+  // is.
+  const unsigned top_first = a_on_top ? number : exchanged(number);
+  const bool take_top = a_on_top ? take_a : take_b, take_other = a_on_top ? take_b : take_a;
+  if (!take_other) {
+    as_.x87(0xd8, 0xc0 + top_first * 8 + s.st(other));
+    f80_note_rounding(i);
+    return f80_finish(i, s.top());
+  }
+  as_.x87(take_top ? 0xde : 0xdc, 0xc0 + top_first * 8 + s.st(other));
+  f80_note_rounding(i);
+  consume_args(in);
+  if (take_top) f80_popped();
+  f80_unbind(other);
+  f80_bind(v, other);
+}
+
+void CodeGen::emit_f80_unary(uint32_t i) {
+  const Inst& in = insts_[i];
+  f80_operand_on_top(in.args[0], static_cast<V>(i));
+  switch (in.op) {
+    case Op::kF80Neg: as_.x87(0xd9, 0xe0); break;
+    case Op::kF80Abs: as_.x87(0xd9, 0xe1); break;
+    case Op::kF80Sqrt: as_.x87(0xd9, 0xfa); break;
+    default: as_.x87(0xd9, 0xfc); break;  // kF80Round
+  }
+  f80_note_rounding(i);
+  f80_finish(i, state_.f80.top());
+}
+
+void CodeGen::emit_f80_load(uint32_t i) {
+  const Inst& in = insts_[i];
+  MemForm form = kLoad80;
+  if (in.op == Op::kF80Make) {
+    Mem high = f80_bounce();
+    high.disp += 8;
+    as_.mov(64, f80_bounce(), use(in.args[0]));
+    as_.mov(16, high, use(in.args[1]));
+  } else {
+    f80_store_operand(in.args[0]);
+    form = load_of(inst(in.args[0]).type);
+  }
+  f80_room(0);
+  as_.x87(form.opcode, form.number, f80_bounce());
+  f80_push();
+  f80_finish(i, state_.f80.top());
+}
+
+void CodeGen::emit_f80_store(uint32_t i) {
+  const Inst& in = insts_[i];
+  const V a = in.args[0];
+  const bool parts = in.op == Op::kF80Low || in.op == Op::kF80High;
+  const MemForm form = parts ? kStore80 : store_of(in.type, in.op == Op::kF80ToInt && in.imm != 0);
+  const unsigned p = f80_use(a);
+  const F80Stack::Entry& e = state_.f80.entries[p];
+  const bool pops = e.num_vals == 1 && dies(a) && e.num_slots == 0;
+  const bool has_plain =
+      is_float(in.type) || ((in.type == Type::kI16 || in.type == Type::kI32) && in.imm == 0);
+  if (pops || (has_plain && !parts)) {
+    f80_to_top(p);
+    as_.x87(form.opcode, form.number - (pops ? 0u : 1u), f80_bounce());
+  } else {
+    as_.x87(0xd9, 0xc0 + state_.f80.st(p));  // there is room for one, see F80Stack::kLimit
+    as_.x87(form.opcode, form.number, f80_bounce());
+  }
+  f80_note_rounding(i);
+  consume_args(in);
+  if (pops) f80_popped();
+  Mem from = f80_bounce();
+  if (in.op == Op::kF80High) from.disp += 8;
+  const HostReg d = is_float(in.type) ? host(alloc_xmm()) : host(alloc_gpr());
+  load_typed(in.type, d, from);
+  bind(static_cast<V>(i), d, true);
+}
+
+void CodeGen::emit_f80_compare(uint32_t i) {
+  const Inst& in = insts_[i];
+  const V a = in.args[0], b = in.args[1];
+  clobber_flags();
+  if (inst(b).type != Type::kF80) {
+    take(Reg::rax);
+    f80_store_operand(b);
+    f80_to_top(f80_use(a));
+    as_.x87(inst(b).type == Type::kF32 ? 0xd8 : 0xdc, 2, f80_bounce());
+    as_.x87(0xdf, 0xe0);  // fnstsw ax: the conditions lie as packed flags do
+    as_.alu(Alu::kAnd, 32, Reg::rax, kFlagZ | kFlagP | kFlagC);
+    return finish(static_cast<V>(i), host(Reg::rax), true);
+  }
+  f80_use(a, b);
+  f80_use(b, a);
+  f80_to_top(f80_find(a));
+  const F80Stack::Entry& e = state_.f80.entries[state_.f80.top()];
+  const bool pops = a != b && e.num_vals == 1 && dies(a) && e.num_slots == 0;
+  as_.x87(pops ? 0xdf : 0xdb, (in.imm ? 0xf0 : 0xe8) + state_.f80.st(f80_find(b)));
+  consume_args(in);
+  if (pops) f80_popped();
+  flags_in_host(static_cast<V>(i), false);
+}
+
+void CodeGen::emit_f80_select(uint32_t i) {
+  const Inst& in = insts_[i];
+  settle_condition(in.args[0]);
+  clobber_flags();
+  const Reg c = use(in.args[0]);
+  f80_use(in.args[1], in.args[2]);
+  f80_use(in.args[2], in.args[1]);
+  if (in.args[1] != in.args[2]) {
+    const unsigned p = f80_find(in.args[2]);
+    if (f80_takes(p, in.args[2], static_cast<V>(i), 1)) {
+      f80_to_top(p);
+    } else {
+      f80_room(1u << p | 1u << f80_find(in.args[1]));
+      as_.x87(0xd9, 0xc0 + state_.f80.st(f80_find(in.args[2])));
+      f80_push();
+    }
+    as_.test(8, c, c);
+    as_.x87(0xdb, 0xc8 + state_.f80.st(f80_find(in.args[1])));  // fcmovne
+  } else {
+    f80_room(1u << f80_find(in.args[1]));
+    as_.x87(0xd9, 0xc0 + state_.f80.st(f80_find(in.args[1])));
+    f80_push();
+  }
+  f80_finish(i, state_.f80.top());
+}
+
+void CodeGen::emit_f80_environment(uint32_t i) {
+  const ir::StateLayout& layout = *info_.layout;
+  if (insts_[i].op == Op::kF80Control) {
+    drop_slot_cache(layout.f80_control, true);
+    return as_.x87(0xd9, 5, slot_mem(layout.f80_control));
+  }
+  clobber_flags();
+  drop_slot_cache(layout.f80_flags, true);
+  take(Reg::rax);
+  as_.x87(0xdf, 0xe0);
+  as_.alu(Alu::kOr, 16, Reg::rax, slot_mem(layout.f80_flags));
+  as_.alu(Alu::kAnd, 32, Reg::rax, 0x3f);
+  finish(static_cast<V>(i), host(Reg::rax), true);
+}
+
+bool CodeGen::emit_f80(uint32_t i) {
+  const Op op = insts_[i].op;
+  if (op < Op::kF80Add || op > Op::kF80Control) return false;
+  switch (op) {
+    case Op::kF80Sqrt:
+    case Op::kF80Round:
+    case Op::kF80Neg:
+    case Op::kF80Abs: emit_f80_unary(i); break;
+    case Op::kF80Cvt:
+    case Op::kF80FromInt:
+    case Op::kF80Make: emit_f80_load(i); break;
+    case Op::kF80ToF:
+    case Op::kF80ToInt:
+    case Op::kF80Low:
+    case Op::kF80High: emit_f80_store(i); break;
+    case Op::kF80Cmp: emit_f80_compare(i); break;
+    case Op::kF80Const:
+      f80_room(0);
+      as_.x87(0xd9, 0xe8 + static_cast<unsigned>(insts_[i].imm));
+      f80_push();
+      f80_finish(i, state_.f80.top());
+      break;
+    case Op::kF80Select: emit_f80_select(i); break;
+    case Op::kF80Up: emit_f80_up(i); break;
+    case Op::kF80Flags:
+    case Op::kF80Control: emit_f80_environment(i); break;
+    default: emit_f80_binary(i); break;
+  }
+  return true;
+}
+
+}  // namespace xarch::x86_64
