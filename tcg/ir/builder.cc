@@ -429,6 +429,11 @@ Value Builder::trunc(Value a, Type t) {
     if (from.type > t) return trunc(from, t);
     return d.op == Op::kZext ? zext(from, t) : sext(from, t);
   }
+  if (d.op == Op::kDeposit) {  // of bits that are all the deposited ones, or none of them
+    const unsigned lsb = d.aux & 255, length = d.aux >> 8;
+    if (lsb == 0 && length >= type_bits(t)) return trunc(value_of(d.args[1]), t);
+    if (lsb >= type_bits(t)) return trunc(value_of(d.args[0]), t);
+  }
   return convert(Op::kTrunc, t, a);
 }
 

@@ -71,7 +71,11 @@ bool read_image(const char* path, Image* image) {
   if (file.size() < EI_NIDENT + 4 || std::memcmp(file.data(), ELFMAG, SELFMAG) != 0) return false;
   const bool big = file[EI_DATA] == ELFDATA2MSB;
   const uint16_t machine = word16(file.data() + EI_NIDENT + 2, big);
-  image->guest = machine == EM_AARCH64 ? "arm64" : machine == EM_MIPS ? (big ? "mips" : "mipsel") : "";
+  image->guest = machine == EM_AARCH64  ? "arm64"
+                 : machine == EM_MIPS   ? (big ? "mips" : "mipsel")
+                 : machine == EM_X86_64 ? "x86-64"
+                 : machine == EM_386    ? "i386"
+                                        : "";
   return file[EI_CLASS] == ELFCLASS64 ? read_sections<Elf64_Ehdr, Elf64_Shdr>(file, big, image)
                                       : read_sections<Elf32_Ehdr, Elf32_Shdr>(file, big, image);
 }
@@ -111,11 +115,16 @@ void print_most_frequent(const Counts64& counts, uint64_t per, size_t limit) {
 
 std::string first_word(const std::string& text) { return text.substr(0, text.find(' ')); }
 
+const char* mc_features(const std::string& triple) {
+  return triple[0] == 'a' ? "+all" : triple[0] == 'm' ? "+mips32r2" : "";
+}
+
 class Corpus {
  public:
   Corpus(const GuestUnderTest& guest)
       : guest_(guest.guest()),
-        guest_mc_(guest.triple().c_str(), "", guest.triple()[0] == 'a' ? "+all" : "+mips32r2"),
+        guest_mc_(guest.triple().c_str(), "", mc_features(guest.triple())),
+        mode_(guest.mode()),
         backend_(common_features()),
         arena_(backend_, guest_.layout()) {}
 
@@ -133,6 +142,7 @@ class Corpus {
     const auto start = Clock::now();
     ir::BlockKey key;
     key.pc = pc;
+    key.mode = mode_;
     ir::Builder builder(&region_, guest_.layout(), key);
     guest_.lift(builder, reader, tcg::LiftLimits());
     opt::run_passes(region_, work_);
@@ -154,14 +164,15 @@ class Corpus {
     }
     const bool plain =
         !region_.ranges.empty() && region_.ranges[0].start == pc && region_.ranges[0].bytes != 0;
-    return plain ? region_.ranges[0].bytes : 4;
+    return plain ? region_.ranges[0].bytes : guest_.insn_bytes(reader, pc, mode_);
   }
   void note_raises(const Segment& segment, uint64_t pc) {
     for (const ir::Inst& i : region_.insts) {
       if (i.op != ir::Op::kRaise && i.op != ir::Op::kRaiseVal) continue;
       const uint64_t at = pc + static_cast<uint64_t>(i.imm) - segment.address;
-      if (at + 4 > segment.bytes.size()) continue;
-      const McInstruction mc = guest_mc_.decode(segment.bytes.data() + at, 4);
+      if (at >= segment.bytes.size()) continue;
+      const auto left = static_cast<unsigned>(std::min<uint64_t>(segment.bytes.size() - at, 15));
+      const McInstruction mc = guest_mc_.decode(segment.bytes.data() + at, left);
       t_.untranslated[mc.length == 0 ? "(unknown)" : first_word(mc.text)]++;
     }
   }
@@ -181,6 +192,7 @@ class Corpus {
   const tcg::Guest& guest_;
   Mc host_mc_;
   Mc guest_mc_;
+  uint32_t mode_;
   x86_64::Backend backend_;
   xarch::testing::CodeArena arena_;
   ir::Region region_;

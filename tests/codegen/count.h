@@ -57,6 +57,8 @@ class GuestUnderTest {
 
   const tcg::Guest& guest() const { return *guest_; }
   const std::string& triple() const { return triple_; }
+  // BlockKey::mode that its snippets are translated with.
+  uint32_t mode() const { return mode_; }
 
   // Fails if the snippet does not assemble, is not translated to its end, or has instructions that MC does
   // not know.

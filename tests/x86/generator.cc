@@ -124,7 +124,9 @@ void prepare(const Insn& i, uint64_t pc, Rng& rng, uint8_t* code, Case* c) {
     const uint64_t upper = i.address_bytes == 4 ? rng.next() << 32 : 0;
     regs.gpr[kRsi] = (kArea + 128 + rng.below(256)) | upper;
     regs.gpr[kRdi] = (kArea + 128 + rng.below(256)) | upper;
-    regs.gpr[kRcx] = rng.below(rng.one_in(20) ? 600 : 8) | upper;
+    // Enough for blocks of bytes now and then, overlapping or not.
+    regs.gpr[kRcx] = rng.below(rng.one_in(20) ? 600 : rng.one_in(4) ? 160 : 8) | upper;
+    if (rng.one_in(3)) regs.gpr[kRdi] = kArea + rng.below(256) + (rng.one_in(2) ? 0 : 0xc00 - 0x80);
   }
   if (is_one_of(r, {"push", "pop", "call", "ret", "pushf", "popf", "enter", "leave"})) {
     regs.gpr[kRsp] = kArea + 128 + rng.below(256);

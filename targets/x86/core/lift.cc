@@ -127,9 +127,8 @@ ir::MemDesc Lift::atomic(unsigned bytes) const {
 
 void Lift::push(Value v) {
   const unsigned bytes = ir::type_bytes(v.type);
-  const Value rsp = stack_moved(-int64_t{bytes});
-  b.store(rsp, v, desc(bytes, true));
-  b.put(kSlotRsp, rsp);
+  b.store(gpr64(kRsp), v, desc(bytes, true), -static_cast<int32_t>(bytes));
+  b.put(kSlotRsp, stack_moved(-int64_t{bytes}));
 }
 
 Value Lift::condition(unsigned cc) {

@@ -12,7 +12,14 @@ namespace {
 
 void extend(Lift& c, bool sign) {
   const Type t = Lift::type(c.operand(0).bytes);
-  Value v = c.read(1);
+  const Operand from = c.operand(1);
+  if (from.type == Operand::kMemory && Lift::type(from.bytes) < t) {
+    const Address at = c.address();
+    ir::MemDesc d = c.desc(from.bytes, false);
+    d.sign = sign;
+    return c.write(0, c.b.load(t, at.base, d, at.disp));
+  }
+  Value v = c.read(from);
   if (v.type < t) v = sign ? c.b.sext(v, t) : c.b.zext(v, t);
   c.write(0, v);
 }

@@ -51,12 +51,49 @@ void short_product(Lift& c) {
     overflow = c.b.cmp(Cond::kNe, c.b.binary(Op::kMulHiS, a, s), c.b.shr_s(r, 63));
   } else {
     const Type twice = to.bytes == 4 ? Type::kI64 : Type::kI32;
+    // Apart from the result, so that nothing of it is left where nobody looks at the flags.
     const Value p = c.b.mul(c.b.sext(a, twice), c.b.sext(s, twice));
-    r = c.b.trunc(p, a.type);
+    r = c.b.mul(a, s);
     overflow = c.b.cmp(Cond::kNe, c.b.sext(r, twice), p);
   }
   c.write(to, r);
   c.put_overflow(overflow);
+}
+
+// What remains of n, by being what it was divided by: cheaper than another division.
+Value remainder(Lift& c, Value n, Value q, Value by) { return c.b.sub(n, c.b.mul(q, by)); }
+
+// Is it known that the upper half of the dividend says nothing, because CWD or an XOR has just written it?
+bool upper_half_is_plain(Lift& c, bool sign, unsigned bytes) {
+  const Value lo = c.gpr(kRax, bytes), hi = c.gpr(kRdx, bytes);
+  uint64_t known;
+  if (!sign) return c.b.is_const(hi, &known) && known == 0;
+  const ir::Inst& i = c.b.region().insts[hi.id];
+  return i.op == Op::kShrS && i.args[0] == lo.id && c.b.is_const({i.args[1], hi.type}, &known) &&
+         known == bytes * 8u - 1;
+}
+
+// The lower half alone by the operand.
+void plain_quotient(Lift& c, bool sign, unsigned bytes) {
+  const Type t = Lift::type(bytes);
+  const bool memory = c.operand(0).type == Operand::kMemory;
+  const uint32_t tmp = memory ? c.b.new_temp(t) : 0;
+  {
+    const Value by = c.read(0);
+    if (memory) c.b.put_tmp(tmp, by);
+    c.raise_if(c.b.cmp(Cond::kEq, by, c.constant(t, 0)), kRaiseDivide);
+  }
+  const auto divisor = [&] { return memory ? c.b.get_tmp(tmp) : c.read(0); };
+  if (sign) {  // the lowest number by -1
+    const Value lowest = c.constant(t, uint64_t{1} << (bytes * 8 - 1));
+    const Value other = c.b.or_(c.b.xor_(c.gpr(kRax, bytes), lowest), c.b.not_(divisor()));
+    c.raise_if(c.b.cmp(Cond::kEq, other, c.constant(t, 0)), kRaiseDivide);
+  }
+  const Value by = divisor(), n = c.gpr(kRax, bytes);
+  const Value q = c.b.binary(sign ? Op::kDivS : Op::kDivU, n, by);
+  const Value r = remainder(c, n, q, by);
+  c.put_gpr(kRax, q);
+  c.put_gpr(kRdx, r);
 }
 
 // Dividends of up to 64 bits: done in `twice`, and looked at whether the quotient fits.
@@ -73,7 +110,7 @@ void quotient(Lift& c, bool sign, unsigned bytes) {
     n = c.b.or_(c.b.shl(hi, bits), lo);
   }
   const Value q = c.b.binary(sign ? Op::kDivS : Op::kDivU, n, by);
-  const Value r = c.b.binary(sign ? Op::kRemS : Op::kRemU, n, by);
+  const Value r = remainder(c, n, q, by);
   const Value small = c.b.trunc(q, t);
   const Value overflow = c.b.cmp(Cond::kNe, extended(c, sign, small, twice), q);
   const Value zero = c.b.cmp(Cond::kEq, by, c.constant(twice, 0));
@@ -109,7 +146,7 @@ void long_quotient(Lift& c, bool sign) {
   {
     const Value by = c.b.get_tmp(by_tmp), lo = c.gpr64(kRax);
     const Value q = c.b.binary(sign ? Op::kDivS : Op::kDivU, lo, by);
-    const Value r = c.b.binary(sign ? Op::kRemS : Op::kRemU, lo, by);
+    const Value r = remainder(c, lo, q, by);
     c.put_gpr(kRax, q);
     c.put_gpr(kRdx, r);
     c.b.br(done);
@@ -134,6 +171,7 @@ void long_quotient(Lift& c, bool sign) {
 
 void divide(Lift& c, bool sign) {
   const unsigned bytes = c.operand(0).bytes;
+  if (bytes >= 4 && upper_half_is_plain(c, sign, bytes)) return plain_quotient(c, sign, bytes);
   if (bytes == 8) return long_quotient(c, sign);
   quotient(c, sign, bytes);
 }

@@ -27,22 +27,56 @@ Value source(Lift& c, unsigned bytes) {
   return c.b.load(Lift::type(bytes), c.linear(pointer(c, kRsi), c.i.segment), c.desc(bytes, false));
 }
 
+// MOVS and STOS do so many bytes at once where that cannot be told from one by one: upwards, no page's end in
+// between (so that a fault has nothing behind it), and not over what is still to be read.
+constexpr unsigned kBlock = 64;
+constexpr uint64_t kSmallestPage = 4096;
+
 unsigned size(const Lift& c) { return c.i.opcode & 1 ? c.i.operand_bytes : 1; }
 
 // Does `round` once, or, with a repeat prefix, as often as rCX says. `round` writes registers last.
 // until_zero: F3 goes on while Z is set, F2 while it is clear.
+// A block of rounds: what must hold for it, and the block, which writes all but rCX.
+struct Blocks {
+  Value (*possible)(Lift& c) = nullptr;
+  void (*do_one)(Lift& c) = nullptr;
+};
+
+Value count(Lift& c) { return c.gpr(kRcx, c.i.address_bytes); }
+
+void repeat_blocks(Lift& c, const Blocks& blocks, ir::BlockId head, ir::BlockId body) {
+  const unsigned rounds = kBlock / size(c);
+  const ir::BlockId many = c.b.new_block();
+  const Value n = count(c);
+  const Value enough = c.b.cmp(Cond::kUge, n, c.constant(n.type, rounds));
+  const Value up = c.b.cmp(Cond::kEq, c.b.get(kSlotStep), c.b.i64(1));
+  c.b.cond_br(c.b.and_(c.b.and_(enough, up), blocks.possible(c)), many, body);
+  c.b.start_block(many);
+  blocks.do_one(c);
+  c.put_gpr(kRcx, c.b.add(count(c), -int64_t{rounds}));
+  c.b.restart();
+  c.b.poll(c.here);
+  c.b.br(head);
+}
+
 template <typename Round>
-void repeat(Lift& c, bool compares, Round round) {
+void repeat(Lift& c, bool compares, Round round, const Blocks& blocks = {}) {
   if (!c.i.has(kPrefixRep) && !c.i.has(kPrefixRepne)) return round();
   const ir::BlockId head = c.b.new_block(), body = c.b.new_block(), done = c.b.new_block();
   c.b.br(head);
   c.b.start_block(head);
-  const Type t = Lift::type(c.i.address_bytes);
-  const auto count = [&] { return c.gpr(kRcx, c.i.address_bytes); };
-  c.b.cond_br(c.b.cmp(Cond::kEq, count(), c.constant(t, 0)), done, body);
+  const Value none = c.constant(Lift::type(c.i.address_bytes), 0);
+  if (blocks.do_one != nullptr && c.i.address_bytes != 2) {
+    const ir::BlockId some = c.b.new_block();
+    c.b.cond_br(c.b.cmp(Cond::kEq, count(c), none), done, some);
+    c.b.start_block(some);
+    repeat_blocks(c, blocks, head, body);
+  } else {
+    c.b.cond_br(c.b.cmp(Cond::kEq, count(c), none), done, body);
+  }
   c.b.start_block(body);
   round();
-  c.put_gpr(kRcx, c.b.add(count(), -1));
+  c.put_gpr(kRcx, c.b.add(count(c), -1));
   c.b.restart();
   c.b.poll(c.here);
   if (compares) {
@@ -54,24 +88,73 @@ void repeat(Lift& c, bool compares, Round round) {
   c.b.start_block(done);
 }
 
+Value within_page(Lift& c, Value at) {
+  return c.b.cmp(Cond::kUle, c.b.and_(at, kSmallestPage - 1), c.b.i64(kSmallestPage - kBlock));
+}
+
+ir::MemDesc vector_desc(const Lift& c, bool store) {
+  ir::MemDesc d = c.desc(1, store);
+  d.size = d.elem = 4;
+  return d;
+}
+
+void add_block(Lift& c, unsigned reg) {
+  c.put_gpr(reg, c.b.trunc(c.b.add(c.gpr64(reg), int64_t{kBlock}), Lift::type(c.i.address_bytes)));
+}
+
+constexpr Blocks kMoves = {
+    [](Lift& c) {
+      const Value from = c.linear(pointer(c, kRsi), c.i.segment), to = pointer(c, kRdi);
+      const Value apart = c.b.cmp(Cond::kUge, c.b.sub(to, from), c.b.i64(kBlock));
+      return c.b.and_(apart, c.b.and_(within_page(c, from), within_page(c, to)));
+    },
+    [](Lift& c) {
+      const Value from = c.linear(pointer(c, kRsi), c.i.segment), to = pointer(c, kRdi);
+      Value v[kBlock / 16];
+      for (unsigned n = 0; n < kBlock / 16; ++n)
+        v[n] = c.b.load(Type::kV128, from, vector_desc(c, false), static_cast<int32_t>(16 * n));
+      for (unsigned n = 0; n < kBlock / 16; ++n)
+        c.b.store(to, v[n], vector_desc(c, true), static_cast<int32_t>(16 * n));
+      add_block(c, kRsi);
+      add_block(c, kRdi);
+    }};
+
+constexpr Blocks kFills = {[](Lift& c) { return within_page(c, pointer(c, kRdi)); },
+                           [](Lift& c) {
+                             const Value to = pointer(c, kRdi);
+                             const unsigned bytes = size(c);
+                             const Value a = bytes == 8 ? c.gpr64(kRax) : c.gpr(kRax, 4);
+                             const Value v =
+                                 c.b.vdup(Type::kV128, a, static_cast<unsigned>(__builtin_ctz(bytes)));
+                             for (unsigned n = 0; n < kBlock / 16; ++n)
+                               c.b.store(to, v, vector_desc(c, true), static_cast<int32_t>(16 * n));
+                             add_block(c, kRdi);
+                           }};
+
 }  // namespace
 
 void lift_movs(Lift& c) {
-  repeat(c, false, [&] {
-    const unsigned bytes = size(c);
-    const Value v = source(c, bytes);
-    c.b.store(pointer(c, kRdi), v, c.desc(bytes, true));
-    c.put_gpr(kRsi, advanced(c, kRsi, bytes));
-    c.put_gpr(kRdi, advanced(c, kRdi, bytes));
-  });
+  repeat(
+      c, false,
+      [&] {
+        const unsigned bytes = size(c);
+        const Value v = source(c, bytes);
+        c.b.store(pointer(c, kRdi), v, c.desc(bytes, true));
+        c.put_gpr(kRsi, advanced(c, kRsi, bytes));
+        c.put_gpr(kRdi, advanced(c, kRdi, bytes));
+      },
+      kMoves);
 }
 
 void lift_stos(Lift& c) {
-  repeat(c, false, [&] {
-    const unsigned bytes = size(c);
-    c.b.store(pointer(c, kRdi), c.gpr(kRax, bytes), c.desc(bytes, true));
-    c.put_gpr(kRdi, advanced(c, kRdi, bytes));
-  });
+  repeat(
+      c, false,
+      [&] {
+        const unsigned bytes = size(c);
+        c.b.store(pointer(c, kRdi), c.gpr(kRax, bytes), c.desc(bytes, true));
+        c.put_gpr(kRdi, advanced(c, kRdi, bytes));
+      },
+      kFills);
 }
 
 void lift_lods(Lift& c) {
