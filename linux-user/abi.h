@@ -3,6 +3,7 @@
 #pragma once
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "linux-user/layout.h"
 #include "linux-user/siginfo.h"
 #include "linux-user/syscall_id.h"
 #include "tcg/runtime/engine.h"
@@ -47,6 +49,7 @@ struct AbiInfo {
 struct SyscallRegs {
   uint32_t number = 0;
   uint64_t arg[6] = {};
+  bool time64 = false;  // a 32-bit ABI's call with times of 64 bits, as 64-bit ABIs have them
 };
 
 // What a `raise` of the target's code amounts to.
@@ -137,11 +140,22 @@ class UserAbi {
                           uint8_t* out) const = 0;      // at most 160 bytes; returns how many
   virtual bool clone_tls_before_child_tid() const = 0;  // CONFIG_CLONE_BACKWARDS
 
+  // Structs that are not laid out as the host's; null: none, as far as generic64_layouts goes.
+  virtual const LayoutTable* layouts() const { return nullptr; }
+  bool knows_layouts() const { return info().generic64_layouts || layouts() != nullptr; }
+  // siginfo_t, at most 128 bytes.
+  virtual void put_siginfo(const siginfo_t& info, uint8_t* out) const;
+  virtual void get_siginfo(const uint8_t* in, siginfo_t* info) const;
+
   // A call of the architecture's own; its result as a system call's.
   virtual int64_t machine_call(Call& call, MachineCall which) const;
 };
 
 inline uint64_t UserAbi::fault_error(int, int, bool, bool) const { return 0; }
+inline void UserAbi::put_siginfo(const siginfo_t& info, uint8_t* out) const {
+  memcpy(out, &info, sizeof info);
+}
+inline void UserAbi::get_siginfo(const uint8_t* in, siginfo_t* info) const { memcpy(info, in, sizeof *info); }
 inline int64_t UserAbi::machine_call(Call&, MachineCall) const { return -ENOSYS; }
 inline int UserAbi::prot_to_host_checked(int guest) const { return (guest & ~7) == 0 ? guest : -1; }
 

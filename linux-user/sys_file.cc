@@ -74,7 +74,6 @@ int64_t sys_truncate(Call& call) {
 }
 
 int64_t sys_openat2(Call& call) {
-  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
   if (call.arg(3) < sizeof(open_how)) return -EINVAL;
   if (call.arg(3) > kPage) return -E2BIG;
   open_how how;
@@ -127,9 +126,11 @@ int64_t sys_pipe2(Call& call) {
   return 0;
 }
 
-int64_t sys_fcntl(Call& call) {
+namespace {
+
+// layout: of the locks.
+int64_t do_fcntl(Call& call, int command, StructId layout) {
   const UserAbi& abi = call.thread.abi();
-  const int command = call.i32(1);
   const auto arg = static_cast<long>(call.arg(2));
   switch (command) {
     case F_GETFL: {
@@ -143,13 +144,13 @@ int64_t sys_fcntl(Call& call) {
     case F_SETLK:
     case F_OFD_GETLK:
     case F_OFD_SETLK: {
-      if (!abi.info().generic64_layouts) return -ENOSYS;
+      if (!abi.knows_layouts()) return -ENOSYS;
       struct flock lock;
-      if (call.thread.get(call.arg(2), &lock) != 0) return -EFAULT;
+      if (call.thread.get_struct(layout, call.arg(2), &lock) != 0) return -EFAULT;
       const int64_t r =
           host_block(call.thread, kRestartSys, SYS_fcntl, call.fd(0), command, reinterpret_cast<long>(&lock));
       if (r < 0 || (command != F_GETLK && command != F_OFD_GETLK)) return r;
-      return call.thread.put(call.arg(2), lock);
+      return call.thread.put_struct(layout, call.arg(2), &lock);
     }
     case F_GETOWN_EX:
     case F_SETOWN_EX:
@@ -157,11 +158,29 @@ int64_t sys_fcntl(Call& call) {
     case F_SET_RW_HINT:
     case F_GET_FILE_RW_HINT:
     case F_SET_FILE_RW_HINT:
-      if (!abi.info().generic64_layouts) return -ENOSYS;
+      if (!abi.knows_layouts()) return -ENOSYS;
       if (!call.thread.mem().in_range(call.arg(2), 8)) return -EFAULT;
       call.thread.mem().before_write(call.arg(2), 8);
       return host_call(SYS_fcntl, call.fd(0), command, call.host(2));
     default: return host_call(SYS_fcntl, call.fd(0), command, arg);
+  }
+}
+
+}  // namespace
+
+int64_t sys_fcntl(Call& call) { return do_fcntl(call, call.i32(1), StructId::k_flock); }
+
+// 32-bit ABIs' fcntl with locks of 64 bits, which have commands of their own.
+int64_t sys_fcntl64(Call& call) {
+  constexpr int kGetLk64 = 12, kSetLk64 = 13, kSetLkw64 = 14;  // asm-generic/fcntl.h
+  switch (call.i32(1)) {
+    case kGetLk64: return do_fcntl(call, F_GETLK, StructId::k_flock64);
+    case kSetLk64: return do_fcntl(call, F_SETLK, StructId::k_flock64);
+    case kSetLkw64: return do_fcntl(call, F_SETLKW, StructId::k_flock64);
+    case F_OFD_GETLK:
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW: return do_fcntl(call, call.i32(1), StructId::k_flock64);
+    default: return do_fcntl(call, call.i32(1), StructId::k_flock);
   }
 }
 

@@ -10,12 +10,21 @@ int64_t load_iovec(Thread& thread, uint64_t addr, uint64_t count, Direction dire
                    std::vector<iovec>* out) {
   out->clear();
   if (count > IOV_MAX) return -EINVAL;
-  if (!thread.abi().info().generic64_layouts) return -ENOSYS;
+  if (!thread.abi().knows_layouts()) return -ENOSYS;
   struct GuestIovec {
     uint64_t base, bytes;
   };
   std::vector<GuestIovec> guest(count);
-  if (thread.copy_in(guest.data(), addr, count * sizeof(GuestIovec)) != 0) return -EFAULT;
+  if (thread.word_bytes() == 8) {
+    if (thread.copy_in(guest.data(), addr, count * sizeof(GuestIovec)) != 0) return -EFAULT;
+  } else {
+    for (size_t i = 0; i < count; ++i) {
+      if (thread.get_word(addr + 8 * i, &guest[i].base) != 0 ||
+          thread.get_word(addr + 8 * i + 4, &guest[i].bytes) != 0)
+        return -EFAULT;
+      if (guest[i].bytes > INT32_MAX) return -EINVAL;
+    }
+  }
   for (const GuestIovec& v : guest) {
     if (static_cast<int64_t>(v.bytes) < 0) return -EINVAL;
     const uint64_t base = thread.untag(v.base);

@@ -4,10 +4,10 @@
 #include <asm/termbits.h>
 #include <errno.h>
 #include <linux/fs.h>
-#include <linux/if.h>
 #include <linux/ioctl.h>
 #include <linux/sockios.h>
 #include <linux/tty.h>
+#include <net/if.h>
 #include <sys/syscall.h>
 
 #include "linux-user/thread.h"
@@ -58,15 +58,54 @@ Request describe(unsigned long request) {
           static_cast<uint32_t>(_IOC_SIZE(request))};
 }
 
+// ---- ABIs with 32-bit longs
+bool is_interface(unsigned long request) { return request >= 0x8900 && request <= 0x89ff; }
+
+// Requests on a long that the kernel takes as an int, under a number that says 4 bytes.
+struct Flags {
+  unsigned long narrow, host;
+};
+constexpr Flags kFlags[] = {{FS_IOC32_GETFLAGS, FS_IOC_GETFLAGS},
+                            {FS_IOC32_SETFLAGS, FS_IOC_SETFLAGS},
+                            {FS_IOC32_GETVERSION, FS_IOC_GETVERSION},
+                            {FS_IOC32_SETVERSION, FS_IOC_SETVERSION}};
+
+bool differs(unsigned long request) {
+  if (is_interface(request) && request != SIOCATMARK) return true;
+  for (const Flags& f : kFlags)
+    if (f.narrow == request) return true;
+  return false;
+}
+
+int64_t narrow_ioctl(Call& call, unsigned long request) {
+  for (const Flags& f : kFlags) {
+    if (f.narrow != request) continue;
+    if (!call.thread.mem().in_range(call.arg(2), 4)) return -EFAULT;
+    call.thread.mem().before_write(call.arg(2), 4);
+    return host_call(SYS_ioctl, call.fd(0), static_cast<long>(f.host), call.host(2));
+  }
+  if (has_inner_pointer(request)) {
+    call.thread.process().note_missing("ioctl with inner pointers for this ABI");
+    return -EINVAL;
+  }
+  // struct ifreq is shorter by what only struct ifmap has.
+  constexpr size_t kNarrowBytes = 32;
+  ifreq host = {};
+  if (call.thread.copy_in(&host, call.arg(2), kNarrowBytes) != 0) return -EFAULT;
+  const long r = host_call(SYS_ioctl, call.fd(0), static_cast<long>(request), reinterpret_cast<long>(&host));
+  return r < 0 || call.thread.copy_out(call.arg(2), &host, kNarrowBytes) == 0 ? r : -EFAULT;
+}
+
 }  // namespace
 
 int64_t sys_ioctl(Call& call) {
   const unsigned long number = call.u32(1);
   MemoryMap& mem = call.thread.mem();
-  if (!call.thread.abi().info().generic64_layouts) {
+  if (!call.thread.abi().knows_layouts()) {
     call.thread.process().note_missing("ioctl for this ABI");
     return number == TCGETS ? -ENOTTY : -ENOSYS;
   }
+  if (call.thread.word_bytes() == 4 && differs(number)) return narrow_ioctl(call, number);
   if (has_inner_pointer(number) && mem.base() != 0) {
     call.thread.process().note_missing("ioctl with inner pointers and a guest base");
     return -EINVAL;

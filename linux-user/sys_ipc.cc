@@ -6,6 +6,9 @@
 #include <sys/sem.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "linux-user/thread.h"
 
 namespace xarch::linux_user {
@@ -21,11 +24,10 @@ struct GuestSemid {
 
 int64_t sem_status(Call& call, int command) {
   semid_ds host = {};
-  if (call.thread.abi().info().spread_semid) {
-    // struct semid64_ds is the host's.
-    if (command == IPC_SET && call.thread.get(call.arg(3), &host) != 0) return -EFAULT;
+  if (call.thread.abi().info().spread_semid || call.thread.word_bytes() == 4) {
+    if (command == IPC_SET && call.thread.get_struct(call.arg(3), &host) != 0) return -EFAULT;
     const long r = host_call(SYS_semctl, call.i32(0), call.i32(1), command, reinterpret_cast<long>(&host));
-    return r < 0 || command == IPC_SET || call.thread.put(call.arg(3), host) == 0 ? r : -EFAULT;
+    return r < 0 || command == IPC_SET || call.thread.put_struct(call.arg(3), host) == 0 ? r : -EFAULT;
   }
   if (command == IPC_SET) {
     GuestSemid guest;
@@ -43,6 +45,9 @@ int64_t sem_status(Call& call, int command) {
 }
 static_assert(sizeof(ipc_perm) == 48);
 
+// More than any kernel takes at once.
+constexpr uint64_t kMostMessage = 16 << 20;
+
 int64_t semaphore_operations(Call& call, long timeout) {
   if (call.arg(2) > 500) return -E2BIG;  // SEMOPM
   if (!call.thread.mem().in_range(call.arg(1), call.arg(2) * sizeof(sembuf))) return -EFAULT;
@@ -54,7 +59,7 @@ int64_t semaphore_operations(Call& call, long timeout) {
 }  // namespace
 
 int64_t sys_semctl(Call& call) {
-  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
+  if (!call.thread.abi().knows_layouts()) return -ENOSYS;
   switch (call.i32(2)) {
     case IPC_STAT:
     case SEM_STAT:
@@ -82,31 +87,63 @@ int64_t sys_semctl(Call& call) {
 }
 
 int64_t sys_semop(Call& call) { return semaphore_operations(call, 0); }
-int64_t sys_semtimedop(Call& call) { return semaphore_operations(call, call.host(3)); }
+int64_t sys_semtimedop(Call& call) {
+  timespec timeout;
+  if (call.arg(3) != 0 && call.thread.get_struct(call.arg(3), &timeout) != 0) return -EFAULT;
+  return semaphore_operations(call, call.arg(3) != 0 ? reinterpret_cast<long>(&timeout) : 0);
+}
 
-// A message is a long and then so many bytes.
+// A message is a long and then so many bytes; in between where the guest's long is shorter.
 int64_t sys_msgsnd(Call& call) {
-  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
-  if (!call.thread.mem().in_range(call.arg(1), call.arg(2)) ||
-      !call.thread.mem().in_range(call.arg(1), call.arg(2) + 8))
+  if (!call.thread.abi().knows_layouts()) return -ENOSYS;
+  const unsigned word = call.thread.word_bytes();
+  const uint64_t at = call.arg(1), bytes = call.arg(2);
+  if (!call.thread.mem().in_range(at, bytes) || !call.thread.mem().in_range(at, bytes + word)) return -EFAULT;
+  if (word == 8)
+    return host_block(call.thread, kRestartNoHand, SYS_msgsnd, call.i32(0), call.host(1),
+                      static_cast<long>(bytes), call.i32(3));
+  if (bytes > kMostMessage) return -EINVAL;
+  std::vector<uint8_t> message(8 + bytes);
+  int type;
+  if (call.thread.get_int(at, &type) != 0 || call.thread.copy_in(message.data() + 8, at + word, bytes) != 0)
     return -EFAULT;
-  return host_block(call.thread, kRestartNoHand, SYS_msgsnd, call.i32(0), call.host(1),
-                    static_cast<long>(call.arg(2)), call.i32(3));
+  const long wide = type;
+  memcpy(message.data(), &wide, sizeof wide);
+  return host_block(call.thread, kRestartNoHand, SYS_msgsnd, call.i32(0),
+                    reinterpret_cast<long>(message.data()), static_cast<long>(bytes), call.i32(3));
 }
 
 int64_t sys_msgrcv(Call& call) {
-  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
-  if (!call.thread.mem().in_range(call.arg(1), call.arg(2)) ||
-      !call.thread.mem().in_range(call.arg(1), call.arg(2) + 8))
+  if (!call.thread.abi().knows_layouts()) return -ENOSYS;
+  const unsigned word = call.thread.word_bytes();
+  const uint64_t at = call.arg(1), bytes = call.arg(2);
+  if (!call.thread.mem().in_range(at, bytes) || !call.thread.mem().in_range(at, bytes + word)) return -EFAULT;
+  const auto type = static_cast<long>(call.arg(3));
+  if (word == 8) {
+    call.thread.mem().before_write(at, bytes + 8);
+    return host_block(call.thread, kRestartNoHand, SYS_msgrcv, call.i32(0), call.host(1),
+                      static_cast<long>(bytes), type, call.i32(4));
+  }
+  const uint64_t room = std::min(bytes, kMostMessage);
+  std::vector<uint8_t> message(8 + room);
+  const int64_t r =
+      host_block(call.thread, kRestartNoHand, SYS_msgrcv, call.i32(0), reinterpret_cast<long>(message.data()),
+                 static_cast<long>(room), type, call.i32(4));
+  if (r < 0) return r;
+  uint64_t got;
+  memcpy(&got, message.data(), sizeof got);
+  if (call.thread.put_word(at, got) != 0 ||
+      call.thread.copy_out(at + word, message.data() + 8, static_cast<size_t>(r)) != 0)
     return -EFAULT;
-  call.thread.mem().before_write(call.arg(1), call.arg(2) + 8);
-  return host_block(call.thread, kRestartNoHand, SYS_msgrcv, call.i32(0), call.host(1),
-                    static_cast<long>(call.arg(2)), static_cast<long>(call.arg(3)), call.i32(4));
+  return r;
 }
 
 int64_t sys_mq_open(Call& call) {
+  mq_attr attributes;
+  if (call.arg(3) != 0 && call.thread.get_struct(call.arg(3), &attributes) != 0) return -EFAULT;
   return host_call(SYS_mq_open, call.host(0), call.thread.abi().open_flags_to_host(call.i32(1)),
-                   static_cast<long>(call.arg(2)), call.host(3));
+                   static_cast<long>(call.arg(2)),
+                   call.arg(3) != 0 ? reinterpret_cast<long>(&attributes) : 0);
 }
 
 }  // namespace xarch::linux_user

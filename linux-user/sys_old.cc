@@ -50,12 +50,13 @@ int64_t futimesat(Call& call, int directory, unsigned path, unsigned times) {
   std::string name;
   if (int64_t r = host_name(call, path, &name); r != 0) return r;
   if (call.arg(times) == 0) return set_times(directory, name, nullptr);
-  timeval given[2];
-  if (call.thread.copy_in(given, call.arg(times), sizeof given) != 0) return -EFAULT;
+  TimevalPair given;
+  if (call.thread.get_struct(call.arg(times), &given) != 0) return -EFAULT;
   timespec exact[2];
   for (unsigned i = 0; i < 2; ++i) {
-    if (given[i].tv_usec < 0 || given[i].tv_usec >= 1000000) return -EINVAL;
-    exact[i] = {given[i].tv_sec, given[i].tv_usec * 1000};
+    const timeval& v = i == 0 ? given.first : given.second;
+    if (v.tv_usec < 0 || v.tv_usec >= 1000000) return -EINVAL;
+    exact[i] = {v.tv_sec, v.tv_usec * 1000};
   }
   return set_times(directory, name, exact);
 }
@@ -116,9 +117,9 @@ int64_t sys_utime(Call& call) {
   std::string name;
   if (int64_t r = host_name(call, 0, &name); r != 0) return r;
   if (call.arg(1) == 0) return set_times(AT_FDCWD, name, nullptr);
-  int64_t seconds[2];
-  if (call.thread.copy_in(seconds, call.arg(1), sizeof seconds) != 0) return -EFAULT;
-  const timespec times[2] = {{seconds[0], 0}, {seconds[1], 0}};
+  utimbuf given;
+  if (call.thread.get_struct(call.arg(1), &given) != 0) return -EFAULT;
+  const timespec times[2] = {{given.actime, 0}, {given.modtime, 0}};
   return set_times(AT_FDCWD, name, times);
 }
 int64_t sys_utimes(Call& call) { return futimesat(call, AT_FDCWD, 0, 1); }
@@ -195,7 +196,8 @@ int64_t sys_alarm(Call& call) {
 int64_t sys_time(Call& call) {
   timespec now;
   clock_gettime(CLOCK_REALTIME_COARSE, &now);
-  if (call.arg(0) != 0 && call.thread.put(call.arg(0), int64_t{now.tv_sec}) != 0) return -EFAULT;
+  if (call.arg(0) != 0 && call.thread.put_word(call.arg(0), static_cast<uint64_t>(now.tv_sec)) != 0)
+    return -EFAULT;
   return now.tv_sec;
 }
 

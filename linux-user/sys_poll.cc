@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <iterator>
 #include <memory>
+#include <vector>
 
 #include "linux-user/thread.h"
 #include "linux-user/timeout.h"
@@ -60,7 +61,7 @@ class Timeout {
     at_ = at;
     if (at == 0) return 0;
     timespec t;
-    if (thread.get(at, &t) != 0) return -EFAULT;
+    if (thread.get_struct(at, &t) != 0) return -EFAULT;
     if (!valid_timespec(t)) return -EINVAL;
     deadline_ = deadline_after(CLOCK_MONOTONIC, t);
     return 0;
@@ -71,7 +72,7 @@ class Timeout {
     micro_ = true;
     if (at == 0) return 0;
     timeval t;
-    if (thread.get(at, &t) != 0) return -EFAULT;
+    if (thread.get_struct(at, &t) != 0) return -EFAULT;
     // Microseconds may be more than a second's.
     if (t.tv_sec < 0 || t.tv_usec < 0) return -EINVAL;
     const timespec value = {t.tv_sec + t.tv_usec / 1000000, t.tv_usec % 1000000 * 1000};
@@ -88,9 +89,9 @@ class Timeout {
     if (at_ == 0) return;
     const timespec left = to_timespec(std::max<int64_t>(deadline_ - now_ns(CLOCK_MONOTONIC), 0));
     if (micro_) {
-      thread.put(at_, timeval{left.tv_sec, left.tv_nsec / 1000});
+      thread.put_struct(at_, timeval{left.tv_sec, left.tv_nsec / 1000});
     } else {
-      thread.put(at_, left);
+      thread.put_struct(at_, left);
     }
   }
 
@@ -105,7 +106,7 @@ class Timeout {
 
 int64_t sys_ppoll(Call& call) {
   Thread& t = call.thread;
-  if (!t.abi().info().generic64_layouts) return -ENOSYS;
+  if (!t.abi().knows_layouts()) return -ENOSYS;
   const uint64_t count = call.arg(1);
   if (count > INT_MAX) return -EINVAL;
   if (!t.mem().in_range(call.arg(0), count * sizeof(pollfd))) return -EFAULT;
@@ -161,14 +162,22 @@ int64_t select_sets(Call& call, Timeout& timeout) {
   const int count = call.i32(0);
   if (count < 0) return -EINVAL;
   // The kernel reads and writes whole longs of the sets, up to what the descriptor table has.
-  const size_t bytes = std::min<size_t>((static_cast<size_t>(count) + 63) / 64 * 8, 1 << 20);
-  for (unsigned i = 1; i <= 3; ++i) {
-    if (call.arg(i) == 0) continue;
-    if (!t.mem().in_range(call.arg(i), bytes)) return -EFAULT;
-    t.mem().before_write(call.arg(i), bytes);
+  const unsigned word = t.word_bytes();
+  const size_t bytes =
+      std::min<size_t>((static_cast<size_t>(count) + 8 * word - 1) / (8 * word) * word, 1 << 20);
+  std::vector<uint8_t> sets[3];
+  for (unsigned i = 0; i < 3; ++i) {
+    if (call.arg(1 + i) == 0) continue;
+    // The host's longs may be longer.
+    sets[i].resize(bytes + 8);
+    if (t.copy_in(sets[i].data(), call.arg(1 + i), bytes) != 0) return -EFAULT;
   }
-  const int64_t r = host_block(t, kRestartNoHand, SYS_pselect6, count, call.host(1), call.host(2),
-                               call.host(3), reinterpret_cast<long>(timeout.host()), 0);
+  const auto set = [&](unsigned i) { return sets[i].empty() ? 0 : reinterpret_cast<long>(sets[i].data()); };
+  const int64_t r = host_block(t, kRestartNoHand, SYS_pselect6, count, set(0), set(1), set(2),
+                               reinterpret_cast<long>(timeout.host()), 0);
+  for (unsigned i = 0; i < 3 && r >= 0; ++i) {
+    if (!sets[i].empty() && t.copy_out(call.arg(1 + i), sets[i].data(), bytes) != 0) return -EFAULT;
+  }
   timeout.store(t);
   return r == kRestartSys ? kRestartNoHand : r;
 }
@@ -177,13 +186,14 @@ int64_t select_sets(Call& call, Timeout& timeout) {
 
 int64_t sys_pselect6(Call& call) {
   Thread& t = call.thread;
-  if (!t.abi().info().generic64_layouts) return -ENOSYS;
+  if (!t.abi().knows_layouts()) return -ENOSYS;
   Timeout timeout;
   if (int64_t r = timeout.load(t, call.arg(4)); r != 0) return r;
   if (call.arg(5) != 0) {
-    uint64_t mask_arg[2];
-    if (t.copy_in(mask_arg, call.arg(5), sizeof mask_arg) != 0) return -EFAULT;
-    if (int64_t r = take_mask(t, mask_arg[0], mask_arg[1]); r != 0) return r;
+    uint64_t mask, bytes;
+    if (t.get_word(call.arg(5), &mask) != 0 || t.get_word(call.arg(5) + t.word_bytes(), &bytes) != 0)
+      return -EFAULT;
+    if (int64_t r = take_mask(t, mask, bytes); r != 0) return r;
   }
   const int64_t r = select_sets(call, timeout);
   if (!interrupted(r)) restore_temporary_mask(t);
@@ -191,14 +201,14 @@ int64_t sys_pselect6(Call& call) {
 }
 
 int64_t sys_select(Call& call) {
-  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
+  if (!call.thread.abi().knows_layouts()) return -ENOSYS;
   Timeout timeout;
   if (int64_t r = timeout.load_timeval(call.thread, call.arg(4)); r != 0) return r;
   return select_sets(call, timeout);
 }
 
 int64_t sys_epoll_ctl(Call& call) {
-  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
+  if (!call.thread.abi().knows_layouts()) return -ENOSYS;
   epoll_event event = {};
   if (call.i32(1) != EPOLL_CTL_DEL && call.thread.abi().info().packed_epoll) {
     PackedEpollEvent guest;
@@ -251,7 +261,7 @@ int64_t wait_epoll(Call& call, int64_t deadline, uint64_t mask_at, uint64_t mask
 }  // namespace
 
 int64_t sys_epoll_pwait(Call& call) {
-  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
+  if (!call.thread.abi().knows_layouts()) return -ENOSYS;
   const int ms = call.i32(3);
   const int64_t deadline = ms < 0 ? kForever : now_ns(CLOCK_MONOTONIC) + int64_t{ms} * 1000000;
   return wait_epoll(call, deadline, call.arg(4), call.arg(5));
@@ -264,11 +274,11 @@ int64_t sys_epoll_wait(Call& call) {
 }
 
 int64_t sys_epoll_pwait2(Call& call) {
-  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
+  if (!call.thread.abi().knows_layouts()) return -ENOSYS;
   int64_t deadline = kForever;
   if (call.arg(3) != 0) {
     timespec t;
-    if (call.thread.get(call.arg(3), &t) != 0) return -EFAULT;
+    if (call.thread.get_struct(call.arg(3), &t) != 0) return -EFAULT;
     if (!valid_timespec(t)) return -EINVAL;
     deadline = deadline_after(CLOCK_MONOTONIC, t);
   }

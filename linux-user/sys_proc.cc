@@ -71,12 +71,17 @@ struct GuestRlimit {
 
 bool kept_here(int resource) { return resource == RLIMIT_AS || resource == RLIMIT_DATA; }
 
-int64_t get_limit(Call& call, int resource, uint64_t to) {
-  struct rlimit limit;
-  if (!kept_here(resource) || !call.thread.process().kept_limit(resource, &limit)) {
-    if (getrlimit(static_cast<__rlimit_resource>(resource), &limit) != 0) return -errno;
-  }
-  return call.thread.put(to, GuestRlimit{limit.rlim_cur, limit.rlim_max});
+int64_t get_limit(Call& call, int resource, struct rlimit* limit) {
+  if (kept_here(resource) && call.thread.process().kept_limit(resource, limit)) return 0;
+  return getrlimit(static_cast<__rlimit_resource>(resource), limit) == 0 ? 0 : -errno;
+}
+
+// More than the guest's long can say is infinity to it, in both directions.
+rlim_t narrow_limit(const Call& call, rlim_t v) {
+  return call.thread.word_bytes() == 4 && v > UINT32_MAX ? UINT32_MAX : v;
+}
+rlim_t wide_limit(const Call& call, rlim_t v) {
+  return call.thread.word_bytes() == 4 && v == UINT32_MAX ? RLIM_INFINITY : v;
 }
 
 int64_t set_limit(Call& call, int resource, const GuestRlimit& wanted) {
@@ -95,19 +100,22 @@ int64_t set_limit(Call& call, int resource, const GuestRlimit& wanted) {
 }  // namespace
 
 int64_t sys_getrlimit(Call& call) {
-  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
-  return get_limit(call, call.i32(0), call.arg(1));
+  if (!call.thread.abi().knows_layouts()) return -ENOSYS;
+  struct rlimit limit;
+  if (int64_t r = get_limit(call, call.i32(0), &limit); r != 0) return r;
+  const struct rlimit shown = {narrow_limit(call, limit.rlim_cur), narrow_limit(call, limit.rlim_max)};
+  return call.thread.put_struct(call.arg(1), shown);
 }
 
 int64_t sys_setrlimit(Call& call) {
-  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
-  GuestRlimit wanted;
-  if (call.thread.get(call.arg(1), &wanted) != 0) return -EFAULT;
-  return set_limit(call, call.i32(0), wanted);
+  if (!call.thread.abi().knows_layouts()) return -ENOSYS;
+  struct rlimit wanted;
+  if (call.thread.get_struct(call.arg(1), &wanted) != 0) return -EFAULT;
+  return set_limit(call, call.i32(0), {wide_limit(call, wanted.rlim_cur), wide_limit(call, wanted.rlim_max)});
 }
 
 int64_t sys_prlimit64(Call& call) {
-  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
+  if (!call.thread.abi().knows_layouts()) return -ENOSYS;
   const pid_t pid = call.i32(0);
   const int resource = call.i32(1);
   GuestRlimit wanted;
@@ -121,9 +129,27 @@ int64_t sys_prlimit64(Call& call) {
     return call.arg(3) != 0 ? call.thread.put(call.arg(3), GuestRlimit{old.rlim_cur, old.rlim_max}) : 0;
   }
   if (resource < 0 || resource >= RLIM_NLIMITS) return -EINVAL;
-  if (call.arg(3) != 0)
-    if (int64_t r = get_limit(call, resource, call.arg(3)); r != 0) return r;
+  if (call.arg(3) != 0) {
+    struct rlimit limit;
+    if (int64_t r = get_limit(call, resource, &limit); r != 0) return r;
+    if (call.thread.put(call.arg(3), GuestRlimit{limit.rlim_cur, limit.rlim_max}) != 0) return -EFAULT;
+  }
   return call.arg(2) != 0 ? set_limit(call, resource, wanted) : 0;
+}
+
+int64_t sys_sysinfo(Call& call) {
+  struct sysinfo info = {};
+  if (const long r = host_call(SYS_sysinfo, reinterpret_cast<long>(&info)); r != 0) return r;
+  // Sizes that do not fit are told in larger units, pages at least.
+  unsigned long* const sizes[] = {&info.totalram,  &info.freeram,  &info.sharedram, &info.bufferram,
+                                  &info.totalswap, &info.freeswap, &info.totalhigh, &info.freehigh};
+  while (call.thread.word_bytes() == 4 &&
+         std::any_of(std::begin(sizes), std::end(sizes),
+                     [](const unsigned long* v) { return *v > UINT32_MAX; })) {
+    for (unsigned long* v : sizes) *v >>= 12;
+    info.mem_unit <<= 12;
+  }
+  return call.thread.put_struct(call.arg(0), info);
 }
 
 int64_t sys_personality(Call& call) {

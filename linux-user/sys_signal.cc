@@ -12,24 +12,12 @@ namespace xarch::linux_user {
 
 namespace {
 
-// struct sigaction of the 64-bit generic ABI, with the restorer that arm64 and x86-64 have.
-struct GuestSigaction {
-  uint64_t handler, flags, restorer, mask;
-};
-
-struct GuestStack {
-  uint64_t sp;
-  uint32_t flags;
-  uint32_t pad;
-  uint64_t bytes;
-};
-
 constexpr uint32_t kAutoDisarm = 1u << 31;
 // What the kernel keeps of sa_flags besides SA_RESTORER; SA_EXPOSE_TAGBITS is 0x800.
 constexpr uint64_t kKnownFlags = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART |
                                  SA_NODEFER | static_cast<uint32_t>(SA_RESETHAND) | 0x800;
 
-bool generic(const Call& call) { return call.thread.abi().info().generic64_layouts; }
+bool generic(const Call& call) { return call.thread.abi().knows_layouts(); }
 
 // A signal set argument. 0 or -errno.
 int64_t get_set(Call& call, uint64_t at, uint64_t bytes, uint64_t* set) {
@@ -47,7 +35,7 @@ int64_t sys_rt_sigaction(Call& call) {
   SignalActions& actions = call.thread.actions();
   GuestSigaction wanted = {};
   if (call.arg(1) != 0) {
-    if (call.thread.get(call.arg(1), &wanted) != 0) return -EFAULT;
+    if (call.thread.get_struct(call.arg(1), &wanted) != 0) return -EFAULT;
     if (signo == SIGKILL || signo == SIGSTOP) return -EINVAL;
   }
   const SignalAction old = actions.get(signo);
@@ -60,8 +48,8 @@ int64_t sys_rt_sigaction(Call& call) {
     actions.set(signo, action);
   }
   if (call.arg(2) != 0)
-    return call.thread.put(call.arg(2),
-                           GuestSigaction{old.handler, old.flags, old.restorer, old.mask.bits[0]});
+    return call.thread.put_struct(call.arg(2),
+                                  GuestSigaction{old.handler, old.flags, old.restorer, old.mask.bits[0]});
   return 0;
 }
 
@@ -106,7 +94,7 @@ namespace {
 
 // The end of a sigtimedwait: siginfo and the signal's number.
 int64_t give_info(Call& call, const SignalInfo& info) {
-  if (call.arg(1) != 0 && call.thread.copy_out(call.arg(1), &info.si, sizeof info.si) != 0) return -EFAULT;
+  if (call.arg(1) != 0 && call.thread.put_siginfo(call.arg(1), info.si) != 0) return -EFAULT;
   return info.signo();
 }
 
@@ -118,7 +106,7 @@ int64_t sys_rt_sigtimedwait(Call& call) {
   set &= ~kUnblockableSignals;
   timespec timeout;
   if (call.arg(2) != 0) {
-    if (call.thread.get(call.arg(2), &timeout) != 0) return -EFAULT;
+    if (call.thread.get_struct(call.arg(2), &timeout) != 0) return -EFAULT;
     if (!valid_timespec(timeout)) return -EINVAL;
   }
   SignalInfo info;
@@ -139,7 +127,7 @@ int64_t sys_sigaltstack(Call& call) {
   AltStack& stack = call.thread.signals().altstack;
   const uint64_t sp = call.thread.abi().sp(call.thread.state());
   GuestStack wanted = {};
-  if (call.arg(0) != 0 && call.thread.get(call.arg(0), &wanted) != 0) return -EFAULT;
+  if (call.arg(0) != 0 && call.thread.get_struct(call.arg(0), &wanted) != 0) return -EFAULT;
   GuestStack old = {stack.sp, stack.flags & kAutoDisarm, 0, stack.bytes};
   if (stack.bytes == 0) {
     old.flags |= SS_DISABLE;
@@ -157,7 +145,7 @@ int64_t sys_sigaltstack(Call& call) {
       stack = {wanted.sp, wanted.bytes, wanted.flags};
     }
   }
-  return call.arg(1) != 0 ? call.thread.put(call.arg(1), old) : 0;
+  return call.arg(1) != 0 ? call.thread.put_struct(call.arg(1), old) : 0;
 }
 
 int64_t sys_rt_sigreturn(Call& call) {
@@ -185,19 +173,33 @@ int64_t sys_rt_sigreturn(Call& call) {
   return kRegistersSet;
 }
 
+int64_t sys_waitid(Call& call) {
+  if (!generic(call)) return -ENOSYS;
+  siginfo_t info = {};
+  rusage usage;
+  const int64_t r = host_block(call.thread, kRestartSys, SYS_waitid, call.i32(0), call.i32(1),
+                               reinterpret_cast<long>(&info), call.i32(3),
+                               call.arg(4) != 0 ? reinterpret_cast<long>(&usage) : 0);
+  if (r < 0) return r;
+  if (call.arg(4) != 0 && call.thread.put_struct(call.arg(4), usage) != 0) return -EFAULT;
+  // Nothing there yet (WNOHANG): the fields that tell so are zero.
+  if (call.arg(2) != 0 && call.thread.put_siginfo(call.arg(2), info) != 0) return -EFAULT;
+  return r;
+}
+
 // ---- sending: the host's kernel does it, with numbers and values as they are.
 
 int64_t sys_rt_sigqueueinfo(Call& call) {
   if (!generic(call)) return -ENOSYS;
   siginfo_t info;
-  if (call.thread.get(call.arg(2), &info) != 0) return -EFAULT;
+  if (call.thread.get_siginfo(call.arg(2), &info) != 0) return -EFAULT;
   return host_call(SYS_rt_sigqueueinfo, call.i32(0), call.i32(1), reinterpret_cast<long>(&info));
 }
 
 int64_t sys_rt_tgsigqueueinfo(Call& call) {
   if (!generic(call)) return -ENOSYS;
   siginfo_t info;
-  if (call.thread.get(call.arg(3), &info) != 0) return -EFAULT;
+  if (call.thread.get_siginfo(call.arg(3), &info) != 0) return -EFAULT;
   return host_call(SYS_rt_tgsigqueueinfo, call.i32(0), call.i32(1), call.i32(2),
                    reinterpret_cast<long>(&info));
 }
@@ -205,7 +207,7 @@ int64_t sys_rt_tgsigqueueinfo(Call& call) {
 int64_t sys_pidfd_send_signal(Call& call) {
   if (!generic(call)) return -ENOSYS;
   siginfo_t info;
-  if (call.arg(2) != 0 && call.thread.get(call.arg(2), &info) != 0) return -EFAULT;
+  if (call.arg(2) != 0 && call.thread.get_siginfo(call.arg(2), &info) != 0) return -EFAULT;
   return host_call(SYS_pidfd_send_signal, call.fd(0), call.i32(1),
                    call.arg(2) != 0 ? reinterpret_cast<long>(&info) : 0, call.i32(3));
 }
@@ -221,8 +223,9 @@ int64_t sys_signalfd4(Call& call) {
 
 int64_t sys_timer_create(Call& call) {
   if (!generic(call)) return -ENOSYS;
-  sigevent event;
-  if (call.arg(1) != 0 && call.thread.get(call.arg(1), &event) != 0) return -EFAULT;
+  GuestSigevent event;
+  static_assert(sizeof event == sizeof(sigevent));
+  if (call.arg(1) != 0 && call.thread.get_struct(call.arg(1), &event) != 0) return -EFAULT;
   int id = 0;
   const long r =
       host_call(SYS_timer_create, call.i32(0), call.arg(1) != 0 ? reinterpret_cast<long>(&event) : 0,

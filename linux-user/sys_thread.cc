@@ -20,7 +20,7 @@ int64_t sys_set_tid_address(Call& call) {
 }
 
 int64_t sys_set_robust_list(Call& call) {
-  const uint64_t head_bytes = call.thread.abi().info().elf_class == 2 ? 24 : 12;
+  const uint64_t head_bytes = call.thread.guest_bytes(StructId::k_robust_head);
   if (call.arg(1) != head_bytes) return -EINVAL;
   call.thread.robust_list = call.arg(0);
   // Where the layouts agree the kernel walks the list if the thread is killed; an ordinary end does so by
@@ -32,7 +32,7 @@ int64_t sys_set_robust_list(Call& call) {
 }
 
 int64_t sys_get_robust_list(Call& call) {
-  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
+  if (!call.thread.abi().knows_layouts()) return -ENOSYS;
   uint64_t head = call.thread.robust_list;
   if (const pid_t tid = call.i32(0); tid != 0 && tid != call.thread.tid) {
     if (call.thread.in_vfork_child()) return -ESRCH;
@@ -43,8 +43,8 @@ int64_t sys_get_robust_list(Call& call) {
     if (found == nullptr) return -ESRCH;
     head = found->robust_list;
   }
-  if (call.thread.put(call.arg(1), head) != 0) return -EFAULT;
-  return call.thread.put(call.arg(2), uint64_t{24});
+  if (call.thread.put_word(call.arg(1), head) != 0) return -EFAULT;
+  return call.thread.put_word(call.arg(2), call.thread.guest_bytes(StructId::k_robust_head));
 }
 
 // ---- futexes
@@ -76,7 +76,7 @@ int64_t futex_wait(Call& call, int64_t deadline_ns) {
 
 int64_t sys_futex(Call& call) {
   Thread& t = call.thread;
-  if (!t.abi().info().generic64_layouts) return -ENOSYS;
+  if (!t.abi().knows_layouts()) return -ENOSYS;
   if (!t.mem().in_range(call.arg(0), 4)) return -EFAULT;
   const int command = call.i32(1) & FUTEX_CMD_MASK;
   long timeout_or_count = static_cast<long>(call.arg(3));
@@ -88,7 +88,7 @@ int64_t sys_futex(Call& call) {
     case FUTEX_LOCK_PI2:
     case FUTEX_WAIT_REQUEUE_PI:
       if (call.arg(3) != 0) {
-        if (t.get(call.arg(3), &timeout) != 0) return -EFAULT;
+        if (t.get_struct(call.arg(3), &timeout) != 0) return -EFAULT;
         if (!valid_timespec(timeout)) return -EINVAL;
         timeout_or_count = reinterpret_cast<long>(&timeout);
       }
@@ -120,7 +120,6 @@ int64_t sys_futex_waitv(Call& call) {
   };
   constexpr unsigned kMost = 128;  // FUTEX_WAITV_MAX
   Thread& t = call.thread;
-  if (!t.abi().info().generic64_layouts) return -ENOSYS;
   const uint32_t count = call.u32(1);
   if (call.u32(2) != 0 || count == 0 || count > kMost || call.arg(0) == 0) return -EINVAL;
   timespec timeout;
@@ -167,17 +166,13 @@ void abandon_futex(Thread& t, uint64_t at, bool pi) {
 
 // The kernel's exit_robust_list, on the guest's memory.
 void walk_robust_list(Thread& t) {
-  struct Head {
-    uint64_t next;
-    int64_t offset;
-    uint64_t pending;
-  } head;
+  RobustHead head;
   const uint64_t list = t.robust_list;
-  if (list == 0 || !t.abi().info().generic64_layouts || t.get(list, &head) != 0) return;
+  if (list == 0 || !t.abi().knows_layouts() || t.get_struct(list, &head) != 0) return;
   uint64_t entry = head.next;
   for (unsigned i = 0; (entry & ~uint64_t{1}) != list && i < kMaxRobust; ++i) {
     uint64_t next = 0;
-    const bool more = t.get(entry & ~uint64_t{1}, &next) == 0;
+    const bool more = t.get_word(entry & ~uint64_t{1}, &next) == 0;
     if ((entry | 1) != (head.pending | 1))
       abandon_futex(t, (entry & ~uint64_t{1}) + static_cast<uint64_t>(head.offset), (entry & 1) != 0);
     if (!more) break;
@@ -242,7 +237,7 @@ int64_t sys_clone3(Call& call) {
     uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_bytes, tls;
     uint64_t set_tid, set_tid_count, cgroup;
   } a = {};
-  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
+  if (!call.thread.abi().knows_layouts()) return -ENOSYS;
   const uint64_t bytes = call.arg(1);
   if (bytes < 64) return -EINVAL;
   if (bytes > 4096) return -E2BIG;

@@ -30,7 +30,7 @@ int64_t sleep_until(Call& call, clockid_t clock, int64_t deadline_ns, uint64_t r
   if (r != kRestartBlock && r != kRestartSys) return r;
   if (remaining_at != 0) {
     const int64_t left = std::max<int64_t>(deadline_ns - now_ns(clock), 0);
-    if (call.thread.put(remaining_at, to_timespec(left)) != 0) return -EFAULT;
+    if (call.thread.put_struct(remaining_at, to_timespec(left)) != 0) return -EFAULT;
   }
   RestartBlock& block = call.thread.restart_block();
   if (block.handler != resume_sleep || call.row.handler == sys_nanosleep ||
@@ -45,7 +45,7 @@ int64_t sleep_until(Call& call, clockid_t clock, int64_t deadline_ns, uint64_t r
 
 int64_t relative_sleep(Call& call, clockid_t clock, uint64_t request_at, uint64_t remaining_at) {
   timespec request;
-  if (call.thread.get(request_at, &request) != 0) return -EFAULT;
+  if (call.thread.get_struct(request_at, &request) != 0) return -EFAULT;
   if (!valid_timespec(request)) return -EINVAL;
   return sleep_until(call, clock, deadline_after(clock, request), remaining_at);
 }
@@ -56,7 +56,7 @@ int64_t relative_sleep(Call& call, clockid_t clock, uint64_t request_at, uint64_
 int64_t sys_clock_gettime(Call& call) {
   timespec now;
   if (clock_gettime(static_cast<clockid_t>(call.i32(0)), &now) != 0) return -errno;
-  return call.thread.put(call.arg(1), now);
+  return call.thread.put_struct(call.arg(1), now);
 }
 
 int64_t sys_gettimeofday(Call& call) {
@@ -64,16 +64,16 @@ int64_t sys_gettimeofday(Call& call) {
   if (call.arg(1) != 0) return sys_pass(call);
   timeval now;
   gettimeofday(&now, nullptr);
-  return call.arg(0) == 0 ? 0 : call.thread.put(call.arg(0), now);
+  return call.arg(0) == 0 ? 0 : call.thread.put_struct(call.arg(0), now);
 }
 
 int64_t sys_nanosleep(Call& call) {
-  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
+  if (!call.thread.abi().knows_layouts()) return -ENOSYS;
   return relative_sleep(call, CLOCK_MONOTONIC, call.arg(0), call.arg(1));
 }
 
 int64_t sys_clock_nanosleep(Call& call) {
-  if (!call.thread.abi().info().generic64_layouts) return -ENOSYS;
+  if (!call.thread.abi().knows_layouts()) return -ENOSYS;
   const auto clock = static_cast<clockid_t>(call.i32(0));
   if ((call.arg(1) & TIMER_ABSTIME) == 0) {
     timespec probe;
@@ -82,7 +82,7 @@ int64_t sys_clock_nanosleep(Call& call) {
     return relative_sleep(call, clock, call.arg(2), call.arg(3));
   }
   timespec until;
-  if (call.thread.get(call.arg(2), &until) != 0) return -EFAULT;
+  if (call.thread.get_struct(call.arg(2), &until) != 0) return -EFAULT;
   return host_block(call.thread, kRestartNoHand, SYS_clock_nanosleep, clock, TIMER_ABSTIME,
                     reinterpret_cast<long>(&until), 0);
 }

@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <bit>
 #include <optional>
 #include <string>
 
@@ -33,12 +35,14 @@ constexpr Arg PathLink(uint16_t n) { return {ArgKind::kPathLink, n}; }
 constexpr Arg In(uint16_t n) { return {ArgKind::kIn, n}; }
 constexpr Arg Out(uint16_t n) { return {ArgKind::kOut, n}; }
 constexpr Arg InOut(uint16_t n) { return {ArgKind::kInOut, n}; }
-constexpr Arg InS(uint16_t n) { return {ArgKind::kIn, n, true}; }
-constexpr Arg OutS(uint16_t n) { return {ArgKind::kOut, n, true}; }
-constexpr Arg InOutS(uint16_t n) { return {ArgKind::kInOut, n, true}; }
 constexpr Arg BufIn(uint16_t n) { return {ArgKind::kBufIn, n}; }
 constexpr Arg BufOut(uint16_t n) { return {ArgKind::kBufOut, n}; }
-constexpr Arg BufOutS(uint16_t n) { return {ArgKind::kBufOut, n, true}; }
+#define STRUCT(name, type) constexpr StructId name = StructId::k_##name;
+#include "linux-user/structs.def"
+#undef STRUCT
+constexpr Arg InS(StructId id) { return {ArgKind::kIn, host_bytes(id), id}; }
+constexpr Arg OutS(StructId id) { return {ArgKind::kOut, host_bytes(id), id}; }
+constexpr Arg InOutS(StructId id) { return {ArgKind::kInOut, host_bytes(id), id}; }
 
 constexpr SyscallRow kRows[] = {
     {"", nullptr, -1, Restart::kNever, Support::kRefused, "", {}},
@@ -79,17 +83,19 @@ namespace {
 // Pointer arguments must lie in the guest's address space: checked here for all rows alike. 0 or -errno.
 int64_t check_pointers(const Call& call) {
   MemoryMap& mem = call.thread.mem();
-  const bool generic = call.thread.abi().info().generic64_layouts;
+  const bool known = call.thread.abi().knows_layouts();
   for (unsigned i = 0; i < 6; ++i) {
     const Arg& arg = call.row.args[i];
     const uint64_t value = call.arg(i);
     if (arg.kind < ArgKind::kPath) continue;
     if (value == 0) continue;
-    if (arg.layout && !generic) {
+    if (arg.layout != StructId::kNone && !known) {
       call.thread.process().note_missing(std::string(call.row.name) + ": its structs for this ABI");
       return -ENOSYS;
     }
     uint64_t bytes = 1;
+    // Those that are converted are checked by that.
+    if (StructLayout layout; call.thread.find_layout(arg.layout, &layout)) continue;
     switch (arg.kind) {
       case ArgKind::kPtr: continue;
       case ArgKind::kIn:
@@ -127,11 +133,39 @@ bool follows_last(const Call& call, const Arg& arg) {
   }
 }
 
-// The arguments as the host's kernel takes them, with paths kept alive in here.
+// The arguments as the host's kernel takes them, with paths and converted structs kept alive in here.
 struct HostArgs {
   long value[6];
   std::optional<std::string> path[6];
+  unsigned converted = 0;  // bit i: argument i is in the next free of these, in order
+  alignas(8) uint8_t structs[2][kMostStructBytes];
 };
+
+// A struct that is not as the host has it. 0 or -EFAULT.
+int64_t convert_struct(Call& call, unsigned i, HostArgs* out) {
+  const unsigned n = static_cast<unsigned>(std::popcount(out->converted));
+  const Arg& arg = call.row.args[i];
+  if (n == std::size(out->structs)) return -ENOSYS;
+  uint8_t* const to = out->structs[n];
+  memset(to, 0, sizeof out->structs[n]);
+  if (arg.kind != ArgKind::kOut && call.thread.get_struct(arg.layout, call.arg(i), to) != 0) return -EFAULT;
+  out->converted |= 1u << i;
+  out->value[i] = reinterpret_cast<long>(to);
+  return 0;
+}
+
+// What the kernel has written into converted structs goes to the guest. `result` of the call, or -EFAULT.
+int64_t convert_back(Call& call, const HostArgs& args, int64_t result) {
+  unsigned n = 0;
+  for (unsigned i = 0; i < 6; ++i) {
+    if ((args.converted >> i & 1) == 0) continue;
+    const uint8_t* const from = args.structs[n++];
+    const Arg& arg = call.row.args[i];
+    if (arg.kind == ArgKind::kIn || result < 0) continue;
+    if (call.thread.put_struct(arg.layout, call.arg(i), from) != 0) return -EFAULT;
+  }
+  return result;
+}
 
 int64_t host_args(Call& call, HostArgs* out) {
   for (unsigned i = 0; i < 6; ++i) {
@@ -153,9 +187,15 @@ int64_t host_args(Call& call, HostArgs* out) {
         out->value[i] = reinterpret_cast<long>(out->path[i]->c_str());
         break;
       }
+      case ArgKind::kIn:
       case ArgKind::kOut:
       case ArgKind::kInOut:
-        if (value != 0) call.thread.mem().before_write(value, arg.bytes);
+        if (value == 0) break;
+        if (StructLayout layout; call.thread.find_layout(arg.layout, &layout)) {
+          if (int64_t r = convert_struct(call, i, out); r != 0) return r;
+        } else if (arg.kind != ArgKind::kIn) {
+          call.thread.mem().before_write(value, arg.bytes);
+        }
         break;
       case ArgKind::kBufOut:
         if (value != 0) call.thread.mem().before_write(value, call.arg(arg.bytes));
@@ -171,8 +211,9 @@ int64_t host_args(Call& call, HostArgs* out) {
 int64_t sys_pass(Call& call) {
   HostArgs a;
   if (int64_t r = host_args(call, &a); r != 0) return r;
-  return host_call(call.row.host_number, a.value[0], a.value[1], a.value[2], a.value[3], a.value[4],
-                   a.value[5]);
+  const int64_t r =
+      host_call(call.row.host_number, a.value[0], a.value[1], a.value[2], a.value[3], a.value[4], a.value[5]);
+  return a.converted != 0 ? convert_back(call, a, r) : r;
 }
 
 int64_t sys_block(Call& call) {
@@ -181,8 +222,9 @@ int64_t sys_block(Call& call) {
   const int64_t interrupted = call.row.restart == Restart::kSys      ? kRestartSys
                               : call.row.restart == Restart::kNoHand ? kRestartNoHand
                                                                      : -EINTR;
-  return host_block(call.thread, interrupted, call.row.host_number, a.value[0], a.value[1], a.value[2],
-                    a.value[3], a.value[4], a.value[5]);
+  const int64_t r = host_block(call.thread, interrupted, call.row.host_number, a.value[0], a.value[1],
+                               a.value[2], a.value[3], a.value[4], a.value[5]);
+  return a.converted != 0 ? convert_back(call, a, r) : r;
 }
 
 int64_t sys_refuse(Call& call) {

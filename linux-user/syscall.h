@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "linux-user/abi.h"
+#include "linux-user/layout.h"
 #include "linux-user/syscall_id.h"
 
 namespace xarch::linux_user {
@@ -41,8 +42,8 @@ enum class ArgKind : uint8_t {
 
 struct Arg {
   ArgKind kind = ArgKind::kNone;
-  uint16_t bytes = 0;   // see ArgKind
-  bool layout = false;  // of kIn, kOut, kInOut: a struct whose layout depends on the ABI
+  uint16_t bytes = 0;                 // see ArgKind
+  StructId layout = StructId::kNone;  // of kIn, kOut, kInOut: a struct whose layout depends on the ABI
 };
 
 enum class Support : uint8_t {

@@ -132,6 +132,63 @@ int Thread::get_int(uint64_t from, int* value) {
   return 0;
 }
 
+bool Thread::find_layout(StructId id, StructLayout* out) const {
+  const LayoutTable* const table = abi().layouts();
+  if (table == nullptr || id == StructId::kNone) return false;
+  const bool of_time = id == StructId::k_timespec || id == StructId::k_timespec_pair ||
+                       id == StructId::k_itimerspec || id == StructId::k_timex;
+  return !(of_time && call_.time64) && table->find(id, out);
+}
+
+int Thread::get_struct(StructId id, uint64_t from, void* host) {
+  StructLayout layout;
+  if (!find_layout(id, &layout)) return copy_in(host, from, host_bytes(id));
+  uint8_t bytes[kMostStructBytes];
+  if (copy_in(bytes, from, layout.guest_bytes) != 0) return -EFAULT;
+  struct_to_host(layout, abi().info().big_endian, bytes, host, host_bytes(id));
+  return 0;
+}
+
+int Thread::put_struct(StructId id, uint64_t to, const void* host) {
+  StructLayout layout;
+  if (!find_layout(id, &layout)) return copy_out(to, host, host_bytes(id));
+  uint8_t bytes[kMostStructBytes];
+  struct_to_guest(layout, abi().info().big_endian, host, bytes);
+  return copy_out(to, bytes, layout.guest_bytes);
+}
+
+size_t Thread::guest_bytes(StructId id) const {
+  StructLayout layout;
+  return find_layout(id, &layout) ? layout.guest_bytes : host_bytes(id);
+}
+
+int Thread::get_word(uint64_t from, uint64_t* value) {
+  if (word_bytes() == 8) return get(from, value);
+  int narrow;
+  if (get_int(from, &narrow) != 0) return -EFAULT;
+  *value = static_cast<uint32_t>(narrow);
+  return 0;
+}
+
+int Thread::put_word(uint64_t to, uint64_t value) {
+  if (word_bytes() == 8) return put(to, value);
+  const int narrow = static_cast<int>(value);
+  return put_ints(to, &narrow, 1);
+}
+
+int Thread::get_siginfo(uint64_t from, siginfo_t* info) {
+  uint8_t bytes[sizeof *info];
+  if (copy_in(bytes, from, sizeof bytes) != 0) return -EFAULT;
+  abi().get_siginfo(bytes, info);
+  return 0;
+}
+
+int Thread::put_siginfo(uint64_t to, const siginfo_t& info) {
+  uint8_t bytes[sizeof info];
+  abi().put_siginfo(info, bytes);
+  return copy_out(to, bytes, sizeof bytes);
+}
+
 int Thread::copy_string(std::string* out, uint64_t from, size_t max) {
   out->clear();
   char buffer[256];

@@ -82,6 +82,28 @@ class Thread {
     static_assert(std::is_trivially_copyable_v<T>);
     return copy_out(to, &value, sizeof(T));
   }
+  // Structs of structs.def, in the ABI's layout. find_layout: false if it is the host's.
+  bool find_layout(StructId id, StructLayout* out) const;
+  int get_struct(StructId id, uint64_t from, void* host);
+  int put_struct(StructId id, uint64_t to, const void* host);
+  template <typename T>
+  int get_struct(uint64_t from, T* host) {
+    static_assert(kStructId<T> != StructId::kNone);
+    return get_struct(kStructId<T>, from, host);
+  }
+  template <typename T>
+  int put_struct(uint64_t to, const T& host) {
+    static_assert(kStructId<T> != StructId::kNone);
+    return put_struct(kStructId<T>, to, &host);
+  }
+  // Bytes of a struct in guest memory.
+  size_t guest_bytes(StructId id) const;
+  // The guest's long, extended (without sign), and siginfo_t.
+  unsigned word_bytes() const { return abi().info().elf_class == 2 ? 8 : 4; }
+  int get_word(uint64_t from, uint64_t* value);
+  int put_word(uint64_t to, uint64_t value);
+  int get_siginfo(uint64_t from, siginfo_t* info);
+  int put_siginfo(uint64_t to, const siginfo_t& info);
   // An array of the guest's `int`, in its byte order; at most 16 elements or nothing is copied.
   int put_ints(uint64_t to, const int* values, size_t count);
   int get_int(uint64_t from, int* value);
