@@ -133,8 +133,19 @@ class Builder {
   Value vclmul(Value a, Value b);
   // A step of SHA-1 or SHA-256 on v128 (v.sha*); imm is v.sha1's function.
   Value vsha(Op op, Value a, Value b, Value c = {}, unsigned imm = 0);
-  Value vshuffle(Value table, Value index);
+  // some_bits: of the index's bytes bits 4 to 6 do not count.
+  Value vshuffle(Value table, Value index, bool some_bits = false);
   Value vsplat(Type t, Value v, unsigned lane, unsigned index);
+  Value vmask(Value a, unsigned lane) { return emit(Op::kVMask, Type::kI32, a, {}, {}, lane); }
+  // Lanes of a, those of b where `mask` has a bit.
+  Value vblend(Value a, Value b, unsigned lane, unsigned mask);
+  // Lanes of a, those of b where c's highest bit is set.
+  Value vblend_top(Value a, Value b, Value c, unsigned lane) {
+    return emit(Op::kVBlendTop, a.type, a, b, c, lane);
+  }
+  Value vshuf2(Value a, Value b, unsigned lane, unsigned order) {
+    return emit(Op::kVShuf2, Type::kV128, a, b, {}, lane, order);
+  }
   Value vany(Value a);  // of a v64 or v128
   Value vpair(Value lo, Value hi);
 
@@ -151,9 +162,10 @@ class Builder {
   Value ffrom_int(Type t, Value a, bool is_unsigned, unsigned lane = 0);
   // Lanes as f.cvt says; of a scalar its width.
   Value fcvt(Type t, unsigned to_lane, Value a, unsigned from_lane);
-  Value fto_bf16(Value a);        // v128 to v64
-  Value flow(Type t, Value v);    // lowest lane of a vector as a scalar
-  Value fwiden(Type t, Value a);  // a scalar with zeros above
+  Value fto_bf16(Value a);          // v128 to v64
+  Value flow(Type t, Value v);      // lowest lane of a vector as a scalar
+  Value finsert(Value v, Value a);  // v with its lowest lane replaced
+  Value fwiden(Type t, Value a);    // a scalar with zeros above
 
   // ---- extended precision: the ops of their names
   Value f80(Op op, Value a, Value b = {}) { return emit(op, Type::kF80, a, b); }

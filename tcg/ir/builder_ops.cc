@@ -228,10 +228,11 @@ bool Builder::is_vector_const(Value v, uint64_t out[2]) const {
 }
 
 // Bytes that go elsewhere and come back are those from before.
-Value Builder::vshuffle(Value table, Value index) {
+Value Builder::vshuffle(Value table, Value index, bool some_bits) {
+  if (some_bits) return emit(Op::kVShuffle, Type::kV128, table, index, {}, 0, 1);
   uint64_t first[2], second[2];
   const Inst* inner = def_if(table, Op::kVShuffle);
-  if (inner != nullptr && is_vector_const(value_of(inner->args[1]), first) &&
+  if (inner != nullptr && inner->imm == 0 && is_vector_const(value_of(inner->args[1]), first) &&
       is_vector_const(index, second)) {
     const auto byte = [](const uint64_t v[2], uint64_t i) { return v[i / 8] >> (i % 8 * 8) & 0xff; };
     bool same = true;
@@ -246,6 +247,13 @@ Value Builder::vshuffle(Value table, Value index) {
 
 Value Builder::vsplat(Type t, Value v, unsigned lane, unsigned index) {
   return emit(Op::kVSplat, t, v, {}, {}, lane, index);
+}
+
+Value Builder::vblend(Value a, Value b, unsigned lane, unsigned mask) {
+  const unsigned all = (1u << (type_bytes(a.type) >> lane)) - 1;
+  if ((mask & all) == 0 || a.id == b.id) return a;
+  if ((mask & all) == all) return b;
+  return emit(Op::kVBlend, a.type, a, b, {}, lane, mask & all);
 }
 
 Value Builder::vany(Value a) {
@@ -301,6 +309,10 @@ Value Builder::flow(Type t, Value v) {
     if (scalar.type == t) return scalar;
   }
   return emit(Op::kFLow, t, v, {}, {}, fp_lane(t, 0));
+}
+
+Value Builder::finsert(Value v, Value a) {
+  return emit(Op::kFInsert, Type::kV128, v, a, {}, fp_lane(a.type, 0));
 }
 
 Value Builder::fwiden(Type t, Value a) { return emit(Op::kFWiden, t, a, {}, {}, fp_lane(a.type, 0)); }

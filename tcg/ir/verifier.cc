@@ -294,7 +294,16 @@ bool Verifier::vector_op(const Inst& in) {
     case Op::kVMulLS:
       if (in.imm != 0 && in.imm != 1) return bad("no such half");
       return need(both(in, Type::kV128) && in.aux <= 2, "not for that type or lane");
-    case Op::kVShuffle: return need(both(in, Type::kV128), "for v128 only");
+    case Op::kVShuffle: return need(both(in, Type::kV128) && (in.imm & ~int64_t{1}) == 0, "for v128 only");
+    case Op::kVShuf2:
+      return need(both(in, Type::kV128) && (in.aux == 2 || in.aux == 3) && in.imm >= 0 &&
+                      in.imm < (in.aux == 2 ? 256 : 4),
+                  "not for that type or lane");
+    case Op::kVMask:
+      return need(type(in.args[0]) == Type::kV128 && in.aux <= 3 && in.aux != 1, "not for that type or lane");
+    case Op::kVDotUS: return need(is_vector(in.type) && in.aux == 0, "for lanes of 1 byte only");
+    case Op::kVMulEvenU:
+    case Op::kVMulEvenS: return need(is_vector(in.type) && in.aux == 2, "for lanes of 4 bytes only");
     case Op::kVClMul: return need(both(in, Type::kV64), "for v64 only");
     case Op::kVSha1:
       return need(both(in, Type::kV128) && in.imm >= 0 && in.imm <= 3, "not for that type or function");
@@ -341,12 +350,21 @@ bool Verifier::vector_op(const Inst& in) {
     case Op::kVAddPairsU:
     case Op::kVAddPairsS: return need(in.aux <= 2, "for lanes of 1, 2 and 4 bytes only");
     case Op::kVMulHiS:
+    case Op::kVMulHiU:
     case Op::kVMulRS: return need(in.aux == 1, "for lanes of 2 bytes only");
     case Op::kVAvgU:
     case Op::kVAddSatU:
     case Op::kVAddSatS:
     case Op::kVSubSatU:
-    case Op::kVSubSatS: return need(in.aux <= 1, "for lanes of 1 and 2 bytes only");
+    case Op::kVSubSatS:
+    case Op::kVPackS:
+    case Op::kVPackSU: return need(in.aux <= 1, "for lanes of 1 and 2 bytes only");
+    case Op::kVShlAll:
+    case Op::kVShrUAll: return need(in.aux >= 1, "for lanes of 2, 4 and 8 bytes only");
+    case Op::kVShrSAll: return need(in.aux == 1 || in.aux == 2, "for lanes of 2 and 4 bytes only");
+    case Op::kVBlendTop: return need(in.aux != 1, "for lanes of 1, 4 and 8 bytes only");
+    case Op::kVBlend:
+      return need(in.aux >= 1 && in.imm >= 0 && in.imm < 1 << (bytes >> in.aux), "no such lane");
     case Op::kVShl:
     case Op::kVShrU:
     case Op::kVShrS: return need(in.aux >= 2, "for lanes of 4 and 8 bytes only");
@@ -410,6 +428,10 @@ bool Verifier::fp_op(const Inst& in) {
     case Op::kFLow:
       return need(
           (a == Type::kV64 || a == Type::kV128) && is_float(in.type) && in.aux != 1 && is_fp(in.type, in.aux),
+          kBadLane);
+    case Op::kFInsert:
+      return need(
+          a == Type::kV128 && is_float(type(in.args[1])) && is_fp(type(in.args[1]), in.aux) && in.aux != 1,
           kBadLane);
     case Op::kFWiden:
       return need(

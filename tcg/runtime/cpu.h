@@ -45,8 +45,12 @@ inline constexpr unsigned kMxcsrRoundingShift = 13;  // 0 nearest, 1 down, 2 up,
 
 // CpuHeader::fp_control: what the guest asks of floating point besides rounding.
 enum FpControl : uint16_t {
-  kFpFlush = 1,      // denormal operands count as zeros, tiny results become zeros
-  kFpDefaultNan = 2  // every NaN result is the default NaN
+  kFpFlush = 1,       // denormal operands count as zeros, tiny results become zeros
+  kFpDefaultNan = 2,  // every NaN result is the default NaN
+  // Denormal operands count as zeros; tiny results become zeros. As the host does it, which guest_mxcsr asks
+  // for.
+  kFpFlushInputs = 4,
+  kFpFlushOutputs = 8
 };
 
 // MXCSR of a guest that flushes, some of whose flags are known to be set already. The host can flush, but

@@ -153,7 +153,11 @@ Value Replay::vector(const Inst& in) {
     case Op::kVSha1:
     case Op::kVSha256Msg1:
     case Op::kVSha256Msg2: return b_.vsha(in.op, arg(in, 0), arg(in, 1), {}, imm);
-    case Op::kVShuffle: return b_.vshuffle(arg(in, 0), arg(in, 1));
+    case Op::kVShuffle: return b_.vshuffle(arg(in, 0), arg(in, 1), in.imm != 0);
+    case Op::kVMask: return b_.vmask(arg(in, 0), in.aux);
+    case Op::kVBlend: return b_.vblend(arg(in, 0), arg(in, 1), in.aux, imm);
+    case Op::kVBlendTop: return b_.vblend_top(arg(in, 0), arg(in, 1), arg(in, 2), in.aux);
+    case Op::kVShuf2: return b_.vshuf2(arg(in, 0), arg(in, 1), in.aux, imm);
     case Op::kVSplat: return b_.vsplat(in.type, arg(in, 0), in.aux, imm);
     case Op::kVAny: return b_.vany(arg(in, 0));
     case Op::kVNarrow:

@@ -120,6 +120,7 @@ TYPED_TEST(InterpVector, Saturating) {
   if constexpr (sizeof(T) == 2) {
     const auto product = [](T a, T b) { return int32_t{static_cast<S>(a)} * static_cast<S>(b); };
     this->expect_lanes(Op::kVMulHiS, [&](T a, T b) { return product(a, b) >> 16; });
+    this->expect_lanes(Op::kVMulHiU, [](T a, T b) { return uint32_t{a} * b >> 16; });
     this->expect_lanes(Op::kVMulRS, [&](T a, T b) { return (product(a, b) + 0x4000) >> 15; });
   }
 }
@@ -273,6 +274,40 @@ TEST(Interp, TableLookup) {
   EXPECT_EQ(one.run(Op::kVSplat, Type::kV128, {{Type::kV128, table}}, 2, 3),
             (Wide{0x00ffeedd00ffeedd, 0x00ffeedd00ffeedd}));
   EXPECT_EQ(one.run(Op::kVSplat, Type::kV64, {{Type::kV128, table}}, 0, 9), (Wide{0xaaaaaaaaaaaaaaaa, 0}));
+}
+
+TEST(Interp, PairsOfVectors) {
+  OneOp one;
+  const Type v = Type::kV128;
+  const Wide a = {0x8000ffff7fff0001, 0xff80017f12345678}, b = {0x02030405ff7f8001, 0x000102030405fffe};
+  const auto run = [&](Op op, unsigned aux, int64_t imm = 0) {
+    return one.run(op, v, {{v, a}, {v, b}}, aux, imm);
+  };
+  EXPECT_EQ(run(Op::kVMulEvenU, 2),
+            (Wide{uint64_t{0x7fff0001} * 0xff7f8001, uint64_t{0x12345678} * 0x0405fffe}));
+  EXPECT_EQ(run(Op::kVMulEvenS, 2).lo,
+            static_cast<uint64_t>(int64_t{0x7fff0001} * static_cast<int32_t>(0xff7f8001)));
+  // Bytes from the lowest: 01*01 + 00*-80, ff*7f + 7f*-1, ff*5 + ff*4, 0*3 + 80*2
+  EXPECT_EQ(run(Op::kVDotUS, 0).lo, 0x010008f77e020001u);
+  EXPECT_EQ(run(Op::kVPackS, 0).lo, 0x807f7f7f80ff7f01u);
+  EXPECT_EQ(run(Op::kVPackSU, 1).lo, 0x0000ffff0000ffffu);
+  EXPECT_EQ(run(Op::kVBlend, 1, 0x81), (Wide{0x8000ffff7fff8001, 0x0001017f12345678}));
+  EXPECT_EQ(run(Op::kVBlend, 3, 2), (Wide{a.lo, b.hi}));
+  EXPECT_EQ(run(Op::kVShuf2, 2, 0x1b), (Wide{0x12345678ff80017f, 0xff7f800102030405}));
+  EXPECT_EQ(run(Op::kVShuf2, 3, 1), (Wide{a.hi, b.lo}));
+  EXPECT_EQ(one.run(Op::kVBlendTop, v, {{v, a}, {v, b}, {v, {0x8000000000000000, 0x7fffffffffffffff}}}, 3),
+            (Wide{b.lo, a.hi}));
+  EXPECT_EQ(one.run(Op::kVMask, Type::kI32, {{v, a}}, 0).lo, 0b1100000010110100u);
+  EXPECT_EQ(one.run(Op::kVMask, Type::kI32, {{v, a}}, 2).lo, 0b1010u);
+  EXPECT_EQ(one.run(Op::kVMask, Type::kI32, {{v, a}}, 3).lo, 0b11u);
+  const auto shifted = [&](Op op, unsigned lane, uint64_t by) {
+    return one.run(op, v, {{v, a}, {v, {by, ~uint64_t{0}}}}, lane);
+  };
+  EXPECT_EQ(shifted(Op::kVShlAll, 1, 4).lo, 0x0000fff0fff00010u);
+  EXPECT_EQ(shifted(Op::kVShrUAll, 2, 8).lo, 0x008000ff007fff00u);
+  EXPECT_EQ(shifted(Op::kVShrSAll, 2, 8).lo, 0xff8000ff007fff00u);
+  EXPECT_EQ(shifted(Op::kVShrSAll, 1, uint64_t{1} << 40), (Wide{0xffffffff00000000, 0xffff000000000000}));
+  EXPECT_EQ(shifted(Op::kVShrUAll, 3, 64), (Wide{}));
 }
 
 TEST(Interp, VectorShapes) {

@@ -181,6 +181,7 @@ class Maker {
   void flags_op();
   void memory_op();
   void atomic_op();
+  ValueId known_order();
   void vector_op();
   void vector_reshape();
   void crypto_op();
@@ -444,19 +445,71 @@ void Maker::atomic_op() {
 
 // ---- vectors
 
+// Indexes of v.shuffle that a host may have shorter instructions for.
+ValueId Maker::known_order() {
+  const uint32_t kind = rng_.below(4), by = rng_.below(16), order = rng_.below(256);
+  uint64_t part[2] = {0, 0};
+  for (unsigned i = 0; i < 16; ++i) {
+    uint64_t from = i + by < 16 ? i + by : 0x80 + i;
+    if (kind == 1) from = i >= by ? i - by : 0x80;
+    if (kind == 2) from = (order >> i / 4 * 2 & 3) * 4 + i % 4;
+    if (kind == 3) from = i / 8 == by % 2 ? by % 2 * 8 + (order >> i % 8 / 2 * 2 & 3) * 2 + i % 2 : i;
+    part[i / 8] |= from << i % 8 * 8;
+  }
+  const auto constant = [&](uint64_t w) {
+    return emit(Op::kVConst, Type::kV64, ir::kNoValue, ir::kNoValue, ir::kNoValue, 0,
+                static_cast<int64_t>(w));
+  };
+  const ValueId low = constant(part[0]);
+  return emit(Op::kVPair, Type::kV128, low, constant(part[1]));
+}
+
 void Maker::vector_op() {
   constexpr Op kAnyLane[] = {Op::kVAdd, Op::kVSub, Op::kVCmpEq, Op::kVCmpGtS, Op::kVCmpGtU};
   constexpr Op kMinMax[] = {Op::kVMinU, Op::kVMaxU, Op::kVMinS, Op::kVMaxS};
   constexpr Op kBits[] = {Op::kVAnd, Op::kVOr, Op::kVXor, Op::kVAndNot};
   constexpr Op kShift[] = {Op::kVShlImm, Op::kVShrUImm, Op::kVShrSImm};
   constexpr Op kNarrowLanes[] = {Op::kVAvgU, Op::kVAddSatU, Op::kVAddSatS, Op::kVSubSatU, Op::kVSubSatS};
-  constexpr Op kWords[] = {Op::kVMulHiS, Op::kVMulRS, Op::kVDotS};
+  constexpr Op kWords[] = {Op::kVMulHiS, Op::kVMulHiU, Op::kVMulRS, Op::kVDotS};
   constexpr Op kByLane[] = {Op::kVShl, Op::kVShrU, Op::kVShrS};
   const Type t = vector_type();
   const uint32_t lane = rng_.below(4);
-  switch (rng_.below(12)) {
+  constexpr Op kPairs[] = {Op::kVMulEvenU, Op::kVMulEvenS, Op::kVDotUS, Op::kVPackS, Op::kVPackSU};
+  const uint32_t kPairLanes[] = {2, 2, 0, lane % 2, lane % 2};
+  switch (rng_.below(16)) {
+    case 12: {
+      const uint32_t n = rng_.below(5);
+      emit(kPairs[n], t, value(t), value(t), ir::kNoValue, kPairLanes[n]);
+      break;
+    }
+    case 13: {
+      constexpr Op kAll[] = {Op::kVShlAll, Op::kVShrUAll, Op::kVShrSAll};
+      const uint32_t n = rng_.below(3), wide = n == 2 ? 1 + lane % 2 : 1 + lane % 3;
+      const ValueId small =
+          emit(Op::kVShrUImm, t, value(t), ir::kNoValue, ir::kNoValue, 3, rng_.below(4) * 20);
+      emit(kAll[n], t, value(t), small, ir::kNoValue, wide);
+      break;
+    }
+    case 14: {
+      const uint32_t wide = 1 + lane % 3;
+      const uint64_t lanes = ir::type_bytes(t) >> wide;
+      if (rng_.one_in(2)) {
+        emit(Op::kVBlend, t, value(t), value(t), ir::kNoValue, wide, rng_.below(1u << lanes));
+      } else {
+        emit(Op::kVBlendTop, t, value(t), value(t), value(t), lane == 1 ? 0 : lane);
+      }
+      break;
+    }
+    case 15:
+      if (rng_.one_in(2)) {
+        emit(Op::kVMask, Type::kI32, value(Type::kV128), ir::kNoValue, ir::kNoValue, lane == 1 ? 0 : lane);
+      } else {
+        emit(Op::kVShuf2, Type::kV128, value(Type::kV128), value(Type::kV128), ir::kNoValue, 2 + lane % 2,
+             rng_.below(lane % 2 ? 4 : 256));
+      }
+      break;
     case 7: emit(kNarrowLanes[rng_.below(5)], t, value(t), value(t), ir::kNoValue, lane % 2); break;
-    case 8: emit(kWords[rng_.below(3)], t, value(t), value(t), ir::kNoValue, 1); break;
+    case 8: emit(kWords[rng_.below(4)], t, value(t), value(t), ir::kNoValue, 1); break;
     case 9: {
       const uint32_t wide = 2 + lane % 2;
       ValueId count = value(t);
@@ -525,7 +578,8 @@ void Maker::vector_reshape() {
     case 14: {
       ValueId index = value(Type::kV128);
       if (rng_.one_in(2)) index = emit(Op::kVShrUImm, Type::kV128, index, ir::kNoValue, ir::kNoValue, 0, 3);
-      emit(Op::kVShuffle, Type::kV128, value(Type::kV128), index);
+      if (rng_.one_in(3)) index = known_order();
+      emit(Op::kVShuffle, Type::kV128, value(Type::kV128), index, ir::kNoValue, 0, rng_.one_in(4));
       break;
     }
     case 15:

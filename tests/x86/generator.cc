@@ -6,10 +6,12 @@
 #include <vector>
 
 #include "targets/x86/core/lift.h"
+#include "tests/support/random_fp.h"
 #include "tests/x86/x87_cases.h"
 
 namespace xarch::x86::test {
 
+using xarch::test::random_fp_bits;
 using xarch::test::Rng;
 
 namespace {
@@ -119,6 +121,7 @@ void prepare(const Insn& i, uint64_t pc, Rng& rng, uint8_t* code, Case* c) {
   Registers& regs = c->before;
   uint64_t to = kArea + 64 + rng.below(kAreaBytes - 192);
   if (r.text == "cmpxchg16b" && !rng.one_in(8)) to &= ~uint64_t{15};
+  if (uses_vectors(i.row) && !rng.one_in(8)) to &= ~uint64_t{rng.one_in(4) ? 15u : 31u};
   const uint64_t landing = kCode + 0x100 + rng.below(0x600);
   if (kStrings.count(r.text)) {
     const uint64_t upper = i.address_bytes == 4 ? rng.next() << 32 : 0;
@@ -139,6 +142,10 @@ void prepare(const Insn& i, uint64_t pc, Rng& rng, uint8_t* code, Case* c) {
     const uint64_t selector = (rng.next() & ~uint64_t{0x78}) | rng.below(8) << 3;
     set_area(c, to, selector);
     if (i.mod == 3) regs.gpr[i.rm] = selector;
+  }
+  if (is_one_of(r, {"maskmovq", "maskmovdqu", "vmaskmovdqu"})) regs.gpr[kRdi] = to;
+  if (is_one_of(r, {"ldmxcsr", "vldmxcsr"})) {
+    set_area(c, to, rng.one_in(8) ? rng.next() : (rng.next() & kMxcsrBits) | kMxcsrMasks);
   }
   if (r.text == "xlat") regs.gpr[kRbx] = to - (regs.gpr[kRax] & 0xff);
   if (r.tail == Tail::kMoffs) {
@@ -210,6 +217,33 @@ bool usable(unsigned row) {
                         "rdgsbase", "wrgsbase", "rdssp", "sysret", "sysexit", "retf", "rsm"});
 }
 
+bool uses_vectors(unsigned row) {
+  for (const Form& f : rows()[row].forms) {
+    if ((f.kind >= Kind::kV && f.kind <= Kind::kL) || f.kind == Kind::kFixedXmm) return true;
+  }
+  return false;
+}
+
+namespace {
+
+// Vector registers and MXCSR: numbers that matter to floating point, or to integers.
+void random_fp(Rng& rng, FpRegisters* f) {
+  const bool numbers = rng.one_in(2);
+  for (auto& y : f->ymm) {
+    for (unsigned k = 0; k < 4; ++k) {
+      const uint64_t w = numbers ? random_fp_bits(rng) : rng.value();
+      std::memcpy(y + 8 * k, &w, 8);
+    }
+  }
+  f->mxcsr = kMxcsrMasks;
+  if (rng.one_in(2)) f->mxcsr |= static_cast<uint32_t>(rng.next()) & kMxcsrRounding;
+  if (rng.one_in(6)) f->mxcsr |= kMxcsrDaz;
+  if (rng.one_in(6)) f->mxcsr |= kMxcsrFtz;
+  if (rng.one_in(4)) f->mxcsr |= static_cast<uint32_t>(rng.next()) & 0x3f;
+}
+
+}  // namespace
+
 bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undefined) {
   static const std::vector<unsigned> kOthers = [] {
     std::vector<unsigned> v;
@@ -218,14 +252,15 @@ bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undef
       const bool system = lifter(i) == &lift_privileged || lifter(i) == &lift_ud;
       const bool stack = is_one_of(r, {"push", "pop", "pushf", "popf", "enter", "leave", "xlat", "div",
                                        "idiv", "lar", "lsl", "verr", "verw"});
-      if (usable(i) && !is_branch(r) && !system && !stack && !kStrings.count(r.text) &&
+      const bool masked = is_one_of(r, {"maskmovq", "maskmovdqu", "vmaskmovdqu"});
+      if (usable(i) && !is_branch(r) && !system && !stack && !masked && !kStrings.count(r.text) &&
           r.tail != Tail::kMoffs)
         v.push_back(i);
     }
     return v;
   }();
   if (is_one_of(rows()[row], {"push", "pop", "call", "ret", "pushf", "popf", "enter", "leave", "xlat", "lar",
-                              "lsl", "verr", "verw"}) ||
+                              "lsl", "verr", "verw", "maskmovq", "maskmovdqu", "vmaskmovdqu"}) ||
       rows()[row].tail == Tail::kMoffs || kStrings.count(rows()[row].text)) {
     before = 0;
   }
@@ -233,8 +268,12 @@ bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undef
   random_x87(rng, &c->before.fp);
   c->before.pc = kCodeStart;
   c->before.rflags = 0x202 | (rng.next() & (kEflagsArithmetic | kEflagsD));
-  c->before.fp.reset();
-  for (uint8_t& b : c->area_before) b = static_cast<uint8_t>(rng.next());
+  random_fp(rng, &c->before.fp);
+  const bool numbers = uses_vectors(row) && rng.one_in(2);
+  for (unsigned n = 0; n < kAreaBytes; n += 8) {
+    const uint64_t w = numbers ? random_fp_bits(rng) : rng.next();
+    std::memcpy(c->area_before + n, &w, 8);
+  }
   *undefined = 0;
   unsigned at = 0;
   for (unsigned n = 0; n <= before; ++n) {

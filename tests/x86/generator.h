@@ -10,6 +10,9 @@ namespace xarch::x86::test {
 // May a row be run: is it lifted, is it of 64-bit mode, and does the host survive it?
 bool usable(unsigned row);
 
+// Has it an operand in an XMM or YMM register?
+bool uses_vectors(unsigned row);
+
 // Makes a case that ends with an instruction of the row, after up to `before` others that have no operand in
 // memory. *undefined: flags (RowFlags) whose values the architecture leaves open afterwards. False: it could
 // not be made this time.

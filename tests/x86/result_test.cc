@@ -52,7 +52,7 @@ struct Ours {
 
 class Results : public ::testing::Test {
  protected:
-  Results() : guest_(*find_model("max")), runner_(x86_layout()) { map_places(); }
+  Results() : guest_(*find_model("max")), runner_(x86_layout(), 0, false, fpu::kX86Rules) { map_places(); }
 
   // Interpreted, or by tier 1; whole, or in single steps.
   Ours run(const Case& c, bool emitted, unsigned limit) {
@@ -64,7 +64,13 @@ class Results : public ::testing::Test {
     state.set_rflags(c.before.rflags);
     state.pc = c.before.pc;
     put_x87(c.before.fp, &state);
+    for (unsigned n = 0; n < 16; ++n) {
+      std::memcpy(&(&state.xmm0)[n], c.before.fp.ymm[n], 16);
+      std::memcpy(&(&state.ymmh0)[n], c.before.fp.ymm[n] + 16, 16);
+    }
+    state.set_mxcsr(c.before.fp.mxcsr);
     Ours out = {};
+    out.regs.fp.reset();
     const uint64_t end = kCodeStart + c.code_bytes;
     while (out.signo == 0 && state.pc >= kCodeStart && state.pc < end) {
       CaseCode code(c);
@@ -87,6 +93,11 @@ class Results : public ::testing::Test {
       if (state.hdr.exit_code == kRaiseDivide || state.hdr.exit_code == kRaiseX87) out.signo = SIGFPE;
     }
     for (unsigned n = 0; n < 16; ++n) out.regs.gpr[n] = state.gpr(n);
+    for (unsigned n = 0; n < 16; ++n) {
+      std::memcpy(out.regs.fp.ymm[n], &(&state.xmm0)[n], 16);
+      std::memcpy(out.regs.fp.ymm[n] + 16, &(&state.ymmh0)[n], 16);
+    }
+    out.regs.fp.mxcsr = state.mxcsr();
     out.regs.pc = state.pc;
     out.regs.rflags = state.rflags();
     get_x87(state, &out.regs.fp);
@@ -119,6 +130,13 @@ std::string difference(const Ours& ours, const Case& c, unsigned undefined) {
   }
   check("flags", ours.regs.rflags & mask, c.after.rflags & mask);
   d += x87_difference(ours.regs.fp, c.after.fp);
+  check("mxcsr", ours.regs.fp.mxcsr, c.after.fp.mxcsr);
+  for (unsigned n = 0; n < 64; ++n) {
+    uint64_t a, b;
+    std::memcpy(&a, ours.regs.fp.ymm[n / 4] + n % 4 * 8, 8);
+    std::memcpy(&b, c.after.fp.ymm[n / 4] + n % 4 * 8, 8);
+    check("ymm" + std::to_string(n / 4) + "." + std::to_string(n % 4), a, b);
+  }
   for (unsigned n = 0; n < kAreaBytes; ++n) {
     if (ours.area[n] != c.area_after[n]) {
       check("memory " + std::to_string(n), ours.area[n], c.area_after[n]);
@@ -134,7 +152,7 @@ bool beyond_canonical(const Ours& ours, const Case& c) {
   return ours.signo == 0 && c.signo == SIGSEGV && pc << 16 >> 16 != pc;
 }
 
-std::string listing(const Case& c) {
+std::string listing(const Case& c, unsigned row) {
   std::string s;
   char text[32];
   for (unsigned n = 0; n < c.code_bytes; ++n) {
@@ -145,8 +163,18 @@ std::string listing(const Case& c) {
     std::snprintf(text, sizeof text, "%s%lx", n == 0 ? "; " : " ", c.before.gpr[n]);
     s += text;
   }
-  std::snprintf(text, sizeof text, " flags %lx", c.before.rflags);
-  return s + text + x87_text(c.before.fp);
+  std::snprintf(text, sizeof text, " flags %lx mxcsr %x", c.before.rflags, c.before.fp.mxcsr);
+  s += text;
+  for (unsigned n = 0; uses_vectors(row) && n < 16; ++n) {
+    s += n == 0 ? "\n  ymm" : " ";
+    for (unsigned k = 4; k-- > 0;) {
+      uint64_t w;
+      std::memcpy(&w, c.before.fp.ymm[n] + 8 * k, 8);
+      std::snprintf(text, sizeof text, "%s%lx", k == 3 ? "" : "'", w);
+      s += text;
+    }
+  }
+  return s + x87_text(c.before.fp);
 }
 
 TEST_F(Results, AgreeWithTheHost) {
@@ -189,7 +217,7 @@ TEST_F(Results, AgreeWithTheHost) {
         const std::string d = difference(ours, c, undefined[i]);
         if (d.empty() || beyond_canonical(ours, c)) continue;
         if (++wrong[std::string(rows()[row[i]].text)] <= 2)
-          ADD_FAILURE() << rows()[row[i]].text << ", " << name << ":" << d << "\n  " << listing(c);
+          ADD_FAILURE() << rows()[row[i]].text << ", " << name << ":" << d << "\n  " << listing(c, row[i]);
         break;
       }
     }

@@ -122,7 +122,6 @@ void put_x87(const FpRegisters& from, X86State* to) {
 }
 
 void get_x87(const X86State& from, FpRegisters* to) {
-  to->reset();
   to->control = from.x87_control;
   to->status = from.x87_status();
   to->tags = static_cast<uint8_t>(from.x87_where >> 8);

@@ -16,8 +16,12 @@ class X86Guest final : public tcg::Guest {
   std::string_view name() const override { return "x86"; }
   const ir::StateLayout& layout() const override { return x86_layout(); }
   void lift(ir::Builder& b, tcg::CodeReader& code, const tcg::LiftLimits& limits) const override;
-  uint32_t mode(const void* state) const override { return static_cast<const X86State*>(state)->mode; }
+  uint32_t mode(const void* state) const override {
+    const auto& s = *static_cast<const X86State*>(state);
+    return s.mode | ((s.mxcsr_control & kMxcsrMasks) != kMxcsrMasks ? uint32_t{kModeFpTraps} : 0);
+  }
   void restore_state(void*, uint64_t, uint32_t) const override {}
+  const fpu::Rules& fp_rules() const override { return fpu::kX86Rules; }
   unsigned pc_shift() const override { return 0; }
   bool coherent_code() const override { return true; }
   unsigned insn_bytes(tcg::CodeReader& code, uint64_t pc, uint32_t mode) const override;

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "targets/x86/core/state.h"
+
 namespace xarch::x86 {
 
 namespace {
@@ -79,6 +81,15 @@ uint64_t crc32c(void*, uint64_t sum, uint64_t data, uint64_t bytes, uint64_t) {
   return s;
 }
 
+uint64_t get_mxcsr(void* state, uint64_t, uint64_t, uint64_t, uint64_t) {
+  return static_cast<const X86State*>(state)->mxcsr();
+}
+uint64_t set_mxcsr(void* state, uint64_t v, uint64_t, uint64_t, uint64_t) {
+  static_cast<X86State*>(state)->set_mxcsr(static_cast<uint32_t>(v));
+  return 0;
+}
+constexpr ir::SlotId kMxcsrSlots[] = {kSlotMxcsr};
+
 }  // namespace
 
 constexpr uint32_t kPureHelper = ir::kHelperPure | ir::kHelperNoFault | ir::kHelperNoMem;
@@ -92,5 +103,10 @@ const ir::HelperDesc kDivideOverflows = {"x86.divide_overflows", divide_overflow
 const ir::HelperDesc kDeposit = {"x86.pdep", deposit, kPureHelper, {}, {}};
 const ir::HelperDesc kExtract = {"x86.pext", extract, kPureHelper, {}, {}};
 const ir::HelperDesc kCrc32c = {"x86.crc32c", crc32c, kPureHelper, {}, {}};
+
+constexpr uint32_t kFpStateHelper =
+    ir::kHelperFp | ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState;
+const ir::HelperDesc kGetMxcsr = {"x86.get_mxcsr", get_mxcsr, kFpStateHelper, kMxcsrSlots, {}};
+const ir::HelperDesc kSetMxcsr = {"x86.set_mxcsr", set_mxcsr, kFpStateHelper, {}, kMxcsrSlots};
 
 }  // namespace xarch::x86

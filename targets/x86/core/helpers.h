@@ -1,4 +1,4 @@
-// C++ that emitted code calls: what is rare, or has no operation of its own. All are pure.
+// C++ that emitted code calls: what is rare, or has no operation of its own. All are pure but those of MXCSR.
 #pragma once
 
 #include "tcg/ir/helper.h"
@@ -21,5 +21,9 @@ extern const ir::HelperDesc kDeposit;
 extern const ir::HelperDesc kExtract;
 // CRC-32C of the sum a and c bytes of b.
 extern const ir::HelperDesc kCrc32c;
+
+// MXCSR; and set to a, of bits that exist.
+extern const ir::HelperDesc kGetMxcsr;
+extern const ir::HelperDesc kSetMxcsr;
 
 }  // namespace xarch::x86

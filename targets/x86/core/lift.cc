@@ -3,6 +3,8 @@
 #include <array>
 #include <iterator>
 
+#include "targets/x86/core/lift_vector.h"
+
 namespace xarch::x86 {
 
 using ir::Cond;
@@ -30,6 +32,7 @@ LiftTable make_table() {
     for (const NamedLifter& l : kLifted) {
       if (l.text == rows()[i].text) t.fns[i] = l.fn;
     }
+    if (t.fns[i] == nullptr) t.fns[i] = vector_lifter(static_cast<unsigned>(i));
   }
   return t;
 }

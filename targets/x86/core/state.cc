@@ -47,6 +47,14 @@ void X86State::set_rflags(uint64_t bits) {
   other_flags = bits & ~uint64_t{kEflagsArithmetic | kEflagsD | kEflagsFixed};
 }
 
+void X86State::set_mxcsr(uint32_t bits) {
+  mxcsr_control = bits & ~tcg::kMxcsrFlags;
+  hdr.fp_control = static_cast<uint16_t>((bits & kMxcsrDaz ? tcg::kFpFlushInputs : 0) |
+                                         (bits & kMxcsrFtz ? tcg::kFpFlushOutputs : 0));
+  hdr.guest_mxcsr = tcg::kGuestMxcsr | (bits & (kMxcsrDaz | kMxcsrRounding | kMxcsrFtz));
+  hdr.fp_flags = bits & tcg::kMxcsrFlags;
+}
+
 void X86State::reset(const Model& shown, bool code32) {
   for (unsigned n = 0; n < 16; ++n) gpr(n) = 0;
   pc = 0;
@@ -54,6 +62,8 @@ void X86State::reset(const Model& shown, bool code32) {
   model = &shown;
   reset_segments(*this, code32);
   reset_x87();
+  for (unsigned n = 0; n < 16; ++n) (&xmm0)[n] = (&ymmh0)[n] = {};
+  set_mxcsr(kMxcsrReset);
 }
 
 }  // namespace xarch::x86

@@ -10,6 +10,11 @@
 
 namespace xarch::x86 {
 
+// A 128-bit part of a vector register.
+struct alignas(16) Vector {
+  uint64_t d[2];
+};
+
 namespace state_types {
 using I64 = uint64_t;
 using I16 = uint16_t;
@@ -19,6 +24,7 @@ struct alignas(16) F80 {
   uint64_t significand;
   uint16_t exponent;  // and sign
 };
+using V128 = Vector;
 }  // namespace state_types
 
 // Bits of RFLAGS.
@@ -97,6 +103,9 @@ struct X86State {
   void reset_x87();
   void get_x87(X87Image* out) const;
   void set_x87(const X87Image& from);
+  // MXCSR, from and to the slots and the header that its parts lie in. set_mxcsr: of bits that exist.
+  uint32_t mxcsr() const { return static_cast<uint32_t>(mxcsr_control) | hdr.fp_sticky(); }
+  void set_mxcsr(uint32_t bits);
 };
 
 enum SlotIndex : ir::SlotId {
@@ -120,11 +129,26 @@ enum Gpr : uint8_t { kRax, kRcx, kRdx, kRbx, kRsp, kRbp, kRsi, kRdi, kR11 = 11 }
 
 // BlockKey::mode, X86State::mode.
 enum Mode : uint32_t {
-  kModeCode32 = 1,    // 32-bit mode: compatibility mode, or protected mode
-  kModeSegments = 2,  // ES, CS, SS or DS is not the flat 4 GB; in 32-bit mode only, as what follows
-  kModeFsGs = 4,      // FS or GS does not reach over all 4 GB, or cannot be written
-  kModeStack16 = 8,   // the stack pointer is SP
-  kModeCode16 = 16    // operands and addresses of 16 bits where no prefix says otherwise
+  kModeCode32 = 1,        // 32-bit mode: compatibility mode, or protected mode
+  kModeSegments = 2,      // ES, CS, SS or DS is not the flat 4 GB; in 32-bit mode only, as what follows
+  kModeFsGs = 4,          // FS or GS does not reach over all 4 GB, or cannot be written
+  kModeStack16 = 8,       // the stack pointer is SP
+  kModeCode16 = 16,       // operands and addresses of 16 bits where no prefix says otherwise
+  kModeFpTraps = 1u << 8  // MXCSR has an exception unmasked
+};
+
+// Slots of vector register n: its lower and its upper half.
+constexpr ir::SlotId xmm_slot(unsigned n) { return static_cast<ir::SlotId>(kSlotXmm0 + n); }
+constexpr ir::SlotId ymmh_slot(unsigned n) { return static_cast<ir::SlotId>(kSlotYmmh0 + n); }
+
+// MXCSR's bits.
+enum Mxcsr : uint32_t {
+  kMxcsrDaz = 1u << 6,
+  kMxcsrMasks = 0x3fu << 7,
+  kMxcsrRounding = 3u << 13,
+  kMxcsrFtz = 1u << 15,
+  kMxcsrBits = 0xffff,
+  kMxcsrReset = 0x1f80
 };
 
 // All slots of X86State.

@@ -109,7 +109,8 @@ fpu::Env fp_environment(const fpu::Rules& rules, uint32_t rounding, uint32_t con
   fpu::Env env;
   env.rules = &rules;
   env.rounding = kModes[rounding & 3];
-  env.flush_inputs = env.flush_outputs = (control & kFpFlush) != 0;
+  env.flush_inputs = (control & (kFpFlush | kFpFlushInputs)) != 0;
+  env.flush_outputs = (control & (kFpFlush | kFpFlushOutputs)) != 0;
   env.default_nan = (control & kFpDefaultNan) != 0;
   return env;
 }
@@ -120,6 +121,10 @@ void eval_fp(const Inst& in, Type arg_type, const IrValue* const* args, fpu::Env
   const unsigned bytes = numbers == Type::kF32 ? 1u << in.aux : ir::type_bytes(numbers);
   *out = {};
   switch (in.op) {
+    case Op::kFInsert:
+      *out = a;
+      set_lane(out, in.aux, 0, lane(*args[1], in.aux, 0));
+      return;
     case Op::kFLow:
     case Op::kFWiden: out->w[0] = lane(a, in.aux, 0); return;
     case Op::kFCvt:

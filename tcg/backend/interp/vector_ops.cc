@@ -52,6 +52,7 @@ uint64_t lane_result(const Inst& inst, uint64_t a, uint64_t b) {
     case Op::kVShrSImm: return static_cast<uint64_t>(sa >> n);
     case Op::kVMul: return a * b;
     case Op::kVMulHiS: return static_cast<uint64_t>(sa * sb >> 16);
+    case Op::kVMulHiU: return a * b >> 16;
     case Op::kVMulRS: return static_cast<uint64_t>((sa * sb + 0x4000) >> 15);
     case Op::kVAbs: return sa < 0 ? 0 - a : a;
     case Op::kVAvgU: return (a + b + 1) >> 1;
@@ -137,7 +138,7 @@ void eval_reshape(const Inst& inst, const IrValue& a, const IrValue& b, IrValue*
       break;
     default:  // kVShuffle
       for (unsigned i = 0; i < 16; ++i) {
-        const uint64_t at = lane(b, 0, i);
+        const uint64_t at = lane(b, 0, i) & (inst.imm ? 0x8f : 0xff);
         set_lane(out, 0, i, at < 16 ? lane(a, 0, static_cast<unsigned>(at)) : 0);
       }
       break;
@@ -169,6 +170,78 @@ void eval_wider(const Inst& inst, const IrValue& a, const IrValue& b, IrValue* o
     }
     set_lane(out, log2 + 1, i, x);
   }
+}
+
+// The op on pairs of lanes or of vectors, lane by lane of the result.
+void eval_pairs(const Inst& inst, const IrValue& a, const IrValue& b, IrValue* out) {
+  const unsigned log2 = inst.aux, bytes = ir::type_bytes(inst.type);
+  switch (inst.op) {
+    case Op::kVMulEvenU:
+    case Op::kVMulEvenS:
+      for (unsigned i = 0; i < bytes / 8; ++i) {
+        const uint64_t x = lane(a, 2, 2 * i), y = lane(b, 2, 2 * i);
+        out->w[i] = inst.op == Op::kVMulEvenU
+                        ? x * y
+                        : static_cast<uint64_t>(ir::sign_extend(x, 32) * ir::sign_extend(y, 32));
+      }
+      break;
+    case Op::kVDotUS:
+      for (unsigned i = 0; i < bytes / 2; ++i) {
+        const auto product = [&](unsigned at) {
+          return static_cast<int64_t>(lane(a, 0, at)) * ir::sign_extend(lane(b, 0, at), 8);
+        };
+        set_lane(out, 1, i, saturated(product(2 * i) + product(2 * i + 1), 16));
+      }
+      break;
+    default:  // kVPackS, kVPackSU
+      for (unsigned i = 0; i < bytes >> log2; ++i) {
+        const unsigned half = (bytes >> log2) / 2, bits = 8u << log2;
+        const int64_t x = ir::sign_extend(lane(i < half ? a : b, log2 + 1, i % half), 2 * bits);
+        const int64_t max = static_cast<int64_t>(ir::low_mask(bits));
+        set_lane(out, log2, i,
+                 inst.op == Op::kVPackS ? saturated(x, bits)
+                                        : static_cast<uint64_t>(std::clamp<int64_t>(x, 0, max)));
+      }
+      break;
+  }
+}
+
+void eval_shift_all(const Inst& inst, const IrValue& a, const IrValue& b, IrValue* out) {
+  const unsigned bits = 8u << inst.aux;
+  const uint64_t n = b.w[0];
+  for (unsigned i = 0; i < ir::type_bytes(inst.type) >> inst.aux; ++i) {
+    const uint64_t x = lane(a, inst.aux, i);
+    uint64_t r = 0;
+    if (inst.op == Op::kVShrSAll) {
+      r = static_cast<uint64_t>(ir::sign_extend(x, bits) >> std::min<uint64_t>(n, bits - 1));
+    } else if (n < bits) {
+      r = inst.op == Op::kVShlAll ? x << n : x >> n;
+    }
+    set_lane(out, inst.aux, i, r);
+  }
+}
+
+// Ops that choose among lanes of several vectors.
+void eval_choose(const Inst& inst, const IrValue& a, const IrValue& b, const IrValue& c, IrValue* out) {
+  const unsigned log2 = inst.aux, bits = 8u << log2, lanes = ir::type_bytes(inst.type) >> log2;
+  const auto imm = static_cast<unsigned>(inst.imm);
+  for (unsigned i = 0; i < lanes; ++i) {
+    if (inst.op == Op::kVShuf2) {
+      const unsigned from = log2 == 2 ? imm >> (2 * i) & 3 : imm >> i & 1;
+      set_lane(out, log2, i, lane(i < lanes / 2 ? a : b, log2, from));
+    } else {
+      const bool second = inst.op == Op::kVBlend ? (imm >> i & 1) != 0 : lane(c, log2, i) >> (bits - 1) != 0;
+      set_lane(out, log2, i, lane(second ? b : a, log2, i));
+    }
+  }
+}
+
+uint64_t mask_of(const Inst& inst, const IrValue& a) {
+  uint64_t r = 0;
+  for (unsigned i = 0; i < 16u >> inst.aux; ++i) {
+    r |= (lane(a, inst.aux, i) >> ((8u << inst.aux) - 1)) << i;
+  }
+  return r;
 }
 
 void eval_sad(const Inst& inst, const IrValue& a, const IrValue& b, IrValue* out) {
@@ -253,6 +326,18 @@ void eval_vector(const Inst& inst, const IrValue& a, const IrValue& b, const IrV
     case Op::kVSha256:
     case Op::kVSha256Msg1:
     case Op::kVSha256Msg2: eval_sha(inst, a, b, c, out); break;
+    case Op::kVMulEvenU:
+    case Op::kVMulEvenS:
+    case Op::kVDotUS:
+    case Op::kVPackS:
+    case Op::kVPackSU: eval_pairs(inst, a, b, out); break;
+    case Op::kVShlAll:
+    case Op::kVShrUAll:
+    case Op::kVShrSAll: eval_shift_all(inst, a, b, out); break;
+    case Op::kVBlend:
+    case Op::kVBlendTop:
+    case Op::kVShuf2: eval_choose(inst, a, b, c, out); break;
+    case Op::kVMask: out->w[0] = mask_of(inst, a); break;
     case Op::kVSad: eval_sad(inst, a, b, out); break;
     case Op::kVAny: out->w[0] = (a.w[0] | a.w[1]) != 0; break;
     case Op::kVClMul: eval_carryless(a.w[0], b.w[0], out); break;

@@ -413,7 +413,11 @@ class CodeGen {
   void emit_vwiden(uint32_t i);
   void emit_vext(uint32_t i);
   void emit_vrev(uint32_t i);
+  bool emit_vshuffle_const(uint32_t i);
   void emit_vshuffle(uint32_t i);
+  void emit_vmask(uint32_t i);
+  void emit_vblend(uint32_t i);
+  void emit_vblend_top(uint32_t i);
 
   // ---- f80.cc
   Mem f80_bounce() const;
@@ -497,6 +501,7 @@ class CodeGen {
   void emit_fp_sign(uint32_t i);
   void emit_fp_low(uint32_t i);
   void emit_fp_widen(uint32_t i);
+  void emit_fp_insert(uint32_t i);
   bool wants_swapped_flags(uint32_t i) const;
   bool fcmp_condition(V v, ir::FlagCond c, Cc* cc);
   bool fcmp_equality(V c, bool* negated) const;

@@ -478,6 +478,14 @@ void CodeGen::emit_fp_widen(uint32_t i) {
   finish(v, host(d), false);
 }
 
+void CodeGen::emit_fp_insert(uint32_t i) {
+  const Inst& in = insts_[i];
+  Xmm a = use_x(in.args[0]), b = use_x(in.args[1]);
+  Xmm d = dest_x(static_cast<V>(i), in.args[0]);
+  xop(in.aux == 3 ? Simd::movsd : Simd::movss, d, a, b);
+  finish(static_cast<V>(i), host(d), false);
+}
+
 void CodeGen::emit_select_x(uint32_t i) {
   const Inst& in = insts_[i];
   V c = in.args[0], a = in.args[1], b = in.args[2];
@@ -529,6 +537,7 @@ bool CodeGen::emit_fp(uint32_t i) {
     case Op::kFAbs: return emit_fp_sign(i), true;
     case Op::kFLow: return emit_fp_low(i), true;
     case Op::kFWiden: return emit_fp_widen(i), true;
+    case Op::kFInsert: return emit_fp_insert(i), true;
     default: break;
   }
   if (!(op_attributes(insts_[i].op) & kFpEnv)) return false;

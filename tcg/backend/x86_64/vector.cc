@@ -27,6 +27,15 @@ constexpr LaneOps kLaneOps[] = {
     {Op::kVOr, {Simd::por, Simd::por, Simd::por, Simd::por}, 15},
     {Op::kVXor, {Simd::pxor, Simd::pxor, Simd::pxor, Simd::pxor}, 15},
     {Op::kVMulHiS, {Simd::pmulhw, Simd::pmulhw, Simd::pmulhw, Simd::pmulhw}, 2},
+    {Op::kVMulHiU, {Simd::pmulhuw, Simd::pmulhuw, Simd::pmulhuw, Simd::pmulhuw}, 2},
+    {Op::kVMulEvenU, {Simd::pmuludq, Simd::pmuludq, Simd::pmuludq, Simd::pmuludq}, 4},
+    {Op::kVMulEvenS, {Simd::pmuldq, Simd::pmuldq, Simd::pmuldq, Simd::pmuldq}, 4},
+    {Op::kVDotUS, {Simd::pmaddubsw, Simd::pmaddubsw, Simd::pmaddubsw, Simd::pmaddubsw}, 1},
+    {Op::kVPackS, {Simd::packsswb, Simd::packssdw, Simd::packssdw, Simd::packssdw}, 3},
+    {Op::kVPackSU, {Simd::packuswb, Simd::packusdw, Simd::packusdw, Simd::packusdw}, 3},
+    {Op::kVShlAll, {Simd::psllw, Simd::psllw, Simd::pslld, Simd::psllq}, 14},
+    {Op::kVShrUAll, {Simd::psrlw, Simd::psrlw, Simd::psrld, Simd::psrlq}, 14},
+    {Op::kVShrSAll, {Simd::psraw, Simd::psraw, Simd::psrad, Simd::psrad}, 6},
     {Op::kVSad, {Simd::psadbw, Simd::psadbw, Simd::psadbw, Simd::psadbw}, 1},
     {Op::kVDotS, {Simd::pmaddwd, Simd::pmaddwd, Simd::pmaddwd, Simd::pmaddwd}, 2},
     {Op::kVMulRS, {Simd::pmulhrsw, Simd::pmulhrsw, Simd::pmulhrsw, Simd::pmulhrsw}, 2},
@@ -152,6 +161,13 @@ bool CodeGen::emit_lane_op(uint32_t i) {
     }
     Xmm a = use_x(in.args[0]), b = use_x(in.args[1]);
     const V v = static_cast<V>(i);
+    if ((in.op == Op::kVPackS || in.op == Op::kVPackSU) && in.type == Type::kV64) {
+      Xmm d = alloc_xmm();
+      xop(Simd::punpcklqdq, d, a, b);
+      xop(row.by_lane[in.aux], d, d, d);
+      finish(v, host(d), false);
+      return true;
+    }
     const Val& second = vals_[in.args[1]];
     const bool in_second = features_.avx && second.loc == Loc::kReg && vals_[v].hint != kNoSlot &&
                            state_.regs[second.reg].slot == vals_[v].hint;
@@ -250,6 +266,16 @@ bool CodeGen::emit_vector_shape(uint32_t i) {
     case Op::kVUzp2: return emit_vuzp(i), true;
     case Op::kVRev: return emit_vrev(i), true;
     case Op::kVShuffle: return emit_vshuffle(i), true;
+    case Op::kVMask: return emit_vmask(i), true;
+    case Op::kVBlend: return emit_vblend(i), true;
+    case Op::kVBlendTop: return emit_vblend_top(i), true;
+    case Op::kVShuf2: {
+      Xmm a = use_x(in.args[0]), b = use_x(in.args[1]);
+      Xmm d = dest_x(v, in.args[0]);
+      xop(in.aux == 2 ? Simd::shufps : Simd::shufpd, d, a, b, static_cast<int>(in.imm));
+      finish(v, host(d), false);
+      return true;
+    }
     case Op::kVLo: return finish(v, fetch(in.args[0]), false), true;
     case Op::kVHi: {
       Xmm a = use_x(in.args[0]);

@@ -196,18 +196,99 @@ bool CodeGen::bytes_below_16(V v) const {
   return false;
 }
 
+// Indexes that a shorter instruction knows: lanes of 4 bytes in any order, of 2 bytes inside one half, all
+// bytes moved up or down.
+bool CodeGen::emit_vshuffle_const(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  uint64_t part[2];
+  if (in.imm || !vector_const(in.args[1], &part[0], &part[1])) return false;
+  const auto at = [&](unsigned n) { return static_cast<unsigned>(part[n / 8] >> (n % 8 * 8) & 0xff); };
+  bool words = true, dwords = true, low = true, high = true, up = true, down = true;
+  unsigned order = 0, low_order = 0, high_order = 0;
+  for (unsigned n = 0; n < 16; ++n) {
+    words &= n % 2 == 0 ? at(n) % 2 == 0 && at(n) < 16 : at(n) == at(n - 1) + 1;
+    dwords &= n % 4 == 0 ? at(n) % 4 == 0 && at(n) < 16 : at(n) == at(n - 1) + 1;
+    low &= n < 8 ? at(n) < 8 : at(n) == n;
+    high &= n < 8 ? at(n) == n : at(n) >= 8 && at(n) < 16;
+    up &= at(15) < 16 && (n + at(15) < 15 ? at(n) > 15 : at(n) == n + at(15) - 15);
+    down &= at(0) < 16 && (n + at(0) < 16 ? at(n) == n + at(0) : at(n) > 15);
+  }
+  for (unsigned n = 0; n < 4; ++n) {
+    order |= (at(4 * n) / 4 & 3) << (2 * n);
+    low_order |= (at(2 * n) / 2 & 3) << (2 * n);
+    high_order |= (at(8 + 2 * n) / 2 & 3) << (2 * n);
+  }
+  if (!dwords && !(words && (low || high)) && !up && !down) return false;
+  Xmm a = use_x(in.args[0]);
+  Xmm d = dest_x(static_cast<V>(i), in.args[0]);
+  if (dwords) {
+    xop1(Simd::pshufd, d, a, static_cast<int>(order));
+  } else if (words && (low || high)) {
+    xop1(low ? Simd::pshuflw : Simd::pshufhw, d, a, static_cast<int>(low ? low_order : high_order));
+  } else if (down) {
+    xop(SimdShift::psrldq, d, a, at(0));
+  } else {
+    xop(SimdShift::pslldq, d, a, 15 - at(15));
+  }
+  finish(static_cast<V>(i), host(d), false);
+  return true;
+}
+
+void CodeGen::emit_vmask(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  Xmm a = use_x(in.args[0]);
+  Reg d = dest(static_cast<V>(i));
+  as_.sse(in.aux == 0 ? Simd::pmovmskb : in.aux == 2 ? Simd::movmskps : Simd::movmskpd, d, a);
+  finish(static_cast<V>(i), host(d), true);
+}
+
+void CodeGen::emit_vblend(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  constexpr Simd kOps[] = {Simd::pblendw, Simd::pblendw, Simd::blendps, Simd::blendpd};
+  Xmm a = use_x(in.args[0]), b = use_x(in.args[1]);
+  Xmm d = dest_x(static_cast<V>(i), in.args[0]);
+  xop(kOps[in.aux], d, a, b, static_cast<int>(in.imm));
+  finish(static_cast<V>(i), host(d), false);
+}
+
+void CodeGen::emit_vblend_top(uint32_t i) {
+  const Inst& in = region_->insts[i];
+  Xmm a = use_x(in.args[0]), b = use_x(in.args[1]), c = use_x(in.args[2]);
+  if (features_.avx) {
+    const Simd op = in.aux == 0 ? Simd::vpblendvb : in.aux == 2 ? Simd::vblendvps : Simd::vblendvpd;
+    Xmm d = dest_x(static_cast<V>(i), in.args[0]);
+    as_.avx(op, 128, d, a, b, static_cast<int>(static_cast<unsigned>(c) << 4));
+    return finish(static_cast<V>(i), host(d), false);
+  }
+  // The mask widened to its lanes.
+  Xmm d = alloc_xmm(), t = const_x(0, 0);
+  if (in.aux == 0) {
+    as_.sse(Simd::pcmpgtb, t, c);
+  } else {
+    xmove(t, c);
+    as_.sse_shift(SimdShift::psrad, t, 31);
+    if (in.aux == 3) as_.sse(Simd::pshufd, t, t, 0xf5);
+  }
+  xmove(d, a);
+  as_.sse(Simd::pxor, d, b);
+  as_.sse(Simd::pand, d, t);
+  as_.sse(Simd::pxor, d, a);
+  finish(static_cast<V>(i), host(d), false);
+}
+
 // pshufb looks at bits 0 to 3 and 7 of an index: adding 0x70 with saturation sets bit 7 of those above 15.
 void CodeGen::emit_vshuffle(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i);
+  if (emit_vshuffle_const(i)) return;
   Xmm table = use_x(in.args[0]);
-  if (uint64_t low, high; vector_const(in.args[1], &low, &high)) {
+  if (uint64_t low, high; !in.imm && vector_const(in.args[1], &low, &high)) {
     Xmm d = dest_x(v, in.args[0]);
     xop(Simd::pshufb, d, table, constant(zero_above_15(low), zero_above_15(high)));
     return finish(v, host(d), false);
   }
   Xmm index = use_x(in.args[1]);
-  if (bytes_below_16(in.args[1])) {
+  if (in.imm || bytes_below_16(in.args[1])) {
     Xmm d = dest_x(v, in.args[0], in.args[1]);
     xop(Simd::pshufb, d, table, index);
     return finish(v, host(d), false);

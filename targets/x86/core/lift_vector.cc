@@ -1,0 +1,200 @@
+// The table of vector instructions, and what their lifters share.
+#include "targets/x86/core/lift_vector.h"
+
+#include <array>
+
+#include "targets/x86/core/vector_steps.h"
+
+namespace xarch::x86 {
+
+using ir::Op;
+using ir::Type;
+using ir::Value;
+
+#define TWO(text, value)
+#define ONE(text, value)
+#define OWN(text, name) void vector_##name(Lift& c);
+#include "targets/x86/core/vector.def"
+#undef TWO
+#undef ONE
+#undef OWN
+
+namespace {
+
+constexpr VectorOp kOps[] = {
+#define TWO(text, value)                                                                          \
+  {#text,                                                                                         \
+   [](Lift& c, [[maybe_unused]] Value a, [[maybe_unused]] Value b, [[maybe_unused]] unsigned imm, \
+      [[maybe_unused]] unsigned half) { return value; },                                          \
+   true, nullptr},
+#define ONE(text, value)                                                                        \
+  {#text,                                                                                       \
+   [](Lift& c, [[maybe_unused]] Value a, [[maybe_unused]] Value, [[maybe_unused]] unsigned imm, \
+      [[maybe_unused]] unsigned half) { return value; },                                        \
+   false, nullptr},
+#define OWN(text, name) {#text, nullptr, false, &vector_##name},
+#include "targets/x86/core/vector.def"
+#undef TWO
+#undef ONE
+#undef OWN
+};
+
+constexpr size_t kMaxRows = 4096;
+
+const VectorOp* find(std::string_view text) {
+  for (const VectorOp& o : kOps) {
+    if (o.text == text) return &o;
+  }
+  return nullptr;
+}
+
+bool has_kind(const Row& r, std::initializer_list<Kind> kinds) {
+  for (const Form& f : r.forms) {
+    for (const Kind k : kinds) {
+      if (f.kind == k) return true;
+    }
+  }
+  return false;
+}
+
+struct Tables {
+  std::array<const VectorOp*, kMaxRows> ops{};
+  // Log2 of the alignment that memory operands must have; 7: of their size.
+  std::array<uint8_t, kMaxRows> align{};
+};
+
+bool is_any_of(std::string_view text, std::initializer_list<std::string_view> names) {
+  for (const std::string_view n : names) {
+    if (n == text) return true;
+  }
+  return false;
+}
+
+// Operands of 16 bytes are aligned but for those of a few instructions; under VEX it is the other way round.
+bool aligned(const Row& r) {
+  if (r.map >= Map::kVex0F) {
+    return is_any_of(r.text,
+                     {"vmovaps", "vmovapd", "vmovdqa", "vmovntps", "vmovntpd", "vmovntdq", "vmovntdqa"});
+  }
+  return !is_any_of(
+      r.text, {"movups", "movupd", "movdqu", "lddqu", "pcmpestri", "pcmpestrm", "pcmpistri", "pcmpistrm"});
+}
+
+Tables make_tables() {
+  Tables t;
+  for (size_t i = 0; i < rows().size(); ++i) {
+    const Row& r = rows()[i];
+    std::string_view text = r.text;
+    t.ops[i] = find(text);
+    if (t.ops[i] == nullptr && r.map >= Map::kVex0F && text.starts_with('v')) t.ops[i] = find(text.substr(1));
+    t.align[i] = aligned(r);
+  }
+  return t;
+}
+const Tables& tables() {
+  static const Tables kTables = make_tables();
+  return kTables;
+}
+
+// Instructions that do the same to each part.
+void lift_parts(Lift& c) {
+  const VectorOp& op = *vector_op(c.i.row);
+  const Operand to = c.operand(0);
+  // Under VEX the sources stand behind the destination, else it is the first of two.
+  unsigned first = is_vex(c) || !op.two ? 1 : 0;
+  Operand a = c.operand(first);
+  if (a.type == Operand::kImmediate) a = c.operand(first = 0);
+  const Operand b = op.two ? c.operand(first + 1) : Operand{};
+  Value result[2];
+  Value from[2][2];
+  const unsigned n = parts(c);
+  for (unsigned part = 0; part < n; ++part) {
+    from[part][0] = read_part(c, a, part);
+    if (b.type != Operand::kNone && b.type != Operand::kImmediate) from[part][1] = read_part(c, b, part);
+  }
+  for (unsigned part = 0; part < n; ++part) {
+    result[part] = op.fn(c, from[part][0], from[part][1], immediate(c), part);
+  }
+  put_vector(c, to.reg, result[0], result[1]);
+}
+
+}  // namespace
+
+const VectorOp* vector_op(unsigned row) { return tables().ops[row]; }
+
+LiftFn vector_lifter(unsigned row) {
+  const Row& r = rows()[row];
+  const VectorOp* op = vector_op(row);
+  if (op == nullptr || has_kind(r, {Kind::kP, Kind::kQ, Kind::kN})) return nullptr;
+  if (op->own != nullptr) return op->own;
+  return has_kind(r, {Kind::kV, Kind::kU, Kind::kW, Kind::kH}) ? &lift_parts : nullptr;
+}
+
+void put_vector(Lift& c, unsigned n, Value low, Value high) {
+  c.b.put(xmm_slot(n), low);
+  if (is_vex(c)) c.b.put(ymmh_slot(n), high ? high : zeros(c));
+}
+
+ir::MemDesc vector_desc(const Lift& c, unsigned bytes, bool store) {
+  ir::MemDesc d = c.desc(bytes, store);
+  if (bytes == 16 && tables().align[c.i.row] != 0) d.align = 4;
+  return d;
+}
+
+Value read_part(Lift& c, const Operand& o, unsigned part) {
+  if (o.bytes == 16) part = 0;  // the same for both
+  if (is_register(o)) return get_part(c, o.reg, part);
+  const Address a = c.address();
+  const unsigned bytes = o.bytes == 32 ? 16 : o.bytes;
+  ir::MemDesc d = vector_desc(c, bytes, false);
+  if (o.bytes == 32 && d.align != 0 && part == 0) d.align = 5;
+  if (bytes < 4) return from_integer(c, c.b.zext(c.b.load(Lift::type(bytes), a.base, d, a.disp), Type::kI32));
+  return c.b.load(Type::kV128, a.base, d, a.disp + static_cast<int32_t>(16 * part));
+}
+
+void store_low(Lift& c, const Address& a, Value v, unsigned bytes) {
+  const ir::MemDesc d = vector_desc(c, bytes, true);
+  if (bytes == 8) v = low_half(c, v);
+  if (bytes == 4) v = c.b.flow(Type::kF32, v);
+  if (bytes < 4) v = c.b.vextract(Type::kI32, v, bytes == 2 ? 1 : 0, 0);
+  c.b.store(a.base, v, d, a.disp);
+}
+
+Value from_integer(Lift& c, Value v) {
+  const Value wide = c.b.bitcast(c.b.zext(v, Type::kI64), Type::kV64);
+  return c.b.vpair(wide, c.b.vconst(Type::kV64, 0));
+}
+
+namespace {
+
+// A shuffle by the number of the byte that goes to each place, or 0x80.
+template <typename Fn>
+Value shuffle_bytes(Lift& c, Value v, Fn from) {
+  uint64_t w[2] = {0, 0};
+  for (unsigned i = 0; i < 16; ++i) w[i / 8] |= uint64_t{from(i)} << (i % 8 * 8);
+  const Value index = c.b.vpair(c.b.vconst(Type::kV64, w[0]), c.b.vconst(Type::kV64, w[1]));
+  return c.b.vshuffle(v, index);
+}
+
+}  // namespace
+
+Value bytes_down(Lift& c, Value v, unsigned n) {
+  if (n == 0) return v;
+  if (n > 15) return zeros(c);
+  return shuffle_bytes(c, v, [&](unsigned i) { return i + n < 16 ? i + n : 0x80; });
+}
+Value bytes_up(Lift& c, Value v, unsigned n) {
+  if (n == 0) return v;
+  if (n > 15) return zeros(c);
+  return shuffle_bytes(c, v, [&](unsigned i) { return i >= n ? i - n : 0x80; });
+}
+Value shuffle4(Lift& c, Value v, unsigned order) {
+  return shuffle_bytes(c, v, [&](unsigned i) { return (order >> (i / 4 * 2) & 3) * 4 + i % 4; });
+}
+Value shuffle2(Lift& c, Value v, unsigned order, unsigned half) {
+  return shuffle_bytes(c, v, [&](unsigned i) {
+    return i / 8 == half ? half * 8 + (order >> (i % 8 / 2 * 2) & 3) * 2 + i % 2 : i;
+  });
+}
+
+}  // namespace xarch::x86

@@ -1,0 +1,22 @@
+// The values of vector.def that take more than an operation.
+#pragma once
+
+#include "targets/x86/core/lift_vector.h"
+
+namespace xarch::x86 {
+
+inline ir::Value op(Lift& c, ir::Op o, ir::Value a, ir::Value b, unsigned lane) {
+  return c.b.vbinary(o, a, b, lane);
+}
+// PSIGN: a, negated where b is negative, zero where b is zero.
+ir::Value sign(Lift& c, ir::Value a, ir::Value b, unsigned lane);
+// The operation on neighbouring lanes, of a, then of b.
+ir::Value pairs(Lift& c, ir::Op o, ir::Value a, ir::Value b, unsigned lane);
+// Shifts by b, or by imm if b is none.
+ir::Value shift(Lift& c, ir::Op o, ir::Value a, ir::Value b, unsigned imm, unsigned lane);
+// PALIGNR: bytes imm.. of a:b.
+ir::Value align(Lift& c, ir::Value a, ir::Value b, unsigned imm);
+// PSHUFLW (half 0) and PSHUFHW: the order of lanes of 2 bytes in one half.
+ir::Value shuffle2(Lift& c, ir::Value v, unsigned order, unsigned half);
+
+}  // namespace xarch::x86
