@@ -25,7 +25,7 @@ bool is_one_of(std::string_view text, std::initializer_list<std::string_view> na
 bool stores(const Row& r) { return is_one_of(r.text, {"fst", "fstp", "fist", "fistp", "fisttp", "fbstp"}); }
 
 uint64_t what_of(const Lift& c, bool is_store) {
-  const unsigned low = c.i.mod == 3 ? 0xc0u | (c.i.rm & 7u) : 6u;
+  const unsigned low = unsigned{c.i.mod} << 6 | (c.i.rm & 7u);
   return x87_run_operand(c.i.opcode, low | (c.i.reg & 7u) << 3, is_store);
 }
 
