@@ -18,6 +18,17 @@ NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
 TINY = "mount -t tmpfs -o size=8m tiny {}"
 NO_SPACES = "echo 0 >/proc/sys/user/max_user_namespaces"
 
+# Tools that stand in for real ones: a build that fills the disk and doesn't say so; a debootstrap whose second stage never
+# ends, and doesn't heed signals.
+FAKES = {
+    "cmake": """if [ "$1" = --preset ]; then mkdir -p build/release; exec touch build/release/build.ninja; fi
+dd if=/dev/zero of=build/filler bs=1M 2>/dev/null; echo ar: unable to copy file; exit 1""",
+    "debootstrap": """for last; do root=${where-}; where=$last; done
+mkdir -p "$root/bin" "$root/debootstrap"; touch "$root/debootstrap/required"
+cp --parents $(ldd /bin/sh | grep -o '/[^ ]*') "$root"; cp /bin/sh "$root/bin"
+echo 'trap "" INT TERM; : >/started; while :; do :; done' >"$root/debootstrap/debootstrap"
+mkdir "$root/proc" """,
+}
 # name: shell lines before, the command, its status, what its last line must say.
 CASES = {
     "no home": ("unset HOME XDG_CACHE_HOME XARCH_CACHE_DIR", "scripts/mkroot arm64 out/root dash", 1,
@@ -45,8 +56,14 @@ CASES = {
     "read-only tree, mkroot": ("mount -o remount,ro,bind .", "scripts/mkroot arm64 out/root dash", 1, "mkroot: cannot write into out"),
     "full disk": ("mkdir build; " + TINY.format("build"), "scripts/quickstart", 1,
                   "quickstart: /tmp/x/build needs 400 MB, and 8 MB are free there"),
+    "disk that fills": ("mkdir build; mount -t tmpfs -o size=420m none build; PATH=/tmp/fakes:$PATH", "scripts/quickstart", 1,
+                        "quickstart: no space left in /tmp/x/build"),
+    "bootstrap that is ended": ("mount --bind /tmp/fakes/debootstrap $(PATH=/usr/sbin:$PATH command -v debootstrap)", "scripts/bootstrap $(dpkg --print-architecture) out/root & "
+                                "until [ -e out/.bootstrap.*/root/started ] || ! kill -0 $!; do sleep 0.1; done; kill $!; wait $!", 143,
+                                "bootstrap: configuring it"),
     "no argument is known": ("", "scripts/quickstart --fast", 1, "quickstart: it takes no arguments; --help tells what it does"),
-    "unknown section": ("", "scripts/bench --section nosuch", 1, "bench: no section nosuch; there are kernel"),
+    "unknown section": ("", "scripts/bench --section nosuch", 1, "bench: no section nosuch for arm64; there are kernel"),
+    "no such section for x86": ("", "scripts/bench --guest i386 --section processes", 1, "no section processes for i386"),
     "unknown option": ("", "scripts/mkroot arm64 out/root --nosuch", 1, "mkroot: unknown option --nosuch"),
     "no namespaces": (NO_SPACES, "python3 tests/applications/run_script.py lua.lua", 1, "run_script.py: user namespaces are needed"),
     "no namespaces, modules": (NO_SPACES, "python3 tests/applications/python_modules.py test_bool", 1,
@@ -65,8 +82,11 @@ def run(name):
         os.mkdir(tree)
         for part in ("scripts", "tests/bench", "tests/support", "tests/applications"):
             shutil.copytree(os.path.join(ROOT, part), os.path.join(tree, part))
-        home = os.path.join(where, "home")
-        os.mkdir(home)
+        os.mkdir(os.path.join(where, "home"))
+        os.mkdir(os.path.join(where, "fakes"))
+        for tool, script in FAKES.items():
+            with open(os.path.join(where, "fakes", tool), "w", encoding="ascii", opener=lambda p, f: os.open(p, f, 0o755)) as f:
+                f.write("#!/bin/bash\n" + script + "\n")
         lines = "\n".join(["set -e", f"mount --bind {where} /tmp", "mount --bind /tmp/x /tmp/x", "cd /tmp/x", before, command])
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("XARCH_", "XDG_"))} | {"HOME": "/tmp/home"}
         done = subprocess.run([*NAMESPACE, "/bin/bash", "-c", lines], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
