@@ -28,8 +28,15 @@ bool is_one_of(const Row& r, std::initializer_list<std::string_view> names) {
   return false;
 }
 
+bool has_segment(const Row& r) {
+  for (const Form& f : r.forms) {
+    if (f.kind == Kind::kS || f.kind == Kind::kFixedSeg) return true;
+  }
+  return is_one_of(r, {"les", "lds"});
+}
+
 // A random encoding of the row.
-unsigned encode(const Row& r, Rng& rng, uint8_t* code) {
+unsigned encode(const Row& r, bool code32, Rng& rng, uint8_t* code) {
   uint8_t* at = code;
   const unsigned mask = r.key_mask, k = (static_cast<unsigned>(rng.next()) & ~mask) | r.key_value;
   const unsigned prefix_mask = mask >> key::kPrefix & 3, prefix = k >> key::kPrefix & 3;
@@ -40,7 +47,8 @@ unsigned encode(const Row& r, Rng& rng, uint8_t* code) {
     const unsigned vvvv = mask >> key::kVvvv & 1 ? 0 : rng.below(16);
     const unsigned map = static_cast<unsigned>(r.map) - static_cast<unsigned>(Map::kVex0F) + 1;
     *at++ = 0xc4;
-    *at++ = static_cast<uint8_t>(rng.below(8) << 5 | map);
+    // In 32-bit mode other values of the upper two bits make it LES or LDS.
+    *at++ = static_cast<uint8_t>((rng.below(8) | (code32 ? 6 : 0)) << 5 | map);
     *at++ = static_cast<uint8_t>((w ? 0x80 : 0) | (vvvv ^ 15) << 3 | (k >> key::kL & 1) << 2 | prefix);
   } else {
     if (prefix_mask == 3 && prefix == 2) *at++ = 0xf3;
@@ -49,7 +57,8 @@ unsigned encode(const Row& r, Rng& rng, uint8_t* code) {
     if ((prefix_mask == 3 && prefix == 1) || (may66 && !r.has(kForce64) && rng.one_in(5))) *at++ = 0x66;
     if (kStrings.count(r.text) && rng.one_in(2)) *at++ = rng.one_in(2) ? 0xf3 : 0xf2;
     const bool w_given = (mask >> key::kW & 1) != 0;
-    if (w_given || !rng.one_in(3)) *at++ = static_cast<uint8_t>(0x40 | (w ? 8 : 0) | rng.below(8));
+    if (!code32 && (w_given || !rng.one_in(3)))
+      *at++ = static_cast<uint8_t>(0x40 | (w ? 8 : 0) | rng.below(8));
     if (r.map != Map::kByte) *at++ = 0x0f;
     if (r.map == Map::k0F38) *at++ = 0x38;
     if (r.map == Map::k0F3A) *at++ = 0x3a;
@@ -90,7 +99,7 @@ void aim(const Insn& i, uint64_t to, uint64_t pc, Rng& rng, uint8_t* code, Regis
     if (index) regs->gpr[i.index] = 0;
     return patch(to);
   }
-  if (i.index == i.base) return;
+  if (i.index == i.base || i.address_bytes == 2) return;
   if (index) regs->gpr[i.index] = rng.one_in(2) ? rng.below(8) : rng.next();
   const uint64_t sum =
       to - static_cast<uint64_t>(int64_t{i.disp}) - (index ? regs->gpr[i.index] << i.scale : 0);
@@ -131,8 +140,15 @@ void prepare(const Insn& i, uint64_t pc, Rng& rng, uint8_t* code, Case* c) {
     regs.gpr[kRcx] = rng.below(rng.one_in(20) ? 600 : rng.one_in(4) ? 160 : 8) | upper;
     if (rng.one_in(3)) regs.gpr[kRdi] = kArea + rng.below(256) + (rng.one_in(2) ? 0 : 0xc00 - 0x80);
   }
-  if (is_one_of(r, {"push", "pop", "call", "ret", "pushf", "popf", "enter", "leave"})) {
+  // What can be loaded in 32-bit mode, and what cannot.
+  const auto selector = [&] {
+    constexpr uint32_t kSelectors[] = {0, 3, 0x23, 0x2b, 0x2a, 0x33, 0x13, 0x83, 0x97};
+    return uint64_t{kSelectors[rng.below(std::size(kSelectors))]};
+  };
+  if (is_one_of(r, {"push", "pop", "call", "ret", "pushf", "popf", "enter", "leave", "pusha", "popa"})) {
+    if (r.text == "pop" && has_segment(r)) set_area(c, kArea + 256, selector());
     regs.gpr[kRsp] = kArea + 128 + rng.below(256);
+    if (r.text == "pop" && has_segment(r)) regs.gpr[kRsp] = kArea + 256;
     if (r.text == "leave") regs.gpr[kRbp] = kArea + 128 + rng.below(256);
     if (r.text == "ret") set_area(c, regs.gpr[kRsp], landing);
     if (r.text == "popf") set_area(c, regs.gpr[kRsp], rng.next() & 0xcd5);
@@ -147,6 +163,12 @@ void prepare(const Insn& i, uint64_t pc, Rng& rng, uint8_t* code, Case* c) {
   if (is_one_of(r, {"ldmxcsr", "vldmxcsr"})) {
     set_area(c, to, rng.one_in(8) ? rng.next() : (rng.next() & kMxcsrBits) | kMxcsrMasks);
   }
+  if (r.text == "mov" && r.forms[0].kind == Kind::kS) {
+    set_area(c, to, selector());
+    if (i.mod == 3) regs.gpr[i.rm] = selector();
+  }
+  if (is_one_of(r, {"les", "lds"})) set_area(c, to + (i.operand_bytes == 2 ? 2 : 4), selector());
+  if (r.text == "bound" && rng.one_in(2)) regs.gpr[i.reg] = static_cast<uint64_t>(get_area(*c, to));
   if (r.text == "xlat") regs.gpr[kRbx] = to - (regs.gpr[kRax] & 0xff);
   if (r.tail == Tail::kMoffs) {
     std::memcpy(code + i.length - i.address_bytes, &to, i.address_bytes);
@@ -202,19 +224,23 @@ unsigned shift_count(const Insn& i, uint64_t rcx) {
 
 }  // namespace
 
-bool usable(unsigned row) {
+bool usable(unsigned row, bool code32) {
   const Row& r = rows()[row];
   if (lifter(row) == nullptr || r.feature == Feature::kLm) return false;  // another one stands before it here
-  if ((r.key_mask >> key::kMode64 & 1) && !(r.key_value >> key::kMode64 & 1)) return false;
+  if ((r.key_mask >> key::kMode64 & 1) && !(r.key_value >> key::kMode64 & 1) != code32) return false;
   // What tells processors and moments apart.
   if (is_one_of(r, {"cpuid", "rdtsc", "rdtscp", "rdpid", "rdrand", "rdseed", "xgetbv"})) return false;
-  // Loads of segment registers: others than the host's own would stay for the test.
+  // Loads of segment registers: ES and DS alone, in 32-bit mode, can be set right again.
   const Kind first = r.forms[0].kind;
-  if ((r.text == "mov" && first == Kind::kS) || (r.text == "pop" && first == Kind::kFixedSeg)) return false;
+  if (r.text == "mov" && first == Kind::kS && !code32) return false;
+  const bool restored = code32 && (r.forms[0].fixed == kEs || r.forms[0].fixed == kDs);
+  if (r.text == "pop" && first == Kind::kFixedSeg && !restored) return false;
   if (is_one_of(r, {"lss", "lfs", "lgs"})) return false;
+  // Of AMD's processors it is one in 32-bit mode, too.
+  if (r.text == "sysenter" || r.text == "syscall") return false;
   // Traps, system calls, and what would take the test's own thread-local storage away.
-  return !is_one_of(r, {"int", "int3", "int1", "into", "syscall", "sysenter", "rdfsbase", "wrfsbase",
-                        "rdgsbase", "wrgsbase", "rdssp", "sysret", "sysexit", "retf", "rsm"});
+  return !is_one_of(r, {"int", "int3", "int1", "into", "rdfsbase", "wrfsbase", "rdgsbase", "wrgsbase",
+                        "rdssp", "sysret", "sysexit", "rsm"});
 }
 
 bool uses_vectors(unsigned row) {
@@ -242,29 +268,38 @@ void random_fp(Rng& rng, FpRegisters* f) {
   if (rng.one_in(4)) f->mxcsr |= static_cast<uint32_t>(rng.next()) & 0x3f;
 }
 
+// What may stand before the row in question: neither memory nor the stack nor the flow of control is touched.
+std::vector<unsigned> plain_rows(bool code32) {
+  std::vector<unsigned> v;
+  for (unsigned i = 0; i < rows().size(); ++i) {
+    const Row& r = rows()[i];
+    const bool system = lifter(i) == &lift_privileged || lifter(i) == &lift_ud;
+    const bool stack =
+        is_one_of(r, {"push", "pop", "pushf", "popf", "enter", "leave", "xlat", "div", "idiv", "lar", "lsl",
+                      "verr", "verw", "aam", "pusha", "popa", "les", "lds", "bound"});
+    const bool masked = is_one_of(r, {"maskmovq", "maskmovdqu", "vmaskmovdqu"});
+    if (usable(i, code32) && !is_branch(r) && !has_segment(r) && !system && !stack && !masked &&
+        !kStrings.count(r.text) && r.tail != Tail::kMoffs)
+      v.push_back(i);
+  }
+  return v;
+}
+
 }  // namespace
 
-bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undefined) {
-  static const std::vector<unsigned> kOthers = [] {
-    std::vector<unsigned> v;
-    for (unsigned i = 0; i < rows().size(); ++i) {
-      const Row& r = rows()[i];
-      const bool system = lifter(i) == &lift_privileged || lifter(i) == &lift_ud;
-      const bool stack = is_one_of(r, {"push", "pop", "pushf", "popf", "enter", "leave", "xlat", "div",
-                                       "idiv", "lar", "lsl", "verr", "verw"});
-      const bool masked = is_one_of(r, {"maskmovq", "maskmovdqu", "vmaskmovdqu"});
-      if (usable(i) && !is_branch(r) && !system && !stack && !masked && !kStrings.count(r.text) &&
-          r.tail != Tail::kMoffs)
-        v.push_back(i);
-    }
-    return v;
-  }();
-  if (is_one_of(rows()[row], {"push", "pop", "call", "ret", "pushf", "popf", "enter", "leave", "xlat", "lar",
-                              "lsl", "verr", "verw", "maskmovq", "maskmovdqu", "vmaskmovdqu"}) ||
+bool make_case(unsigned row, bool code32, unsigned before, Rng& rng, Case* c, unsigned* undefined) {
+  static const std::vector<unsigned> kOthers[] = {plain_rows(false), plain_rows(true)};
+  const std::vector<unsigned>& others = kOthers[code32];
+  if (has_segment(rows()[row]) ||
+      is_one_of(rows()[row],
+                {"push", "pop", "call", "ret", "pushf", "popf", "enter", "leave", "xlat", "lar", "lsl",
+                 "verr", "verw", "pusha", "popa", "bound", "maskmovq", "maskmovdqu", "vmaskmovdqu"}) ||
       rows()[row].tail == Tail::kMoffs || kStrings.count(rows()[row].text)) {
     before = 0;
   }
+  c->code32 = code32;
   for (uint64_t& g : c->before.gpr) g = rng.value();
+  c->before.fp.reset();
   random_x87(rng, &c->before.fp);
   c->before.pc = kCodeStart;
   c->before.rflags = 0x202 | (rng.next() & (kEflagsArithmetic | kEflagsD));
@@ -275,20 +310,27 @@ bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undef
     std::memcpy(c->area_before + n, &w, 8);
   }
   *undefined = 0;
-  unsigned at = 0;
+  unsigned at = 0, ever = 0;
   for (unsigned n = 0; n <= before; ++n) {
     const bool last = n == before;
-    const unsigned which = last ? row : kOthers[rng.below(static_cast<uint32_t>(kOthers.size()))];
+    const unsigned which = last ? row : others[rng.below(static_cast<uint32_t>(others.size()))];
     uint8_t code[kMaxInsnBytes];
-    encode(rows()[which], rng, code);
+    encode(rows()[which], code32, rng, code);
     Insn i;
     const auto fits = [&] {
-      return decode(code, kMaxInsnBytes, true, FeatureSet::all(), &i) == Verdict::kOk && i.row == which;
+      return decode(code, kMaxInsnBytes, !code32, FeatureSet::all(), &i) == Verdict::kOk && i.row == which;
     };
     if (!fits() || i.segment >= kFs) return false;
     // Linux stands in for the processor, and leaves upper halves alone.
     if (is_one_of(rows()[which], {"sldt", "str", "smsw"}) && i.operand_bytes == 4) return false;
     const Row& r = rows()[which];
+    // Of 64 bits, which 32-bit mode has not: Intel's processors ignore that, others refuse them.
+    if (code32 && i.w && (r.text.starts_with("vpextr") || r.text.starts_with("vpinsr"))) return false;
+    // FS and GS are the test's own.
+    if (r.text == "mov" && r.forms[0].kind == Kind::kS && (i.reg & 7) >= kFs) return false;
+    // Processors differ in what they make of an address that is not there where nothing is accessed.
+    const bool by_rdi = kStrings.count(r.text) || r.text.ends_with("maskmovdqu") || r.text == "maskmovq";
+    if (code32 && i.address_bytes == 2 && by_rdi) return false;
     if (!last && has_memory(i) && r.text != "lea") return false;
     const bool alone = has_memory(i) || (is_branch(r) && r.forms[0].size != Size::kB);
     if (last && (n == 0 || !alone)) {
@@ -310,10 +352,15 @@ bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undef
         (!known || (shift_count(i, c->before.gpr[kRcx]) & 31) > 16)) {
       return false;  // the result is undefined
     }
+    ever |= *undefined;
     std::memcpy(c->code + at, code, i.length);
     at += i.length;
   }
+  *undefined |= ever << 8;
   c->code_bytes = at;
+  if (code32) {
+    for (unsigned n = 0; n < 16; ++n) c->before.gpr[n] = n < 8 ? c->before.gpr[n] & 0xffffffff : 0;
+  }
   return true;
 }
 

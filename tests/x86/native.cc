@@ -81,6 +81,12 @@ void get_fp(const Image& from, FpRegisters* f) {
   }
 }
 
+// Selectors (asm/segment.h of x86-64); CS is the lowest of the four words of REG_CSGSFS.
+constexpr unsigned kUser32 = 0x23, kUserData = 0x2b;
+
+// In 64-bit mode they count for nothing, in 32-bit mode they must be there.
+void load_data_segments() { __asm__ volatile("mov %0, %%ds\n\tmov %0, %%es" : : "r"(kUserData)); }
+
 // SIGUSR1 swaps the case's registers in; what ends the case swaps them out.
 void enter(int, siginfo_t*, void* context) {
   gregset_t& g = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
@@ -91,6 +97,8 @@ void enter(int, siginfo_t*, void* context) {
   for (unsigned i = 0; i < 16; ++i) g[kGregs[i]] = static_cast<greg_t>(g_case->before.gpr[i]);
   g[REG_RIP] = static_cast<greg_t>(g_case->before.pc);
   g[REG_EFL] = static_cast<greg_t>(g_case->before.rflags);
+  if (g_case->code32) g[REG_CSGSFS] = (g[REG_CSGSFS] & ~greg_t{0xffff}) | kUser32;
+  load_data_segments();
   g_inside = true;
 }
 

@@ -1,5 +1,5 @@
-// Runs x86-64 code on the host's own processor with registers (x87, MMX, SSE and AVX too), flags and memory
-// of the test's choice.
+// Runs x86 code, of 64-bit or 32-bit mode, on the host's own processor with registers (x87, MMX, SSE and AVX
+// too), flags and memory of the test's choice.
 #pragma once
 
 #include <cstdint>
@@ -41,6 +41,7 @@ struct Registers {
 struct Case {
   uint8_t code[64];
   unsigned code_bytes;
+  bool code32;  // in 32-bit mode, by the flat segments that Linux has for it
   Registers before;
   uint8_t area_before[kAreaBytes];
   // Filled by run_natively.

@@ -67,6 +67,12 @@ struct Lift : tcg::RegionWalk {
   Address address_of(const Operand& o);
   // The linear address of `offset` (of the address size, in an i64) in the segment.
   ir::Value linear(ir::Value offset, unsigned segment);
+  // A register as a pointer of the address size (string instructions), in an i64.
+  ir::Value pointer(unsigned reg) {
+    const ir::Value v = gpr64(reg);
+    if (i.address_bytes == 8) return v;
+    return b.and_(v, i.address_bytes == 4 ? 0xffffffffu : 0xffffu);
+  }
   // The offset that LEA gives, in an i64.
   ir::Value effective_address();
   ir::MemDesc desc(unsigned bytes, bool store) const;

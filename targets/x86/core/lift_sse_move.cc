@@ -86,9 +86,8 @@ void vector_maskmov_bytes(Lift& c) {
     const ir::BlockId taken = b.new_block(), next = b.new_block();
     b.cond_br(c.bit(b.vmask(get_part(c, mask), 0), i), taken, next);
     b.start_block(taken);
-    const Value offset = c.i.address_bytes == 4 ? b.zext(c.gpr(kRdi, 4), Type::kI64) : c.gpr64(kRdi);
     const Value byte = b.trunc(b.vextract(Type::kI32, get_part(c, data), 0, i), Type::kI8);
-    b.store(c.linear(offset, c.i.segment), byte, c.desc(1, true), static_cast<int32_t>(i));
+    b.store(c.linear(c.pointer(kRdi), c.i.segment), byte, c.desc(1, true), static_cast<int32_t>(i));
     b.br(next);
     b.start_block(next);
   }

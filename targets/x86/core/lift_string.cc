@@ -11,20 +11,13 @@ using ir::Value;
 
 namespace {
 
-// rSI, rDI or rCX, of the address size.
-Value pointer(Lift& c, unsigned reg) {
-  const Value v = c.gpr64(reg);
-  if (c.i.address_bytes == 8) return v;
-  return c.b.and_(v, c.i.address_bytes == 4 ? 0xffffffffu : 0xffffu);
-}
-
 Value advanced(Lift& c, unsigned reg, unsigned bytes) {
   const Value by = c.b.shl(c.b.get(kSlotStep), static_cast<unsigned>(__builtin_ctz(bytes)));
   return c.b.trunc(c.b.add(c.gpr64(reg), by), Lift::type(c.i.address_bytes));
 }
 
 Value source(Lift& c, unsigned bytes) {
-  return c.b.load(Lift::type(bytes), c.linear(pointer(c, kRsi), c.i.segment), c.desc(bytes, false));
+  return c.b.load(Lift::type(bytes), c.linear(c.pointer(kRsi), c.i.segment), c.desc(bytes, false));
 }
 
 // MOVS and STOS do so many bytes at once where that cannot be told from one by one: upwards, no page's end in
@@ -102,26 +95,26 @@ void add_block(Lift& c, unsigned reg) {
   c.put_gpr(reg, c.b.trunc(c.b.add(c.gpr64(reg), int64_t{kBlock}), Lift::type(c.i.address_bytes)));
 }
 
-constexpr Blocks kMoves = {
-    [](Lift& c) {
-      const Value from = c.linear(pointer(c, kRsi), c.i.segment), to = pointer(c, kRdi);
-      const Value apart = c.b.cmp(Cond::kUge, c.b.sub(to, from), c.b.i64(kBlock));
-      return c.b.and_(apart, c.b.and_(within_page(c, from), within_page(c, to)));
-    },
-    [](Lift& c) {
-      const Value from = c.linear(pointer(c, kRsi), c.i.segment), to = pointer(c, kRdi);
-      Value v[kBlock / 16];
-      for (unsigned n = 0; n < kBlock / 16; ++n)
-        v[n] = c.b.load(Type::kV128, from, vector_desc(c, false), static_cast<int32_t>(16 * n));
-      for (unsigned n = 0; n < kBlock / 16; ++n)
-        c.b.store(to, v[n], vector_desc(c, true), static_cast<int32_t>(16 * n));
-      add_block(c, kRsi);
-      add_block(c, kRdi);
-    }};
-
-constexpr Blocks kFills = {[](Lift& c) { return within_page(c, pointer(c, kRdi)); },
+constexpr Blocks kMoves = {[](Lift& c) {
+                             const Value from = c.linear(c.pointer(kRsi), c.i.segment), to = c.pointer(kRdi);
+                             const Value apart = c.b.cmp(Cond::kUge, c.b.sub(to, from), c.b.i64(kBlock));
+                             return c.b.and_(apart, c.b.and_(within_page(c, from), within_page(c, to)));
+                           },
                            [](Lift& c) {
-                             const Value to = pointer(c, kRdi);
+                             const Value from = c.linear(c.pointer(kRsi), c.i.segment), to = c.pointer(kRdi);
+                             Value v[kBlock / 16];
+                             for (unsigned n = 0; n < kBlock / 16; ++n)
+                               v[n] = c.b.load(Type::kV128, from, vector_desc(c, false),
+                                               static_cast<int32_t>(16 * n));
+                             for (unsigned n = 0; n < kBlock / 16; ++n)
+                               c.b.store(to, v[n], vector_desc(c, true), static_cast<int32_t>(16 * n));
+                             add_block(c, kRsi);
+                             add_block(c, kRdi);
+                           }};
+
+constexpr Blocks kFills = {[](Lift& c) { return within_page(c, c.pointer(kRdi)); },
+                           [](Lift& c) {
+                             const Value to = c.pointer(kRdi);
                              const unsigned bytes = size(c);
                              const Value a = bytes == 8 ? c.gpr64(kRax) : c.gpr(kRax, 4);
                              const Value v =
@@ -139,7 +132,7 @@ void lift_movs(Lift& c) {
       [&] {
         const unsigned bytes = size(c);
         const Value v = source(c, bytes);
-        c.b.store(pointer(c, kRdi), v, c.desc(bytes, true));
+        c.b.store(c.pointer(kRdi), v, c.desc(bytes, true));
         c.put_gpr(kRsi, advanced(c, kRsi, bytes));
         c.put_gpr(kRdi, advanced(c, kRdi, bytes));
       },
@@ -151,7 +144,7 @@ void lift_stos(Lift& c) {
       c, false,
       [&] {
         const unsigned bytes = size(c);
-        c.b.store(pointer(c, kRdi), c.gpr(kRax, bytes), c.desc(bytes, true));
+        c.b.store(c.pointer(kRdi), c.gpr(kRax, bytes), c.desc(bytes, true));
         c.put_gpr(kRdi, advanced(c, kRdi, bytes));
       },
       kFills);
@@ -170,7 +163,7 @@ void lift_cmps(Lift& c) {
   repeat(c, true, [&] {
     const unsigned bytes = size(c);
     const Value a = source(c, bytes);
-    const Value s = c.b.load(Lift::type(bytes), pointer(c, kRdi), c.desc(bytes, false));
+    const Value s = c.b.load(Lift::type(bytes), c.pointer(kRdi), c.desc(bytes, false));
     c.put_flags(c.b.flags_sub(a, s, false));
     c.put_gpr(kRsi, advanced(c, kRsi, bytes));
     c.put_gpr(kRdi, advanced(c, kRdi, bytes));
@@ -180,7 +173,7 @@ void lift_cmps(Lift& c) {
 void lift_scas(Lift& c) {
   repeat(c, true, [&] {
     const unsigned bytes = size(c);
-    const Value s = c.b.load(Lift::type(bytes), pointer(c, kRdi), c.desc(bytes, false));
+    const Value s = c.b.load(Lift::type(bytes), c.pointer(kRdi), c.desc(bytes, false));
     c.put_flags(c.b.flags_sub(c.gpr(kRax, bytes), s, false));
     c.put_gpr(kRdi, advanced(c, kRdi, bytes));
   });

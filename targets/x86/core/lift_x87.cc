@@ -111,7 +111,12 @@ void x87_by_call(Lift& c) {
   if (memory) {
     const Address a = c.address();
     if (!is_store) load_operand(c, a, bytes, words);
-    c.b.put(kSlotX87Address, c.b.add(a.base, int64_t{a.disp}));
+    if (is_store) {  // it faults even if an unmasked exception keeps it from storing
+      c.b.probe(a.base, c.desc(bytes == 10 ? 8 : bytes, true), true, a.disp);
+      if (bytes == 10) c.b.probe(a.base, c.desc(2, true), true, a.disp + 8);
+    }
+    const Value where = c.b.add(a.base, int64_t{a.disp});
+    c.b.put(kSlotX87Address, c.mode64() ? where : c.b.and_(where, 0xffffffffu));
   }
   const bool flags = r.flags_read != 0 || r.flags_written != 0;
   c.b.call(is_store ? kX87Prepare
