@@ -18,17 +18,18 @@ NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
 TINY = "mount -t tmpfs -o size=8m tiny {}"
 NO_SPACES = "echo 0 >/proc/sys/user/max_user_namespaces"
 
-# Tools that stand in for real ones: a build that fills the disk and doesn't say so; a debootstrap whose second stage never
-# ends, and doesn't heed signals.
+# Tools that stand in for real ones: a build that fills the disk and doesn't say so; a debootstrap whose second stage takes
+# a minute, and doesn't heed signals.
 FAKES = {
     "cmake": """if [ "$1" = --preset ]; then mkdir -p build/release; exec touch build/release/build.ninja; fi
 dd if=/dev/zero of=build/filler bs=1M 2>/dev/null; echo ar: unable to copy file; exit 1""",
     "debootstrap": """for last; do root=${where-}; where=$last; done
 mkdir -p "$root/bin" "$root/debootstrap"; touch "$root/debootstrap/required"
 cp --parents $(ldd /bin/sh | grep -o '/[^ ]*') "$root"; cp /bin/sh "$root/bin"
-echo 'trap "" INT TERM; : >/started; while :; do :; done' >"$root/debootstrap/debootstrap"
+echo 'trap "" INT TERM; : >/started; i=0; while [ $i -lt 20000000 ]; do i=$((i + 1)); done' >"$root/debootstrap/debootstrap"
 mkdir "$root/proc" """,
 }
+
 # name: shell lines before, the command, its status, what its last line must say.
 CASES = {
     "no home": ("unset HOME XDG_CACHE_HOME XARCH_CACHE_DIR", "scripts/mkroot arm64 out/root dash", 1,
