@@ -58,6 +58,8 @@ struct Rules {
   BadInteger int_nan = BadInteger::kZero;
   BadInteger int_range = BadInteger::kSaturate;
   bool int_range_inexact = false;  // a number out of range is Inexact as well as Invalid
+
+  bool operator==(const Rules&) const = default;
 };
 
 // Arm A64/A32 with FPCR.AH = 0.

@@ -153,19 +153,26 @@ class Builder {
   // but f32 with lane 1 is half precision.
   Value fbinary(Op op, Value a, Value b, unsigned lane = 0);  // f.add to f.div, f.min to f.maxnum, f.cmp*
   Value funary(Op op, Value a, unsigned lane = 0);            // f.sqrt, f.neg, f.abs
-  Value ffma(Value a, Value b, Value c, unsigned lane = 0);   // c + a * b
-  Value ffma_half(Value a, Value b, Value c);                 // the same, a and b half precision in v64s
+  // c + a * b; negate: 1 the product, 2 c.
+  Value ffma(Value a, Value b, Value c, unsigned lane = 0, unsigned negate = 0);
+  Value ffma_half(Value a, Value b, Value c);  // the same, a and b half precision in v64s
   // Flags of a comparison of two scalars; signals: any NaN is invalid.
-  Value flags_fcmp(Value a, Value b, bool signals, unsigned lane = 0);
+  // host: less C, equal Z, unordered Z P C, as x86 has it.
+  Value flags_fcmp(Value a, Value b, bool signals, unsigned lane = 0, bool host = false);
+  // All ones if one of the relations (FpRelation) holds.
+  Value fcmp(Value a, Value b, uint32_t relations, unsigned lane = 0) {
+    return emit(Op::kFCmp, a.type, a, b, {}, fp_lane(a.type, lane), relations);
+  }
   Value fround(Value a, FpRound r, bool raises_inexact, unsigned lane = 0);
   Value fto_int(Type t, Value a, FpRound r, bool is_unsigned, unsigned lane = 0);
   Value ffrom_int(Type t, Value a, bool is_unsigned, unsigned lane = 0);
   // Lanes as f.cvt says; of a scalar its width.
   Value fcvt(Type t, unsigned to_lane, Value a, unsigned from_lane);
-  Value fto_bf16(Value a);          // v128 to v64
-  Value flow(Type t, Value v);      // lowest lane of a vector as a scalar
-  Value finsert(Value v, Value a);  // v with its lowest lane replaced
-  Value fwiden(Type t, Value a);    // a scalar with zeros above
+  Value fcvt_to_half(Value a, FpRound r);  // v128 of f32 to v64
+  Value fto_bf16(Value a);                 // v128 to v64
+  Value flow(Type t, Value v);             // lowest lane of a vector as a scalar
+  Value finsert(Value v, Value a);         // v with its lowest lane replaced
+  Value fwiden(Type t, Value a);           // a scalar with zeros above
 
   // ---- extended precision: the ops of their names
   Value f80(Op op, Value a, Value b = {}) { return emit(op, Type::kF80, a, b); }

@@ -273,14 +273,15 @@ Value Builder::funary(Op op, Value a, unsigned lane) {
   return emit(op, a.type, a, {}, {}, fp_lane(a.type, lane));
 }
 
-Value Builder::ffma(Value a, Value b, Value c, unsigned lane) {
-  return emit(Op::kFFma, a.type, a, b, c, fp_lane(a.type, lane));
+Value Builder::ffma(Value a, Value b, Value c, unsigned lane, unsigned negate) {
+  return emit(Op::kFFma, a.type, a, b, c, fp_lane(a.type, lane), negate);
 }
 
 Value Builder::ffma_half(Value a, Value b, Value c) { return emit(Op::kFFmaHalf, c.type, a, b, c, 2); }
 
-Value Builder::flags_fcmp(Value a, Value b, bool signals, unsigned lane) {
-  return emit(Op::kFlagsFcmp, Type::kFlags, a, b, {}, fp_lane(a.type, lane), signals);
+Value Builder::flags_fcmp(Value a, Value b, bool signals, unsigned lane, bool host) {
+  const unsigned imm = (signals ? 1 : 0) | (host ? kFpHostFlags : 0);
+  return emit(Op::kFlagsFcmp, Type::kFlags, a, b, {}, fp_lane(a.type, lane), imm);
 }
 
 Value Builder::fround(Value a, FpRound r, bool raises_inexact, unsigned lane) {
@@ -299,6 +300,11 @@ Value Builder::ffrom_int(Type t, Value a, bool is_unsigned, unsigned lane) {
 
 Value Builder::fcvt(Type t, unsigned to_lane, Value a, unsigned from_lane) {
   return emit(Op::kFCvt, t, a, {}, {}, fp_lane(t, to_lane), fp_lane(a.type, from_lane));
+}
+
+Value Builder::fcvt_to_half(Value a, FpRound r) {
+  const unsigned how = r == FpRound::kCurrent ? 0 : static_cast<unsigned>(r) + 1;
+  return emit(Op::kFCvt, Type::kV64, a, {}, {}, 1, 2 | how << kFpRoundShift);
 }
 
 Value Builder::fto_bf16(Value a) { return emit(Op::kFToBf16, Type::kV64, a, {}, {}, 2); }

@@ -165,6 +165,14 @@ enum FpImm : uint32_t {
 // The constants of f80.const, rounded from more bits than the type has.
 enum class F80Constant : uint8_t { kOne, kLog2Of10, kLog2OfE, kPi, kLog10Of2, kLnOf2, kZero };
 
+// The imm of f.cmp: relations, and whether any NaN is invalid (else signalling ones only).
+enum FpRelation : uint32_t { kFpLess = 1, kFpEqual = 2, kFpGreater = 4, kFpUnordered = 8, kFpSignals = 16 };
+// Of flags.fcmp: flags as x86's comparisons leave them.
+inline constexpr uint32_t kFpHostFlags = 2;
+// Of f.cvt: the operand's lane, and an explicit rounding.
+inline constexpr uint32_t kFpLaneMask = 15;
+inline constexpr unsigned kFpRoundShift = 4;
+
 // Kinds of control transfer, for return prediction, polls and tracing.
 enum class JumpKind : uint8_t { kJump, kCall, kReturn };
 

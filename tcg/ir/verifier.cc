@@ -407,17 +407,21 @@ bool Verifier::fp_op(const Inst& in) {
   const bool good_rounding = rounding <= 4 || rounding == 8;
   const char* const kBadLane = "not for that type or lane";
   switch (in.op) {
-    case Op::kFlagsFcmp: return need(is_float(a) && is_fp(a, in.aux) && imm <= 1, kBadLane);
+    case Op::kFlagsFcmp: return need(is_float(a) && is_fp(a, in.aux) && imm <= 3, kBadLane);
+    case Op::kFCmp: return need(is_fp(in.type, in.aux) && imm <= 31, kBadLane);
+    case Op::kFFma: return need(is_fp(in.type, in.aux) && imm <= 3, kBadLane);
     case Op::kFRound:
       if (!good_rounding || imm > (kFpRoundMask | kFpInexact)) return bad("no such rounding");
       return need(is_fp(a, in.aux), kBadLane);
     case Op::kFToInt:
       if (!good_rounding || (imm & ~uint64_t{kFpRoundMask | kFpUnsigned}) != 0)
         return bad("no such rounding");
+      if (in.aux == 3 && a == Type::kV128 && in.type == Type::kV64) return true;
       return need(is_fp(a, in.aux) && (is_float(a) ? is_word(in.type) && in.aux != 1 : in.type == a),
                   kBadLane);
     case Op::kFFromInt:
       if ((imm & ~uint64_t{kFpUnsigned}) != 0) return bad("no such conversion");
+      if (in.aux == 3 && a == Type::kV64 && in.type == Type::kV128) return true;
       return need(in.aux != 1 && is_fp(in.type, in.aux) && (is_float(in.type) ? is_word(a) : in.type == a),
                   kBadLane);
     case Op::kFFmaHalf:
@@ -447,7 +451,9 @@ bool Verifier::fp_convert_op(const Inst& in) {
     if (t == Type::kF32 || t == Type::kF64) return lane == (t == Type::kF32 ? 2 : 3);
     return (t == Type::kV64 || t == Type::kV128) && lane >= 1 && lane <= 3;
   };
-  return need(in.aux != in.imm && fits(in.type, in.aux) && fits(from, in.imm), "no such conversion");
+  const int64_t lane = in.imm & kFpLaneMask, rounding = in.imm >> kFpRoundShift;
+  if (rounding < 0 || rounding > 4 || (rounding != 0 && in.aux != 1)) return bad("no such rounding");
+  return need(in.aux != lane && fits(in.type, in.aux) && fits(from, lane), "no such conversion");
 }
 
 bool Verifier::f80_op(const Inst& in) {

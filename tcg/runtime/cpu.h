@@ -34,11 +34,10 @@ enum Event : uint32_t {
 
 // MXCSR while C++ runs: all exceptions masked, round to nearest. That of a guest has Invalid unmasked, so
 // that an operation that makes or meets a signalling NaN traps and gets the guest's exact result from the
-// handler.
+// handler; unless the guest's rules are the host's own.
 inline constexpr uint32_t kHostMxcsr = 0x1f80;
 inline constexpr uint32_t kGuestMxcsr = 0x1f00;
 inline constexpr uint32_t kMxcsrInvalidMask = 0x80;
-constexpr bool is_host_mxcsr(uint32_t mxcsr) { return (mxcsr & kMxcsrInvalidMask) != 0; }
 inline constexpr uint32_t kMxcsrFlags =
     0x3f;  // invalid, denormal, divide by zero, overflow, underflow, inexact
 inline constexpr unsigned kMxcsrRoundingShift = 13;  // 0 nearest, 1 down, 2 up, 3 zero
@@ -78,7 +77,8 @@ struct alignas(64) CpuHeader {
   uint32_t exit_mode = 0;              // mode of the key to go on with (kLookup, kLink, kEvent)
   uint32_t helper_exit = 0;            // set by a helper with kHelperMayExit to leave after the call: an Exit
   uint16_t fp_flags = 0;               // sticky flags besides those of guest_mxcsr, see fp_sticky()
-  uint16_t fp_control = 0;             // FpControl
+  uint8_t fp_control = 0;              // FpControl
+  uint8_t fp_away = 1;                 // MXCSR is the host's, the guest's is in guest_mxcsr
   uint32_t guest_mxcsr = kGuestMxcsr;  // the control word guest code runs with
   uint64_t guest_base = 0;             // flat policy: host address of guest address 0
   void* tlb = nullptr;                 // soft-TLB policy: array of TlbEntry, one table per MMU index

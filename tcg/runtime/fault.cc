@@ -11,8 +11,7 @@ constexpr unsigned kMaxRetries = 64;
 
 // C++ code that emitted code called may run with the host's control word, that of the guest being put away.
 void use_guest_mxcsr(ucontext_t* context, const CpuHeader& h) {
-  uint32_t& mxcsr = context->uc_mcontext.fpregs->mxcsr;
-  if (is_host_mxcsr(mxcsr)) mxcsr = h.guest_mxcsr;
+  if (h.fp_away) context->uc_mcontext.fpregs->mxcsr = h.guest_mxcsr;
 }
 
 [[noreturn]] void land_in_interpreter(VcpuImpl* v) { _longjmp(v->interp_fault, 1); }

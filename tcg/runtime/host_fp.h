@@ -12,14 +12,16 @@ namespace xarch::tcg {
 class HostFp {
  public:
   explicit HostFp(CpuHeader* cpu) {
-    const uint32_t now = _mm_getcsr();
-    if (is_host_mxcsr(now)) return;
+    if (cpu == nullptr || cpu->fp_away) return;
     cpu_ = cpu;
-    cpu->guest_mxcsr = now;
+    cpu->guest_mxcsr = _mm_getcsr();
+    cpu->fp_away = 1;
     _mm_setcsr(kHostMxcsr);
   }
   ~HostFp() {
-    if (cpu_ != nullptr) _mm_setcsr(cpu_->guest_mxcsr);
+    if (cpu_ == nullptr) return;
+    _mm_setcsr(cpu_->guest_mxcsr);
+    cpu_->fp_away = 0;
   }
   HostFp(const HostFp&) = delete;
   HostFp& operator=(const HostFp&) = delete;

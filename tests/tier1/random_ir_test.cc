@@ -89,7 +89,7 @@ void random_fp_control(uint64_t seed, ir::Region* region, RandomState* s) {
   region->fp_checks = static_cast<uint8_t>(ir::kFpCheckTiny | (flush ? ir::kFpCheckFlush : 0) |
                                            (flush || default_nan ? ir::kFpCheckNan : 0));
   s->hdr.fp_control =
-      static_cast<uint16_t>((flush ? tcg::kFpFlush : 0) | (default_nan ? tcg::kFpDefaultNan : 0));
+      static_cast<uint8_t>((flush ? tcg::kFpFlush : 0) | (default_nan ? tcg::kFpDefaultNan : 0));
   uint32_t before = 0;
   for (const uint32_t f : {fpu::kInexact, fpu::kUnderflow, fpu::kDenormal}) before |= rng.one_in(2) ? f : 0;
   s->hdr.fp_flags = static_cast<uint16_t>(before);

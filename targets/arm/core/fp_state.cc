@@ -33,8 +33,8 @@ void program_host(Arm64State& s) {
   const uint32_t known = (s.fpsr & kIdc ? kHostDenormal : 0u) | (s.fpsr & kUfc ? kHostUnderflow : 0u) |
                          (s.fpsr & kIxc ? kHostInexact : 0u);
   s.hdr.fp_flags = 0;
-  s.hdr.fp_control = static_cast<uint16_t>((flush ? tcg::kFpFlush : 0) |
-                                           (s.fpcr & kFpcrDefaultNan ? tcg::kFpDefaultNan : 0));
+  s.hdr.fp_control =
+      static_cast<uint8_t>((flush ? tcg::kFpFlush : 0) | (s.fpcr & kFpcrDefaultNan ? tcg::kFpDefaultNan : 0));
   s.hdr.guest_mxcsr = flush ? tcg::flushing_mxcsr(tcg::kGuestMxcsr, known) : uint32_t{tcg::kGuestMxcsr};
   s.hdr.set_fp_rounding(kRounding[s.fpcr >> 22 & 3]);
 }

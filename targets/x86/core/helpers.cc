@@ -1,5 +1,7 @@
 #include "targets/x86/core/helpers.h"
 
+#include <immintrin.h>
+
 #include <cstdint>
 
 #include "targets/x86/core/state.h"
@@ -81,6 +83,16 @@ uint64_t crc32c(void*, uint64_t sum, uint64_t data, uint64_t bytes, uint64_t) {
   return s;
 }
 
+// No rounding mode and no flag has to do with these.
+uint64_t reciprocal(void*, uint64_t two, uint64_t, uint64_t, uint64_t) {
+  const __m128 a = _mm_castsi128_ps(_mm_cvtsi64_si128(static_cast<int64_t>(two)));
+  return static_cast<uint64_t>(_mm_cvtsi128_si64(_mm_castps_si128(_mm_rcp_ps(a))));
+}
+uint64_t reciprocal_root(void*, uint64_t two, uint64_t, uint64_t, uint64_t) {
+  const __m128 a = _mm_castsi128_ps(_mm_cvtsi64_si128(static_cast<int64_t>(two)));
+  return static_cast<uint64_t>(_mm_cvtsi128_si64(_mm_castps_si128(_mm_rsqrt_ps(a))));
+}
+
 uint64_t get_mxcsr(void* state, uint64_t, uint64_t, uint64_t, uint64_t) {
   return static_cast<const X86State*>(state)->mxcsr();
 }
@@ -104,6 +116,8 @@ const ir::HelperDesc kDeposit = {"x86.pdep", deposit, kPureHelper, {}, {}};
 const ir::HelperDesc kExtract = {"x86.pext", extract, kPureHelper, {}, {}};
 const ir::HelperDesc kCrc32c = {"x86.crc32c", crc32c, kPureHelper, {}, {}};
 
+const ir::HelperDesc kReciprocal = {"x86.rcp", reciprocal, kPureHelper, {}, {}};
+const ir::HelperDesc kReciprocalRoot = {"x86.rsqrt", reciprocal_root, kPureHelper, {}, {}};
 constexpr uint32_t kFpStateHelper =
     ir::kHelperFp | ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState;
 const ir::HelperDesc kGetMxcsr = {"x86.get_mxcsr", get_mxcsr, kFpStateHelper, kMxcsrSlots, {}};

@@ -22,6 +22,9 @@ extern const ir::HelperDesc kExtract;
 // CRC-32C of the sum a and c bytes of b.
 extern const ir::HelperDesc kCrc32c;
 
+// RCPPS and RSQRTPS of two f32, as the host has them.
+extern const ir::HelperDesc kReciprocal;
+extern const ir::HelperDesc kReciprocalRoot;
 // MXCSR; and set to a, of bits that exist.
 extern const ir::HelperDesc kGetMxcsr;
 extern const ir::HelperDesc kSetMxcsr;

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "targets/x86/core/helpers.h"
 #include "targets/x86/core/vector_steps.h"
 
 namespace xarch::x86 {
@@ -13,11 +14,15 @@ using ir::Value;
 
 #define TWO(text, value)
 #define ONE(text, value)
+#define LOW(text, lane, value)
 #define OWN(text, name) void vector_##name(Lift& c);
 #include "targets/x86/core/vector.def"
 #undef TWO
 #undef ONE
+#undef LOW
 #undef OWN
+
+void vector_fused(Lift& c);
 
 namespace {
 
@@ -26,22 +31,33 @@ constexpr VectorOp kOps[] = {
   {#text,                                                                                         \
    [](Lift& c, [[maybe_unused]] Value a, [[maybe_unused]] Value b, [[maybe_unused]] unsigned imm, \
       [[maybe_unused]] unsigned half) { return value; },                                          \
-   true, nullptr},
+   true, 0, nullptr},
 #define ONE(text, value)                                                                        \
   {#text,                                                                                       \
    [](Lift& c, [[maybe_unused]] Value a, [[maybe_unused]] Value, [[maybe_unused]] unsigned imm, \
       [[maybe_unused]] unsigned half) { return value; },                                        \
-   false, nullptr},
-#define OWN(text, name) {#text, nullptr, false, &vector_##name},
+   false, 0, nullptr},
+#define LOW(text, lane, value)                                                               \
+  {#text,                                                                                    \
+   [](Lift& c, [[maybe_unused]] Value a, Value b, [[maybe_unused]] unsigned imm, unsigned) { \
+     return value;                                                                           \
+   },                                                                                        \
+   true, lane, nullptr},
+#define OWN(text, name) {#text, nullptr, false, 0, &vector_##name},
 #include "targets/x86/core/vector.def"
 #undef TWO
 #undef ONE
+#undef LOW
 #undef OWN
 };
 
 constexpr size_t kMaxRows = 4096;
 
+// vfmadd132ps and so on.
+constexpr VectorOp kFusedOp = {"vfm", nullptr, false, 0, &vector_fused};
+
 const VectorOp* find(std::string_view text) {
+  if (text.starts_with("vfmadd") || text.starts_with("vfmsub") || text.starts_with("vfnm")) return &kFusedOp;
   for (const VectorOp& o : kOps) {
     if (o.text == text) return &o;
   }
@@ -118,6 +134,16 @@ void lift_parts(Lift& c) {
   put_vector(c, to.reg, result[0], result[1]);
 }
 
+// Instructions on scalars.
+void lift_low(Lift& c) {
+  const VectorOp& op = *vector_op(c.i.row);
+  const unsigned first = is_vex(c) ? 1 : 0, lane = op.low_lane;
+  const unsigned above = c.operand(first).reg;
+  const Value b = read_scalar(c, c.operand(first + 1), lane);
+  const Value a = c.b.flow(lane == 2 ? Type::kF32 : Type::kF64, get_part(c, above));
+  put_scalar(c, c.operand(0).reg, above, op.fn(c, a, b, immediate(c), 0));
+}
+
 }  // namespace
 
 const VectorOp* vector_op(unsigned row) { return tables().ops[row]; }
@@ -127,6 +153,7 @@ LiftFn vector_lifter(unsigned row) {
   const VectorOp* op = vector_op(row);
   if (op == nullptr || has_kind(r, {Kind::kP, Kind::kQ, Kind::kN})) return nullptr;
   if (op->own != nullptr) return op->own;
+  if (op->low_lane != 0) return &lift_low;
   return has_kind(r, {Kind::kV, Kind::kU, Kind::kW, Kind::kH}) ? &lift_parts : nullptr;
 }
 
@@ -150,6 +177,17 @@ Value read_part(Lift& c, const Operand& o, unsigned part) {
   if (o.bytes == 32 && d.align != 0 && part == 0) d.align = 5;
   if (bytes < 4) return from_integer(c, c.b.zext(c.b.load(Lift::type(bytes), a.base, d, a.disp), Type::kI32));
   return c.b.load(Type::kV128, a.base, d, a.disp + static_cast<int32_t>(16 * part));
+}
+
+Value read_scalar(Lift& c, const Operand& o, unsigned lane) {
+  const Type t = lane == 2 ? Type::kF32 : Type::kF64;
+  if (is_register(o)) return c.b.flow(t, get_part(c, o.reg));
+  const Address a = c.address();
+  return c.b.load(t, a.base, c.desc(1u << lane, false), a.disp);
+}
+
+void put_scalar(Lift& c, unsigned n, unsigned above, Value v) {
+  put_vector(c, n, c.b.finsert(get_part(c, above), v));
 }
 
 void store_low(Lift& c, const Address& a, Value v, unsigned bytes) {

@@ -17,6 +17,7 @@ struct VectorOp {
   std::string_view text;  // of the rows, without the v of VEX forms
   VectorFn fn;            // null if `own` lifts it
   bool two;               // two sources
+  uint8_t low_lane;       // not 0: of scalars of 1 << low_lane bytes
   LiftFn own;
 };
 // Of a row, MMX forms too; null if there is none.
@@ -42,6 +43,10 @@ void put_vector(Lift& c, unsigned n, ir::Value low, ir::Value high = {});
 ir::MemDesc vector_desc(const Lift& c, unsigned bytes, bool store);
 // Part of a vector operand as a v128: of a register, or of memory, zeros above what is narrower.
 ir::Value read_part(Lift& c, const Operand& o, unsigned part = 0);
+// A scalar operand of 4 or 8 bytes: a register's lowest lane, or memory.
+ir::Value read_scalar(Lift& c, const Operand& o, unsigned lane);
+// Vector register n := the register `above` with its lowest lane replaced.
+void put_scalar(Lift& c, unsigned n, unsigned above, ir::Value v);
 // The lowest `bytes` of a vector in memory.
 void store_low(Lift& c, const Address& a, ir::Value v, unsigned bytes);
 

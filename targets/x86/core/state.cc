@@ -49,10 +49,13 @@ void X86State::set_rflags(uint64_t bits) {
 
 void X86State::set_mxcsr(uint32_t bits) {
   mxcsr_control = bits & ~tcg::kMxcsrFlags;
-  hdr.fp_control = static_cast<uint16_t>((bits & kMxcsrDaz ? tcg::kFpFlushInputs : 0) |
-                                         (bits & kMxcsrFtz ? tcg::kFpFlushOutputs : 0));
-  hdr.guest_mxcsr = tcg::kGuestMxcsr | (bits & (kMxcsrDaz | kMxcsrRounding | kMxcsrFtz));
-  hdr.fp_flags = bits & tcg::kMxcsrFlags;
+  // Exceptions are masked on the host in any case. Nothing is flushed while Underflow is unmasked.
+  uint32_t modes = bits & (kMxcsrDaz | kMxcsrRounding | kMxcsrFtz);
+  if (!(bits & kMxcsrUnderflowMask)) modes &= ~uint32_t{kMxcsrFtz};
+  hdr.fp_control = static_cast<uint8_t>((modes & kMxcsrDaz ? tcg::kFpFlushInputs : 0) |
+                                        (modes & kMxcsrFtz ? tcg::kFpFlushOutputs : 0));
+  hdr.guest_mxcsr = kMxcsrMasks | modes | (bits & tcg::kMxcsrFlags);
+  hdr.fp_flags = 0;
 }
 
 void X86State::reset(const Model& shown, bool code32) {

@@ -145,6 +145,7 @@ constexpr ir::SlotId ymmh_slot(unsigned n) { return static_cast<ir::SlotId>(kSlo
 enum Mxcsr : uint32_t {
   kMxcsrDaz = 1u << 6,
   kMxcsrMasks = 0x3fu << 7,
+  kMxcsrUnderflowMask = 1u << 11,
   kMxcsrRounding = 3u << 13,
   kMxcsrFtz = 1u << 15,
   kMxcsrBits = 0xffff,

@@ -19,4 +19,16 @@ ir::Value align(Lift& c, ir::Value a, ir::Value b, unsigned imm);
 // PSHUFLW (half 0) and PSHUFHW: the order of lanes of 2 bytes in one half.
 ir::Value shuffle2(Lift& c, ir::Value v, unsigned order, unsigned half);
 
+// ---- floating point
+// RCPPS and the like: of each f32 of a v128, of a scalar, by a helper for two.
+ir::Value estimate4(Lift& c, const ir::HelperDesc& helper, ir::Value a);
+ir::Value estimate(Lift& c, const ir::HelperDesc& helper, ir::Value a);
+// Masks, by the predicate imm of the compare instructions.
+ir::Value compare(Lift& c, ir::Value a, ir::Value b, unsigned imm, unsigned lane);
+ir::Value round(Lift& c, ir::Value a, unsigned imm, unsigned lane);
+// Even lanes subtracted, odd ones added.
+ir::Value add_sub(Lift& c, ir::Value a, ir::Value b, unsigned lane);
+ir::Value dot4(Lift& c, ir::Value a, ir::Value b, unsigned imm);
+ir::Value dot2(Lift& c, ir::Value a, ir::Value b, unsigned imm);
+
 }  // namespace xarch::x86

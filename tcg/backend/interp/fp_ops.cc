@@ -43,6 +43,33 @@ uint64_t from_int(const Inst& in, fpu::Env& env, uint64_t a, unsigned bits) {
   return fpu::from_int<F>(env, ir::sign_extend(a, bits));
 }
 
+// f.fma: negate is its imm.
+template <typename F>
+typename F::Bits fma(fpu::Env& env, typename F::Bits a, typename F::Bits b, typename F::Bits c,
+                     unsigned negate) {
+  using B = typename F::Bits;
+  if (!F::is_nan(a) && !F::is_nan(b) && !F::is_nan(c)) {
+    if (negate & 1) a = static_cast<B>(a ^ F::kSign);
+    if (negate & 2) c = static_cast<B>(c ^ F::kSign);
+  }
+  return fpu::fma<F>(env, a, b, c);
+}
+
+uint32_t relation_bit(fpu::Relation r) {
+  constexpr uint32_t kBits[] = {ir::kFpLess, ir::kFpEqual, ir::kFpGreater, ir::kFpUnordered};
+  return kBits[static_cast<unsigned>(r)];
+}
+
+// Flags as x86's comparisons leave them.
+uint64_t host_flags(fpu::Relation r) {
+  switch (r) {
+    case fpu::Relation::kLess: return ir::kFlagC;
+    case fpu::Relation::kEqual: return ir::kFlagZ;
+    case fpu::Relation::kUnordered: return ir::kFlagC | ir::kFlagZ | ir::kFlagP;
+    default: return 0;
+  }
+}
+
 // One lane; missing operands are 0. int_bits: width of the integer of conversions.
 template <typename F>
 uint64_t lane_op(const Inst& in, fpu::Env& env, uint64_t a64, uint64_t b64, uint64_t c64, unsigned int_bits) {
@@ -56,7 +83,11 @@ uint64_t lane_op(const Inst& in, fpu::Env& env, uint64_t a64, uint64_t b64, uint
     case Op::kFMul: return fpu::mul<F>(env, a, b);
     case Op::kFDiv: return fpu::div<F>(env, a, b);
     case Op::kFSqrt: return fpu::sqrt<F>(env, a);
-    case Op::kFFma: return fpu::fma<F>(env, a, b, c);
+    case Op::kFFma: return fma<F>(env, a, b, c, static_cast<unsigned>(in.imm));
+    case Op::kFMinFirst: return fpu::x86_min<F>(env, a, b);
+    case Op::kFMaxFirst: return fpu::x86_max<F>(env, a, b);
+    case Op::kFCmp:
+      return mask((relation_bit(fpu::compare<F>(env, a, b, (in.imm & ir::kFpSignals) != 0)) & in.imm) != 0);
     case Op::kFMin: return fpu::min<F>(env, a, b);
     case Op::kFMax: return fpu::max<F>(env, a, b);
     case Op::kFMinNum: return fpu::minnum<F>(env, a, b);
@@ -68,7 +99,8 @@ uint64_t lane_op(const Inst& in, fpu::Env& env, uint64_t a64, uint64_t b64, uint
       return mask(r == Relation::kGreater || r == Relation::kEqual);
     }
     case Op::kFlagsFcmp: {
-      const Relation r = fpu::compare<F>(env, a, b, in.imm != 0);
+      const Relation r = fpu::compare<F>(env, a, b, (in.imm & 1) != 0);
+      if (in.imm & ir::kFpHostFlags) return host_flags(r);
       return ir::flags_of_pack(r == Relation::kLess, r == Relation::kEqual, r != Relation::kLess,
                                r == Relation::kUnordered);
     }
@@ -100,7 +132,7 @@ uint64_t convert(fpu::Env& env, unsigned to, unsigned from, uint64_t v) {
 
 unsigned fp_convert_lanes(const Inst& in, Type from) {
   if (ir::is_float(in.type) || ir::is_float(from)) return 1;
-  return std::min(ir::type_bytes(in.type) >> in.aux, ir::type_bytes(from) >> in.imm);
+  return std::min(ir::type_bytes(in.type) >> in.aux, ir::type_bytes(from) >> (in.imm & ir::kFpLaneMask));
 }
 
 fpu::Env fp_environment(const fpu::Rules& rules, uint32_t rounding, uint32_t control) {
@@ -119,6 +151,8 @@ void eval_fp(const Inst& in, Type arg_type, const IrValue* const* args, fpu::Env
   const IrValue& a = *args[0];
   const Type numbers = in.op == Op::kFToInt || in.op == Op::kFlagsFcmp ? arg_type : in.type;
   const unsigned bytes = numbers == Type::kF32 ? 1u << in.aux : ir::type_bytes(numbers);
+  const fpu::Rounding rounding = env->rounding;
+  const uint32_t before = env->flags;
   *out = {};
   switch (in.op) {
     case Op::kFInsert:
@@ -128,10 +162,16 @@ void eval_fp(const Inst& in, Type arg_type, const IrValue* const* args, fpu::Env
     case Op::kFLow:
     case Op::kFWiden: out->w[0] = lane(a, in.aux, 0); return;
     case Op::kFCvt:
+      if (in.imm >> ir::kFpRoundShift)
+        env->rounding = static_cast<fpu::Rounding>((in.imm >> ir::kFpRoundShift) - 1);
       for (unsigned i = 0; i < fp_convert_lanes(in, arg_type); ++i) {
-        set_lane(
-            out, in.aux, i,
-            convert(*env, in.aux, static_cast<unsigned>(in.imm), lane(a, static_cast<unsigned>(in.imm), i)));
+        const auto from = static_cast<unsigned>(in.imm & ir::kFpLaneMask);
+        set_lane(out, in.aux, i, convert(*env, in.aux, from, lane(a, from, i)));
+      }
+      env->rounding = rounding;
+      // Denormals of half precision are no denormal operands to x86.
+      if ((in.imm & ir::kFpLaneMask) == 1 && env->rules->denormal_flag == fpu::DenormalFlag::kWhenUsed) {
+        env->flags &= before | ~uint32_t{fpu::kDenormal};
       }
       return;
     case Op::kFToBf16:
@@ -155,6 +195,15 @@ void eval_fp(const Inst& in, Type arg_type, const IrValue* const* args, fpu::Env
   const unsigned int_bits =
       scalar_int ? ir::type_bits(in.op == Op::kFToInt ? in.type : arg_type) : 8u << in.aux;
   const bool flags = in.op == Op::kFlagsFcmp;
+  // Doubles to and from integers of half their width.
+  if (in.aux == 3 && in.op == Op::kFToInt && in.type == Type::kV64 && arg_type == Type::kV128) {
+    for (unsigned i = 0; i < 2; ++i) set_lane(out, 2, i, lane_op<fpu::F64>(in, *env, a.w[i], 0, 0, 32));
+    return;
+  }
+  if (in.aux == 3 && in.op == Op::kFFromInt && in.type == Type::kV128 && arg_type == Type::kV64) {
+    for (unsigned i = 0; i < 2; ++i) out->w[i] = lane_op<fpu::F64>(in, *env, lane(a, 2, i), 0, 0, 32);
+    return;
+  }
   for (unsigned i = 0; i < bytes >> in.aux; ++i) {
     const uint64_t x = scalar_int && in.op == Op::kFFromInt ? a.w[0] : lane(a, in.aux, i);
     const uint64_t y = args[1] != nullptr ? lane(*args[1], in.aux, i) : 0;

@@ -309,7 +309,8 @@ void CodeGen::analyse_block(BlockId b, const Inst& term) {
         continue;
       }
       if (val.hint_gen != hint_gen_) val.hint = kNoSlot;
-      if (in.op == Op::kFFma && in.aux != 1 && features_.fma && !region_->fp_by_calls) {
+      if (in.op == Op::kFFma && in.aux != 1 && in.imm == 0 && !native_fp_ && features_.fma &&
+          !region_->fp_by_calls) {
         for (const V arg : {in.args[0], in.args[2]}) {
           if (inst(arg).op == Op::kFNeg && inst(arg).aux == in.aux) vals_[arg].fold = Fold::kNegate;
         }

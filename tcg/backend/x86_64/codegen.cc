@@ -8,7 +8,7 @@ namespace xarch::x86_64 {
 using namespace ir;
 
 CodeGen::CodeGen(const LayoutInfo& info, const tcg::BackendConfig& config, const HostFeatures& features)
-    : info_(info), config_(config), features_(features) {
+    : info_(info), config_(config), features_(features), native_fp_(*config.fp_rules == fpu::kX86Rules) {
   slot_reg_.assign(info.layout->slots.size(), kNoHostReg);
   slot_reader_.assign(info.layout->slots.size(), kNoValue);
 }

@@ -489,6 +489,20 @@ class CodeGen {
   Xmm flushed(FpSites* s, const ir::Inst& in, Xmm a);
   Xmm round_away(FpSites* s, const ir::Inst& in, Xmm a);
   bool emit_fp(uint32_t i);
+
+  // ---- fp_native.cc
+  bool keeps_above(const ir::Inst& in) const;
+  void emit_native_binary(uint32_t i, Simd op, int imm);
+  void emit_native_unary(uint32_t i, Simd op, int imm);
+  bool emit_native_compare(uint32_t i);
+  bool emit_native_flags(uint32_t i);
+  bool emit_native_round(uint32_t i);
+  bool emit_native_to_int(uint32_t i);
+  bool emit_native_from_int(uint32_t i);
+  bool emit_native_convert(uint32_t i);
+  bool emit_native_fma(uint32_t i);
+  bool emit_fp_native(uint32_t i);
+
   bool emit_fp_inline(uint32_t i);
   void emit_fp_binary(uint32_t i);
   void emit_fp_sqrt(uint32_t i);
@@ -585,6 +599,7 @@ class CodeGen {
   const LayoutInfo& info_;
   const tcg::BackendConfig& config_;
   const HostFeatures& features_;
+  const bool native_fp_;  // the guest's floating-point rules are the host's own
   Assembler as_;
   const ir::Region* region_ = nullptr;
   const ir::Inst* insts_ = nullptr;  // the region's

@@ -76,11 +76,15 @@ void CodeGen::emit_call(uint32_t i) {
   const bool fp = desc.effects & kHelperFp;
   if (fp) {
     as_.stmxcsr(HDR(guest_mxcsr));
+    as_.mov_imm(8, HDR(fp_away), 1);
     as_.ldmxcsr(constant(tcg::kHostMxcsr));
   }
   if (may_fault) call_site();
   as_.call(HDR(helper_stub));
-  if (fp) as_.ldmxcsr(HDR(guest_mxcsr));
+  if (fp) {
+    as_.ldmxcsr(HDR(guest_mxcsr));
+    as_.mov_imm(8, HDR(fp_away), 0);
+  }
   if (desc.effects & kHelperMayExit) {
     as_.alu(Alu::kCmp, 32, HDR(helper_exit), 0);
     Cold c;

@@ -264,7 +264,7 @@ Xmm CodeGen::use_fp_signed(V v, const Inst& in, bool* negated) {
 // NaN.
 bool CodeGen::emit_fp_fma(uint32_t i) {
   const Inst& in = insts_[i];
-  if (!features_.fma) return false;
+  if (!features_.fma || in.imm != 0) return false;
   fp_check_flags(true);
   bool negate_a = false, negate_c = false;
   Xmm a = use_fp_signed(in.args[0], in, &negate_a), b = use_fp(in.args[1], in);
@@ -480,6 +480,14 @@ void CodeGen::emit_fp_widen(uint32_t i) {
 
 void CodeGen::emit_fp_insert(uint32_t i) {
   const Inst& in = insts_[i];
+  // The op before has computed in a register that has the rest already.
+  const Inst& scalar = inst(in.args[1]);
+  if (in.args[1] + 1u == i && keeps_above(scalar) && vals_[in.args[1]].loc == Loc::kReg) {
+    const Inst& first = inst(scalar.args[0]);
+    if (first.op == Op::kFLow && first.args[0] == in.args[0] && first.aux == in.aux) {
+      return finish(static_cast<V>(i), fetch(in.args[1]), false);
+    }
+  }
   Xmm a = use_x(in.args[0]), b = use_x(in.args[1]);
   Xmm d = dest_x(static_cast<V>(i), in.args[0]);
   xop(in.aux == 3 ? Simd::movsd : Simd::movss, d, a, b);
@@ -505,6 +513,11 @@ void CodeGen::emit_select_x(uint32_t i) {
 // ---- dispatch
 
 bool CodeGen::emit_fp_inline(uint32_t i) {
+  if (native_fp_) return emit_fp_native(i);
+  const Inst& in = insts_[i];
+  const bool halves = in.aux == 3 && (in.op == Op::kFToInt || in.op == Op::kFFromInt) &&
+                      in.type != inst(in.args[0]).type && is_vector(in.type);
+  if (halves) return false;
   if (insts_[i].op == Op::kFFmaHalf) return emit_fma_of_halves(i);
   if (insts_[i].aux == 1 && insts_[i].op != Op::kFCvt) return emit_half(i);
   switch (insts_[i].op) {
@@ -520,7 +533,7 @@ bool CodeGen::emit_fp_inline(uint32_t i) {
     case Op::kFCmpEq:
     case Op::kFCmpGe:
     case Op::kFCmpGt: return emit_fp_compare(i), true;
-    case Op::kFlagsFcmp: return emit_fp_flags(i), true;
+    case Op::kFlagsFcmp: return !(insts_[i].imm & kFpHostFlags) && (emit_fp_flags(i), true);
     case Op::kFFma: return emit_fp_fma(i);
     case Op::kFRound: return emit_fp_round(i);
     case Op::kFToInt: return emit_fp_to_int(i);

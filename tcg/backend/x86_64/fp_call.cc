@@ -78,10 +78,12 @@ void CodeGen::emit_fp_call(uint32_t i) {
     as_.mov(64, Mem::at(Reg::rsp, static_cast<int32_t>(kHelperArgs + 8 * k)), Reg::r10);
   }
   as_.stmxcsr(state_mem(offsetof(CpuHeader, guest_mxcsr)));
+  as_.mov_imm(8, state_mem(offsetof(CpuHeader, fp_away)), 1);
   as_.ldmxcsr(constant(tcg::kHostMxcsr));
   as_.mov_imm(64, Reg::r10, reinterpret_cast<uintptr_t>(&evaluate));
   as_.call(state_mem(offsetof(CpuHeader, helper_stub)));
   as_.ldmxcsr(state_mem(offsetof(CpuHeader, guest_mxcsr)));
+  as_.mov_imm(8, state_mem(offsetof(CpuHeader, fp_away)), 0);
   if (vals_[v].left == 0) return;
   if (!is_xmm_type(in.type)) {
     lock(host(Reg::rax));

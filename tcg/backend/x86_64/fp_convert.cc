@@ -314,6 +314,7 @@ bool CodeGen::emit_fp_from_int_lanes(uint32_t i) {
 
 bool CodeGen::emit_fp_convert(uint32_t i) {
   const Inst& in = insts_[i];
+  if (in.imm >> kFpRoundShift) return false;
   V v = static_cast<V>(i);
   const Type from = inst(in.args[0]).type;
   if (in.aux == 1 || in.imm == 1) return emit_fp_convert_half(i);

@@ -67,6 +67,7 @@ void StubEmitter::emit_enter() {
   as_.ldmxcsr(at(offsetof(CpuHeader, guest_mxcsr)));
   if (info_.layout->f80_control != kNoSlot)
     as_.x87(0xd9, 5, at(info_.layout->slots[info_.layout->f80_control].offset));
+  as_.mov_imm(8, at(offsetof(CpuHeader, fp_away)), 0);
   as_.mov(64, Reg::rax, Reg::rsi);
   pins(true);
   as_.jmp(Reg::rax);
@@ -93,6 +94,7 @@ void StubEmitter::emit_leave() {
   as_.mov(64, kStateReg, Mem::at(Reg::rsp, static_cast<int32_t>(kFrameBytes)));
   as_.stmxcsr(at(offsetof(CpuHeader, guest_mxcsr)));
   if (info_.layout->f80_flags != kNoSlot) leave_f80();
+  as_.mov_imm(8, at(offsetof(CpuHeader, fp_away)), 1);
   as_.push_imm(static_cast<int32_t>(tcg::kHostMxcsr));
   as_.ldmxcsr(Mem::at(Reg::rsp));
   as_.pop(Reg::rax);
