@@ -85,6 +85,18 @@ unsigned tail_bytes(const Insn& i) {
   }
 }
 
+// Likewise for an address with an index vector: the base there or nearby, indexes small.
+void aim_lanes(const Insn& i, uint64_t to, Rng& rng, Registers* regs) {
+  if (i.base == kNoReg) return;
+  regs->gpr[i.base] = to - static_cast<uint64_t>(int64_t{i.disp});
+  const bool wide = rows()[i.row].text.find("gatherq") != std::string_view::npos;
+  for (unsigned n = 0; n < 8; ++n) {
+    const int64_t index = static_cast<int64_t>(rng.below(100)) - 50;
+    if (!rng.one_in(30)) std::memcpy(regs->fp.ymm[i.index] + 4 * n, &index, wide ? 8 : 4);
+    if (wide) ++n;
+  }
+}
+
 // Lays registers, displacement and memory so that the operand in memory is at `to`. code: of the instruction.
 void aim(const Insn& i, uint64_t to, uint64_t pc, Rng& rng, uint8_t* code, Registers* regs) {
   const unsigned tail = tail_bytes(i);
@@ -174,7 +186,10 @@ void prepare(const Insn& i, uint64_t pc, Rng& rng, uint8_t* code, Case* c) {
     std::memcpy(code + i.length - i.address_bytes, &to, i.address_bytes);
   } else if (has_memory(i) && r.text != "lea") {
     const uint64_t rsp = regs.gpr[kRsp];
-    aim(i, to, pc, rng, code, &regs);
+    if (r.has(kVsib))
+      aim_lanes(i, to, rng, &regs);
+    else
+      aim(i, to, pc, rng, code, &regs);
     if (is_one_of(r, {"push", "pop", "call"}) && (i.base == kRsp || i.index == kRsp)) regs.gpr[kRsp] = rsp;
   }
   if (is_x87(r) && has_memory(i)) random_x87_operand(operand(i, 0).bytes, rng, c->area_before + (to - kArea));

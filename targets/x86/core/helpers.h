@@ -25,6 +25,13 @@ extern const ir::HelperDesc kCrc32c;
 // RCPPS and RSQRTPS of two f32, as the host has them.
 extern const ir::HelperDesc kReciprocal;
 extern const ir::HelperDesc kReciprocalRoot;
+// PHMINPOSUW of b:a: the smallest of eight words, and above it where it is first.
+extern const ir::HelperDesc kMinPosition;
+// MPSADBW's words 4 * d and so on: of the bytes b:a from there on against the four of c.
+extern const ir::HelperDesc kSumsOfDifferences;
+// PCMPxSTRx of the slot `operand` and b:a. c: the immediate, and from bit 8 and 16 up the lengths or 255.
+// Bits 0 to 15: the result; 16 to 23: its index; 24 to 27: C, Z, S, O.
+extern const ir::HelperDesc kCompareStrings;
 // MXCSR; and set to a, of bits that exist.
 extern const ir::HelperDesc kGetMxcsr;
 extern const ir::HelperDesc kSetMxcsr;

@@ -31,4 +31,16 @@ ir::Value add_sub(Lift& c, ir::Value a, ir::Value b, unsigned lane);
 ir::Value dot4(Lift& c, ir::Value a, ir::Value b, unsigned imm);
 ir::Value dot2(Lift& c, ir::Value a, ir::Value b, unsigned imm);
 
+// ---- cryptography and others
+// AESENC and its like, AESKEYGENASSIST, PCLMULQDQ, SHA1NEXTE and the SHA1MSG.
+ir::Value aes(Lift& c, ir::Value state, ir::Value key, bool decrypt, bool last);
+ir::Value aes_key(Lift& c, ir::Value v, unsigned rcon);
+ir::Value carryless(Lift& c, ir::Value a, ir::Value b, unsigned imm);
+ir::Value sha1_next(Lift& c, ir::Value a, ir::Value b);
+ir::Value sha1_message1(Lift& c, ir::Value a, ir::Value b);
+ir::Value sha1_message2(Lift& c, ir::Value a, ir::Value b);
+// PHMINPOSUW, MPSADBW.
+ir::Value min_position(Lift& c, ir::Value a);
+ir::Value sums_of_differences(Lift& c, ir::Value a, ir::Value b, unsigned imm);
+
 }  // namespace xarch::x86
