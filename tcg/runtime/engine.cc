@@ -252,6 +252,7 @@ void EngineImpl::step(VcpuImpl& v, uint32_t mode) {
     }
     LiftLimits one;
     one.max_insns = 1;
+    one.state = v.state();
     // Read without protecting its page, which would make the store fault again.
     ir::Builder b(&v.step_region, guest_.layout(), {pc_of(v), mode, flags});
     guest_.lift(b, memory_, one);

@@ -37,6 +37,8 @@ class CodeReader {
 struct LiftLimits {
   unsigned max_insns = 64;  // guest instructions
   unsigned max_exits = 8;   // conditional side exits followed by falling through
+  // State of the vCPU that has come here, or null: for guesses that the translation checks.
+  const void* state = nullptr;
 };
 
 class Guest {

@@ -125,6 +125,7 @@ void RegionWalk::close_range() {
 // ---- endings
 
 void RegionWalk::go(int64_t target, JumpKind kind) {
+  code_->settle();
   ir::ExitAux e;
   e.kind = kind;
   e.poll = target <= here || kind == JumpKind::kCall;
@@ -134,6 +135,7 @@ void RegionWalk::go(int64_t target, JumpKind kind) {
 }
 
 void RegionWalk::go_indirect(ir::Value pc, JumpKind kind) {
+  code_->settle();
   ir::ExitAux e;
   e.kind = kind;
   e.poll = true;
@@ -184,7 +186,10 @@ void RegionWalk::join(int64_t offset, bool open) {
       continue;
     }
     joined = f.taken;
-    if (open) b.br(joined);
+    if (open) {
+      code_->settle();
+      b.br(joined);
+    }
     b.start_block(joined);
   }
   num_forwards_ = kept;

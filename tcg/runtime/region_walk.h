@@ -43,6 +43,8 @@ class WalkedCode {
   // Are the flags overwritten at this offset before anything can see them? Then *bytes of code there are what
   // the answer rests on.
   virtual bool flags_die(int64_t offset, uint32_t* bytes) = 0;
+  // A block is about to be ended by the walk: what the lifter has put off until then is to be written.
+  virtual void settle() {}
   // The walk is over, the builder's last block terminated: the place for what was put off.
   virtual void finish() {}
 };

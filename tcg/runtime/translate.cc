@@ -233,6 +233,7 @@ std::unique_ptr<CodeCheck> EngineImpl::lift(const TranslationLock& lock, Cell* c
     ir::Builder b(&region_, guest_.layout(), {cell->pc, mode, flags});
     LiftLimits limits = options_.limits;
     limits.max_insns = std::min(limits.max_insns, max_insns);
+    if (const VcpuImpl* v = current_vcpu()) limits.state = v->state();
     if (flags & ir::kKeyCheckCode || soft_memory_ != nullptr) {
       check = std::make_unique<CodeCheck>();
       check->engine = this;

@@ -300,11 +300,19 @@ std::vector<unsigned> plain_rows(bool code32) {
   return v;
 }
 
+std::vector<unsigned> x87_rows(const std::vector<unsigned>& among) {
+  std::vector<unsigned> v;
+  for (unsigned i : among) {
+    if (is_x87(rows()[i])) v.push_back(i);
+  }
+  return v;
+}
+
 }  // namespace
 
 bool make_case(unsigned row, bool code32, unsigned before, Rng& rng, Case* c, unsigned* undefined) {
   static const std::vector<unsigned> kOthers[] = {plain_rows(false), plain_rows(true)};
-  const std::vector<unsigned>& others = kOthers[code32];
+  static const std::vector<unsigned> kX87Others[] = {x87_rows(kOthers[0]), x87_rows(kOthers[1])};
   if (has_segment(rows()[row]) ||
       is_one_of(rows()[row],
                 {"push", "pop", "call", "ret", "pushf", "popf", "enter", "leave", "xlat", "lar", "lsl",
@@ -328,6 +336,7 @@ bool make_case(unsigned row, bool code32, unsigned before, Rng& rng, Case* c, un
   unsigned at = 0, ever = 0;
   for (unsigned n = 0; n <= before; ++n) {
     const bool last = n == before;
+    const auto& others = (is_x87(rows()[row]) && rng.below(3) ? kX87Others : kOthers)[code32];
     const unsigned which = last ? row : others[rng.below(static_cast<uint32_t>(others.size()))];
     uint8_t code[kMaxInsnBytes];
     encode(rows()[which], code32, rng, code);
@@ -362,7 +371,10 @@ bool make_case(unsigned row, bool code32, unsigned before, Rng& rng, Case* c, un
     if (r.flags_read & *undefined) return false;
     if (at + i.length > sizeof c->code) return false;
     const bool known = last && n == 0;
+    // What an x87 exception ends or keeps from its flags defines none.
+    const unsigned before_it = *undefined;
     *undefined = undefined_after(i, *undefined, known ? shift_count(i, c->before.gpr[kRcx]) : ~0u);
+    if ((c->before.fp.control & 0x3f) != 0x3f) *undefined |= before_it;
     if ((r.text == "shld" || r.text == "shrd") && i.operand_bytes == 2 &&
         (!known || (shift_count(i, c->before.gpr[kRcx]) & 31) > 16)) {
       return false;  // the result is undefined

@@ -80,7 +80,9 @@ class Results : public ::testing::Test {
     while (out.signo == 0 && state.pc >= kCodeStart && state.pc < end) {
       CaseCode code(c);
       ir::Builder b(&region_, x86_layout(), {state.pc, guest_.mode(&state), limit});
-      guest_.lift(b, code, tcg::LiftLimits{});
+      tcg::LiftLimits limits;
+      if (limit == 0) limits.state = c.before.rflags & kEflagsC ? guess_with_other_x87(state) : &state;
+      guest_.lift(b, code, limits);
       if (auto sound = ir::verify(region_); !sound) {
         ADD_FAILURE() << sound.error().message << "\n" << ir::print(region_);
         break;

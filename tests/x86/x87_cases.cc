@@ -121,6 +121,14 @@ void put_x87(const FpRegisters& from, X86State* to) {
   for (unsigned n = 0; n < 8; ++n) std::memcpy(&to->fpr(to->x87_where + n), from.st[n], 10);
 }
 
+const X86State* guess_with_other_x87(const X86State& state) {
+  static X86State guess;
+  guess.x87_where = state.x87_where;
+  if (state.rbx & 1) guess.x87_where ^= 1u << (8 + state.rcx % 8);
+  if (state.rbx & 2) guess.x87_where ^= 1 + state.rdx % 7;
+  return &guess;
+}
+
 void get_x87(const X86State& from, FpRegisters* to) {
   to->control = from.x87_control;
   to->status = from.x87_status();

@@ -18,6 +18,8 @@ void random_x87(xarch::test::Rng& rng, FpRegisters* out);
 // A number in memory for an operand of `bytes`.
 void random_x87_operand(unsigned bytes, xarch::test::Rng& rng, uint8_t* out);
 void put_x87(const FpRegisters& from, X86State* to);
+// Another state with which to translate: a stack that is like this one's, or is not.
+const X86State* guess_with_other_x87(const X86State& state);
 void get_x87(const X86State& from, FpRegisters* to);
 // What differs; empty if nothing does. Pointers are looked at where the host keeps them: while an exception
 // is pending.

@@ -83,6 +83,9 @@ const RowNature& nature(unsigned row) {
   return kTable[row];
 }
 
+// Does the instruction leave the block open, and x87 alone or known?
+bool goes_with_x87(unsigned row) { return nature(row).effect != Effect::kStops || lifter(row) == &lift_x87; }
+
 bool touches_memory(const Insn& i) {
   if (rows()[i.row].tail == Tail::kMoffs) return true;
   return i.mod != 3 && lifter(i.row) != &lift_lea && rows()[i.row].has(kModRm);
@@ -92,7 +95,13 @@ bool touches_memory(const Insn& i) {
 class Translation final : public tcg::WalkedCode {
  public:
   Translation(ir::Builder& b, const Model& model, tcg::CodeReader& code, const tcg::LiftLimits& limits)
-      : window_(code), ahead_(code), c_(b, model, limits) {}
+      : window_(code), ahead_(code), c_(b, model, limits) {
+    if (limits.state == nullptr || (b.key().mode & kModeX87Traps) != 0) return;
+    const uint32_t where = static_cast<const X86State*>(limits.state)->x87_where;
+    c_.x87.usable = true;
+    c_.x87.top = where & 7;
+    c_.x87.full = static_cast<uint8_t>(where >> 8);
+  }
 
   void run() {
     c_.run(*this);
@@ -110,6 +119,7 @@ class Translation final : public tcg::WalkedCode {
       return true;
     }
     c_.begin(c_.i.length);
+    if (c_.x87.pending && !goes_with_x87(c_.i.row)) c_.x87_settle();
     if (const LiftFn fn = lifter(c_.i.row)) {
       fn(c_);
     } else {
@@ -143,6 +153,7 @@ class Translation final : public tcg::WalkedCode {
     return false;
   }
 
+  void settle() override { c_.x87_settle(); }
   void finish() override { c_.finish_cold(); }
 
  private:

@@ -18,7 +18,8 @@ class X86Guest final : public tcg::Guest {
   void lift(ir::Builder& b, tcg::CodeReader& code, const tcg::LiftLimits& limits) const override;
   uint32_t mode(const void* state) const override {
     const auto& s = *static_cast<const X86State*>(state);
-    return s.mode | ((s.mxcsr_control & kMxcsrMasks) != kMxcsrMasks ? uint32_t{kModeFpTraps} : 0);
+    return s.mode | ((s.mxcsr_control & kMxcsrMasks) != kMxcsrMasks ? uint32_t{kModeFpTraps} : 0) |
+           ((s.x87_control & kX87Exceptions) != kX87Exceptions ? uint32_t{kModeX87Traps} : 0);
   }
   void restore_state(void*, uint64_t, uint32_t) const override {}
   const fpu::Rules& fp_rules() const override { return fpu::kX86Rules; }

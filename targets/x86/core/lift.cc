@@ -1,4 +1,5 @@
 #include "targets/x86/core/lift.h"
+#include "targets/x86/core/lift_x87.h"
 
 #include <array>
 #include <iterator>
@@ -185,6 +186,15 @@ ir::BlockId Lift::raising(uint32_t code, int64_t at) {
 }
 
 void Lift::finish_cold() {
+  for (const X87Otherwise& o : x87_otherwise) {
+    b.start_block(o.block);
+    b.insn(o.here);
+    i = o.insn;
+    here = o.here;
+    following = o.following;
+    x87_by_call(*this);
+    go(o.following, ir::JumpKind::kJump);
+  }
   for (unsigned n = 0; n < num_cold_; ++n) {
     b.start_block(cold_[n].block);
     b.raise(cold_[n].at, cold_[n].code);

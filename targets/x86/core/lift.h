@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "targets/x86/core/decode.h"
 #include "targets/x86/core/model.h"
@@ -20,6 +21,20 @@ using tcg::After;
 struct Address {
   ir::Value base;
   int32_t disp = 0;
+};
+
+// What is known of x87's stack on the way through a region, and what is still to be written of it.
+struct X87Track {
+  bool usable = false;      // there is something to go by, and no exception is unmasked
+  bool known = false;       // else it is a guess
+  bool pending = false;     // X87Ip is not written yet:
+  int64_t ip = 0;           // offset of the last instruction
+  bool c1_pending = false;  // nor is C1:
+  ir::Value rounded;        // it says how this was rounded; none: it is clear
+  uint8_t full = 0;         // a bit for each physical register
+  unsigned top = 0;
+
+  uint32_t where() const { return top | uint32_t{full} << 8; }
 };
 
 struct Lift : tcg::RegionWalk {
@@ -111,6 +126,21 @@ struct Lift : tcg::RegionWalk {
   // RFLAGS as an i64, and back: only what `mask` has.
   ir::Value rflags();
   void put_rflags(ir::Value v, uint32_t mask);
+
+  // ---- x87
+  X87Track x87;
+  // Before a block ends, or its address is taken where that may end one: writes what is pending.
+  void x87_settle();
+  void x87_before_address() {
+    if (b.key().mode & kModeSegments) x87_settle();
+  }
+  // Goes by a call where x87's stack is not as expected, and to the next instruction. After the last one.
+  struct X87Otherwise {
+    ir::BlockId block;
+    Insn insn;
+    int64_t here, following;
+  };
+  std::vector<X87Otherwise> x87_otherwise;
 
   // ---- endings, besides those of RegionWalk
   void raise(uint32_t code);

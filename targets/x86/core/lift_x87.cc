@@ -42,8 +42,13 @@ void load_operand(Lift& c, const Address& a, unsigned bytes, Value out[2]) {
 
 // Stores what the helper has left, if it has.
 void store_operand(Lift& c, unsigned bytes, uint64_t what) {
-  const ir::BlockId yes = c.b.new_block(), done = c.b.new_block();
-  c.b.cond_br(c.b.cmp(ir::Cond::kNe, c.b.get(kSlotX87Store), c.b.i64(0)), yes, done);
+  const ir::BlockId yes = c.b.new_block(), no = c.b.new_block(), done = c.b.new_block();
+  c.b.cond_br(c.b.cmp(ir::Cond::kNe, c.b.get(kSlotX87Store), c.b.i64(0)), yes, no);
+  c.b.start_block(no);  // memory faults come first
+  const Address place = c.address();
+  c.b.probe(place.base, c.desc(std::min(bytes, 8u), true), true, place.disp);
+  if (bytes == 10) c.b.probe(place.base, c.desc(2, true), true, place.disp + 8);
+  c.b.br(done);
   c.b.start_block(yes);
   const Address a = c.address();
   if (bytes == 10) {
@@ -95,6 +100,7 @@ unsigned environment_bytes(const Lift& c) { return c.i.operand_bytes == 2 ? 14 :
 }  // namespace
 
 void x87_check_pending(Lift& c) {
+  if (!(c.b.key().mode & kModeX87Traps)) return;
   const Value masked = c.b.not_(c.b.get(kSlotX87Control));
   const Value pending = c.b.and_(c.b.get(kSlotX87Flags), masked);
   c.raise_if(c.b.test_nz(pending, c.b.iconst(Type::kI16, kX87Exceptions)), kRaiseX87);
@@ -128,49 +134,133 @@ void x87_by_call(Lift& c) {
   store_operand(c, bytes, what);
 }
 
-void lift_x87(Lift& c) { x87_by_call(c); }
+void x87_guard(Lift& c) {
+  const ir::BlockId other = c.b.new_block(), next = c.b.new_block();
+  c.b.cond_br(c.b.cmp(ir::Cond::kNe, c.b.get(kSlotX87Where), c.b.i32(c.x87.where())), other, next);
+  c.x87_otherwise.push_back({other, c.i, c.here, c.following});
+  c.b.start_block(next);
+  c.x87.known = true;
+}
+
+void Lift::x87_settle() {
+  if (!x87.pending) return;
+  x87.pending = false;
+  if (x87.c1_pending) {
+    const Value none = b.iconst(Type::kI16, 0);
+    b.put(kSlotX87C1, x87.rounded ? b.shl(b.zext(b.f80_up(x87.rounded), Type::kI16), 9) : none);
+    x87.c1_pending = false;
+  }
+  b.put(kSlotX87Ip, b.pcrel(x87.ip));
+}
+
+void lift_x87(Lift& c) {
+  if (x87_inline(c)) {
+    if (c.b.key().mode & kModeSegments) c.x87_settle();
+    return;
+  }
+  c.x87_settle();
+  x87_by_call(c);
+  x87_guess_after_call(c);
+}
 
 void lift_fwait(Lift& c) { x87_check_pending(c); }
 
 void lift_fnop(Lift& c) {
   // FNENI, FNDISI and FNSETPM do nothing and wait for nothing.
-  if (c.row().text == "fnop") x87_by_call(c);
+  if (c.row().text != "fnop") return;
+  c.x87_settle();
+  x87_by_call(c);
 }
 
 void lift_fnstcw(Lift& c) { c.store(c.address(), c.b.get(kSlotX87Control)); }
 
 void lift_fnstsw(Lift& c) {
-  const Value v = c.b.call(kX87Status, Type::kI16, {});
-  c.b.restart();
+  c.x87_settle();
+  Value v;
+  if (c.b.key().mode & kModeX87Traps) {
+    v = c.b.call(kX87Status, Type::kI16, {});
+    c.b.restart();
+  } else {
+    const Value fault = c.b.and_(c.b.get(kSlotX87Flags), uint64_t{kX87StackFault});
+    const Value top = c.x87.known ? c.b.i32(c.x87.top) : c.b.and_(c.b.get(kSlotX87Where), 7);
+    v = c.b.or_(c.b.or_(c.b.get(kSlotX87Cc), c.b.get(kSlotX87C1)), c.b.or_(c.b.f80_flags(), fault));
+    v = c.b.or_(v, c.b.trunc(c.b.shl(top, 11), Type::kI16));
+  }
   c.write(0, v);
 }
 
-void lift_fnclex(Lift& c) { c.b.call(kX87Clear, Type::kVoid, {}); }
-void lift_fninit(Lift& c) { c.b.call(kX87Init, Type::kVoid, {}); }
+namespace {
+
+// Exceptions have perhaps been masked or unmasked: then code goes on by other translations.
+void control_changed(Lift& c) {
+  const bool traps = (c.b.key().mode & kModeX87Traps) != 0;
+  const Value mask = c.b.iconst(Type::kI16, kX87Exceptions);
+  const Value masked = c.b.cmp(ir::Cond::kEq, c.b.and_(c.b.get(kSlotX87Control), mask), mask);
+  const ir::BlockId other = c.raising(kRaiseGoOn, c.next()), same = c.b.new_block();
+  traps ? c.b.cond_br(masked, other, same) : c.b.cond_br(masked, same, other);
+  c.b.start_block(same);
+  c.b.f80_control();
+}
+
+// The same where all of them are masked now.
+void all_masked(Lift& c) {
+  if (!(c.b.key().mode & kModeX87Traps)) return c.b.f80_control();
+  c.b.raise(c.next(), kRaiseGoOn);
+  c.after = tcg::After::kClosed;
+}
+
+}  // namespace
+
+void lift_fnclex(Lift& c) {
+  c.x87_settle();
+  c.b.call(kX87Clear, Type::kVoid, {});
+}
+
+void lift_fninit(Lift& c) {
+  c.x87_settle();
+  c.b.call(kX87Init, Type::kVoid, {});
+  c.x87.known = c.x87.usable;
+  c.x87.top = c.x87.full = 0;
+  all_masked(c);
+}
 
 void lift_fldcw(Lift& c) {
+  c.x87_settle();
   x87_check_pending(c);
-  c.b.call(kX87LoadControl, Type::kVoid, {c.b.zext(c.load(c.address(), 2), Type::kI64)});
+  const Value v = c.load(c.address(), 2);
+  if (c.b.key().mode & kModeX87Traps) {
+    c.b.call(kX87LoadControl, Type::kVoid, {c.b.zext(v, Type::kI64)});
+  } else {
+    c.b.put(kSlotX87Control, c.b.or_(c.b.and_(v, 0x1f3f), c.b.iconst(Type::kI16, 0x40)));
+  }
+  control_changed(c);
 }
 
 void lift_fnstenv(Lift& c) {
+  c.x87_settle();
   const bool narrow = c.i.operand_bytes == 2, all = c.row().text == "fnsave";
   c.b.call(kX87Save, Type::kVoid, {c.b.i64(narrow)});
   c.b.restart();
   store_image(c, environment_bytes(c) + (all ? 80 : 0));
   if (all) {
     c.b.call(kX87Init, Type::kVoid, {});
+    c.x87.known = c.x87.usable;
+    c.x87.top = c.x87.full = 0;
   } else {
     const Value masked = c.b.or_(c.b.get(kSlotX87Control), c.b.iconst(Type::kI16, kX87Exceptions));
     c.b.call(kX87LoadControl, Type::kVoid, {c.b.zext(masked, Type::kI64)});
   }
+  all_masked(c);
 }
 
 void lift_fldenv(Lift& c) {
+  c.x87_settle();
   x87_check_pending(c);
   const bool narrow = c.i.operand_bytes == 2, all = c.row().text == "frstor";
   load_image(c, environment_bytes(c) + (all ? 80 : 0));
   c.b.call(kX87Restore, Type::kVoid, {c.b.i64(narrow), c.b.i64(all)});
+  c.x87.known = false;
+  control_changed(c);
 }
 
 }  // namespace xarch::x86

@@ -21,7 +21,7 @@ constexpr ir::Slot kSlots[] = {
 };
 #pragma GCC diagnostic pop
 
-constexpr ir::StateLayout kLayout = {kSlots, kSlotPc, sizeof(X86State)};
+constexpr ir::StateLayout kLayout = {kSlots, kSlotPc, sizeof(X86State), kSlotX87Control, kSlotX87Flags};
 
 }  // namespace
 

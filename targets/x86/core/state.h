@@ -51,6 +51,7 @@ enum Eflags : uint32_t {
 enum X87Status : uint16_t {
   kX87Exceptions = 0x3f,  // bit by bit as the control word masks them
   kX87StackFault = 0x40,
+  kX87C1 = 0x200,
   kX87Conditions = 0x4700  // C0 to C3
 };
 
@@ -129,12 +130,13 @@ enum Gpr : uint8_t { kRax, kRcx, kRdx, kRbx, kRsp, kRbp, kRsi, kRdi, kR11 = 11 }
 
 // BlockKey::mode, X86State::mode.
 enum Mode : uint32_t {
-  kModeCode32 = 1,        // 32-bit mode: compatibility mode, or protected mode
-  kModeSegments = 2,      // ES, CS, SS or DS is not the flat 4 GB; in 32-bit mode only, as what follows
-  kModeFsGs = 4,          // FS or GS does not reach over all 4 GB, or cannot be written
-  kModeStack16 = 8,       // the stack pointer is SP
-  kModeCode16 = 16,       // operands and addresses of 16 bits where no prefix says otherwise
-  kModeFpTraps = 1u << 8  // MXCSR has an exception unmasked
+  kModeCode32 = 1,         // 32-bit mode: compatibility mode, or protected mode
+  kModeSegments = 2,       // ES, CS, SS or DS is not the flat 4 GB; in 32-bit mode only, as what follows
+  kModeFsGs = 4,           // FS or GS does not reach over all 4 GB, or cannot be written
+  kModeStack16 = 8,        // the stack pointer is SP
+  kModeCode16 = 16,        // operands and addresses of 16 bits where no prefix says otherwise
+  kModeFpTraps = 1u << 8,  // MXCSR has an exception unmasked
+  kModeX87Traps = 1u << 9  // x87's control word has one
 };
 
 // Slots of vector register n: its lower and its upper half.

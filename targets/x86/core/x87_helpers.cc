@@ -48,8 +48,8 @@ namespace xarch::x86 {
 
 namespace {
 
-// While it exists the host's unit may be used; before and after it has the guest's control word, and the
-// flags that emitted code has raised since, which are the guest's too.
+// While it exists the host's unit may be used. Emitted code's control word is there again afterwards
+// (f80.control tells it of a new one); the flags that emitted code has raised are the guest's.
 class HostUnit {
  public:
   explicit HostUnit(X86State* s) {
@@ -59,9 +59,6 @@ class HostUnit {
     if (status & kX87Exceptions) asm volatile("fnclex");
   }
   ~HostUnit() { asm volatile("fldcw %0" ::"m"(control_)); }
-  // What emitted code shall run with from now on.
-  void set_control(uint16_t control) { control_ = control; }
-  bool emitted_code() const { return control_ != 0x37f; }
   HostUnit(const HostUnit&) = delete;
   HostUnit& operator=(const HostUnit&) = delete;
 
@@ -240,14 +237,14 @@ uint64_t fx_restore(void* state, uint64_t wide, uint64_t, uint64_t, uint64_t) {
 }
 
 constexpr ir::SlotId kX87Slots[] = {
-    kSlotFpr0,    kSlotFpr1,        kSlotFpr2,       kSlotFpr3,       kSlotFpr4,     kSlotFpr5,
-    kSlotFpr6,    kSlotFpr7,        kSlotX87Cc,      kSlotX87Control, kSlotX87Ip,    kSlotX87Dp,
-    kSlotX87Op,   kSlotX87Where,    kSlotX87Address, kSlotFpImage,    kSlotX87Flags, kSlotX87Store,
-    kSlotX87Data, kSlotX87DataHigh, kSlotFlags};
+    kSlotFpr0,     kSlotFpr1,    kSlotFpr2,        kSlotFpr3,       kSlotFpr4,       kSlotFpr5,
+    kSlotFpr6,     kSlotFpr7,    kSlotX87C1,       kSlotX87Cc,      kSlotX87Control, kSlotX87Ip,
+    kSlotX87Dp,    kSlotX87Op,   kSlotX87Where,    kSlotX87Address, kSlotFpImage,    kSlotX87Flags,
+    kSlotX87Store, kSlotX87Data, kSlotX87DataHigh, kSlotFlags};
 // The flags come last: most read and write them not.
 constexpr std::span<const ir::SlotId> kWithFlags = kX87Slots;
 constexpr std::span<const ir::SlotId> kWithoutFlags = kWithFlags.first(std::size(kX87Slots) - 1);
-constexpr std::span<const ir::SlotId> kOnTheWay = kWithFlags.subspan(16, 4)  // X87Flags, X87Store and so on
+constexpr std::span<const ir::SlotId> kOnTheWay = kWithFlags.subspan(17, 4)  // X87Flags, X87Store and so on
     ;
 constexpr ir::SlotId kFlagSlots[] = {kSlotX87Flags};
 constexpr ir::SlotId kImageSlots[] = {kSlotX87Flags, kSlotFpImage};

@@ -22,18 +22,19 @@ unsigned tag_of(const state_types::F80& r) {
 uint16_t X86State::x87_status() const {
   const unsigned pending = x87_flags & ~x87_control & kX87Exceptions;
   const unsigned flags = x87_flags & (kX87Exceptions | kX87StackFault);
-  return static_cast<uint16_t>(flags | x87_cc | (x87_where & 7) << 11 | (pending ? 0x8080 : 0));
+  return static_cast<uint16_t>(flags | x87_cc | x87_c1 | (x87_where & 7) << 11 | (pending ? 0x8080 : 0));
 }
 
 void X86State::set_x87_status(uint16_t status) {
   x87_flags = status & (kX87Exceptions | kX87StackFault);
-  x87_cc = status & kX87Conditions;
+  x87_cc = status & kX87Conditions & ~kX87C1;
+  x87_c1 = status & kX87C1;
   x87_where = (x87_where & ~7u) | (status >> 11 & 7);
 }
 
 void X86State::reset_x87() {
   x87_control = kInitialControl;
-  x87_flags = x87_cc = 0;
+  x87_flags = x87_cc = x87_c1 = 0;
   x87_where = 0;
   x87_ip = x87_dp = x87_op = 0;
 }
