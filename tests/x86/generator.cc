@@ -241,6 +241,8 @@ unsigned shift_count(const Insn& i, uint64_t rcx) {
 
 bool usable(unsigned row, bool code32) {
   const Row& r = rows()[row];
+  // Processors have not had it for long: now3d_test.cc.
+  if (r.feature == Feature::kNow3d || r.feature == Feature::kNow3dExt) return false;
   if (lifter(row) == nullptr || r.feature == Feature::kLm) return false;  // another one stands before it here
   if ((r.key_mask >> key::kMode64 & 1) && !(r.key_value >> key::kMode64 & 1) != code32) return false;
   // What tells processors and moments apart.

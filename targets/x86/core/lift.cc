@@ -30,6 +30,7 @@ struct LiftTable {
 LiftTable make_table() {
   LiftTable t;
   for (size_t i = 0; i < rows().size(); ++i) {
+    if ((t.fns[i] = mmx_lifter(static_cast<unsigned>(i))) != nullptr) continue;
     for (const NamedLifter& l : kLifted) {
       if (l.text == rows()[i].text) t.fns[i] = l.fn;
     }

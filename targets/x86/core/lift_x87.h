@@ -17,4 +17,7 @@ void x87_guess_after_call(Lift& c);
 // Goes on where the stack is as Lift::x87 says; then that is known. Values are lost.
 void x87_guard(Lift& c);
 
+// What lifts a row that has MMX registers, EMMS and FEMMS; null for others.
+LiftFn mmx_lifter(unsigned row);
+
 }  // namespace xarch::x86
