@@ -179,6 +179,32 @@ void prepare(const Insn& i, uint64_t pc, Rng& rng, uint8_t* code, Case* c) {
     set_area(c, to, selector());
     if (i.mod == 3) regs.gpr[i.rm] = selector();
   }
+  // Far pointers: in the instruction, in memory, on the stack.
+  const unsigned half = i.operand_bytes;
+  const auto far_at = [&](uint64_t at) {
+    constexpr uint32_t kCodeSelectors[] = {0x23, 0x23, 0x33, 0x33, 0x2b, 0, 0x32, 0x13, 0x83};
+    set_area(c, at + half, kCodeSelectors[rng.below(std::size(kCodeSelectors))]);
+    std::memcpy(c->area_before + (at - kArea), &landing, half == 2 ? 2 : 4);
+  };
+  if (is_one_of(r, {"jmpf", "callf"})) {
+    if (r.tail == Tail::kFar) {
+      const uint16_t selector = rng.one_in(4) ? 0x2b : 0x23;
+      std::memcpy(code + i.length - 2 - half, &landing, half);
+      std::memcpy(code + i.length - 2, &selector, 2);
+    } else {
+      far_at(to);
+    }
+  }
+  if (is_one_of(r, {"retf", "iret", "callf"})) regs.gpr[kRsp] = kArea + 128 + rng.below(256);
+  if (is_one_of(r, {"retf", "iret"})) {
+    far_at(regs.gpr[kRsp]);
+    if (half == 8) std::memset(c->area_before + (regs.gpr[kRsp] + 4 - kArea), 0, 4);
+    set_area(c, regs.gpr[kRsp] + 2 * half, rng.next() & 0xcd5);
+    if (i.mode64) {
+      set_area(c, regs.gpr[kRsp] + 3 * half, kArea + 128);
+      set_area(c, regs.gpr[kRsp] + 4 * half, rng.one_in(4) ? selector() : 0x2b);
+    }
+  }
   if (is_one_of(r, {"les", "lds"})) set_area(c, to + (i.operand_bytes == 2 ? 2 : 4), selector());
   if (r.text == "bound" && rng.one_in(2)) regs.gpr[i.reg] = static_cast<uint64_t>(get_area(*c, to));
   if (r.text == "xlat") regs.gpr[kRbx] = to - (regs.gpr[kRax] & 0xff);
@@ -256,8 +282,8 @@ bool usable(unsigned row, bool code32) {
   // Of AMD's processors it is one in 32-bit mode, too.
   if (r.text == "sysenter" || r.text == "syscall") return false;
   // Traps, system calls, and what would take the test's own thread-local storage away.
-  return !is_one_of(r, {"int", "int3", "int1", "into", "rdfsbase", "wrfsbase", "rdgsbase", "wrgsbase",
-                        "rdssp", "sysret", "sysexit", "rsm"});
+  return !is_one_of(r, {"int", "int3", "int1", "rdfsbase", "wrfsbase", "rdgsbase", "wrgsbase", "rdssp",
+                        "sysret", "sysexit", "rsm"});
 }
 
 bool uses_vectors(unsigned row) {
@@ -291,9 +317,9 @@ std::vector<unsigned> plain_rows(bool code32) {
   for (unsigned i = 0; i < rows().size(); ++i) {
     const Row& r = rows()[i];
     const bool system = lifter(i) == &lift_privileged || lifter(i) == &lift_ud;
-    const bool stack =
-        is_one_of(r, {"push", "pop", "pushf", "popf", "enter", "leave", "xlat", "div", "idiv", "lar", "lsl",
-                      "verr", "verw", "aam", "pusha", "popa", "les", "lds", "bound"});
+    const bool stack = is_one_of(r, {"push", "pop", "pushf", "popf", "enter", "leave", "xlat",  "div",
+                                     "idiv", "lar", "lsl",   "verr", "verw",  "aam",   "pusha", "popa",
+                                     "les",  "lds", "bound", "jmpf", "callf", "retf",  "iret",  "into"});
     const bool masked = is_one_of(r, {"maskmovq", "maskmovdqu", "vmaskmovdqu"});
     if (usable(i, code32) && !is_branch(r) && !has_segment(r) && !system && !stack && !masked &&
         !kStrings.count(r.text) && r.tail != Tail::kMoffs)

@@ -160,7 +160,7 @@ TEST_P(System, SegmentsAreLoaded) {
     X86State& s = snippet.fresh(code32);
     s.gdt[kFirstTlsEntry] = make_descriptor(0x12345678, 0xfffff, 0xc0f3);
     s.rax = kFirstTlsEntry << 3 | 3;
-    EXPECT_EQ(s.mode, code32 ? uint32_t{kModeCode32 | kModeFsGs} : 0u);
+    EXPECT_EQ(s.mode, code32 ? uint32_t{kModeCode32 | kModeFs | kModeGs} : 0u);
     ASSERT_TRUE(run({0x8e, 0xe8, 0x8c, 0xe9}));
     EXPECT_EQ(s.rcx, s.rax);
     EXPECT_EQ(s.gs_base, 0x12345678u);

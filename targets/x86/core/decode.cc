@@ -142,15 +142,16 @@ enum Rex : uint8_t { kRexB = 1, kRexX = 2, kRexR = 4, kRexW = 8 };
 
 class Decoder {
  public:
-  Decoder(const uint8_t* code, unsigned available, bool mode64, FeatureSet features, Insn* out)
+  Decoder(const uint8_t* code, unsigned available, bool mode64, bool code16, FeatureSet features, Insn* out)
       : code_(code),
         limit_(available < kMaxInsnBytes ? available : kMaxInsnBytes),
         mode64_(mode64),
+        code16_(code16),
         features_(features),
         i_(*out) {
     i_ = Insn{};
     i_.mode64 = mode64;
-    i_.address_bytes = mode64 ? 8 : 4;
+    i_.address_bytes = mode64 ? 8 : code16 ? 2 : 4;
     i_.vector_bytes = 16;
   }
 
@@ -220,7 +221,7 @@ class Decoder {
         case kOpsize: i_.prefixes |= kPrefixOpsize; break;
         case kAddress:
           i_.prefixes |= kPrefixAddress;
-          i_.address_bytes = mode64_ ? 4 : 2;
+          i_.address_bytes = mode64_ || code16_ ? 4 : 2;
           break;
         case kSegmentByte: segment(i_.opcode); break;
         default: rex = i_.opcode; break;
@@ -361,7 +362,7 @@ class Decoder {
   void operand_size(const Row& row) {
     const bool small = i_.has(kPrefixOpsize) && !row.has(kPrefix66);
     if (!mode64_) {
-      i_.operand_bytes = small ? 2 : 4;
+      i_.operand_bytes = small != code16_ ? 2 : 4;
     } else if (i_.w || row.has(kForce64)) {
       i_.operand_bytes = 8;
     } else {
@@ -411,6 +412,7 @@ class Decoder {
   const unsigned limit_;
   unsigned at_ = 0;
   const bool mode64_;
+  const bool code16_;
   const FeatureSet features_;
   Insn& i_;
   Map map_ = Map::kByte;
@@ -461,8 +463,9 @@ Operand immediate(const Insn& i, unsigned bytes) {
 
 std::span<const Row> rows() { return kRows; }
 
-Verdict decode(const uint8_t* code, unsigned available, bool mode64, FeatureSet features, Insn* out) {
-  return Decoder(code, available, mode64, features, out).run();
+Verdict decode(const uint8_t* code, unsigned available, bool mode64, FeatureSet features, Insn* out,
+               bool code16) {
+  return Decoder(code, available, mode64, code16, features, out).run();
 }
 
 Operand operand(const Insn& i, unsigned n) {

@@ -63,8 +63,9 @@ enum class Verdict : uint8_t {
 };
 
 // Decodes what starts at code[0]; `available` bytes can be read there, of which at most 15 are. In 64-bit or
-// in 32-bit protected mode.
-Verdict decode(const uint8_t* code, unsigned available, bool mode64, FeatureSet features, Insn* out);
+// in 32-bit protected mode; code16: in a code segment whose operands and addresses are of 16 bits by default.
+Verdict decode(const uint8_t* code, unsigned available, bool mode64, FeatureSet features, Insn* out,
+               bool code16 = false);
 
 // An operand of a decoded instruction.
 struct Operand {

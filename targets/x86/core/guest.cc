@@ -58,7 +58,8 @@ RowNature nature_of(unsigned row) {
                                       lift_bswap, lift_cbw,   lift_cwd};
   static constexpr LiftFn kSets[] = {lift_add, lift_or,  lift_and,  lift_sub,
                                      lift_xor, lift_cmp, lift_test, lift_neg};
-  static constexpr LiftFn kLeaves[] = {lift_call, lift_ret, lift_syscall, lift_int, lift_ud, lift_privileged};
+  static constexpr LiftFn kLeaves[] = {lift_call,    lift_ret,      lift_syscall, lift_int,  lift_ud,
+                                       lift_jmp_far, lift_call_far, lift_ret_far, lift_iret, lift_privileged};
   const LiftFn fn = lifter(row);
   const Row& r = rows()[row];
   const auto is_in = [&](const auto& list) {
@@ -161,7 +162,8 @@ class Translation final : public tcg::WalkedCode {
     const uint8_t* code;
     const unsigned n = window.bytes(c_.b.key().pc + static_cast<uint64_t>(offset), &code);
     if (available != nullptr) *available = n;
-    return decode(code, n, (c_.b.key().mode & kModeCode32) == 0, c_.model.features, out);
+    const uint32_t mode = c_.b.key().mode;
+    return decode(code, n, (mode & kModeCode32) == 0, c_.model.features, out, (mode & kModeCode16) != 0);
   }
 
   Window window_;
@@ -180,7 +182,8 @@ unsigned X86Guest::insn_bytes(tcg::CodeReader& code, uint64_t pc, uint32_t mode)
   const uint8_t* bytes;
   const unsigned available = window.bytes(pc, &bytes);
   Insn insn;
-  const Verdict v = decode(bytes, available, (mode & kModeCode32) == 0, model_.features, &insn);
+  const Verdict v =
+      decode(bytes, available, (mode & kModeCode32) == 0, model_.features, &insn, (mode & kModeCode16) != 0);
   return v == Verdict::kOk ? insn.length : 1;
 }
 

@@ -39,6 +39,17 @@ LiftTable make_table() {
   return t;
 }
 
+// Bytes c at offset b of segment a: raises if they are not all in it.
+uint64_t check_offset(void* state, uint64_t n, uint64_t offset, uint64_t bytes, uint64_t) {
+  X86State& s = *static_cast<X86State*>(state);
+  const auto segment = static_cast<unsigned>(n);
+  if (s.low(segment) <= offset && offset + bytes - 1 <= s.high(segment)) return 0;
+  s.hdr.request_exit(tcg::Exit::kRaise, segment == kSs ? kRaiseStack : kRaiseProtection, 0);
+  return 0;
+}
+constexpr ir::HelperDesc kCheckOffset = {
+    "x86.check_offset", check_offset, ir::kHelperMayExit | ir::kHelperNoMem | ir::kHelperListsState, {}, {}};
+
 unsigned log2_bytes(unsigned bytes) { return static_cast<unsigned>(__builtin_ctz(bytes)); }
 
 }  // namespace
@@ -90,15 +101,27 @@ Value Lift::effective_address() {
   return v;
 }
 
-Value Lift::linear(Value offset, unsigned segment) {
-  if (segment != kFs && segment != kGs) return offset;
-  return b.add(b.get(segment == kFs ? kSlotFsBase : kSlotGsBase), offset);
+bool Lift::checked(unsigned segment) const {
+  const uint32_t mode = b.key().mode;
+  return (mode & (segment == kFs ? kModeFs : segment == kGs ? kModeGs : kModeSegments)) != 0;
+}
+
+Value Lift::linear(Value offset, unsigned segment, unsigned bytes) {
+  if (checked(segment)) {
+    for (unsigned n = 0; bytes == 0 && n < 4; ++n) {
+      if (const Operand o = operand(n); o.type == Operand::kMemory) bytes = o.bytes;
+    }
+    b.call(kCheckOffset, Type::kVoid,
+           {b.i64(segment), b.and_(offset, 0xffffffffu), b.i64(bytes ? bytes : 1)});
+  }
+  if (segment != kFs && segment != kGs && !checked(segment)) return offset;
+  return b.add(b.get(kBaseSlot[segment]), offset);
 }
 
 // The displacement stays apart where nothing comes between.
 Address Lift::address() {
   const bool plain = i.address_bytes == 8 || (i.address_bytes == 4 && !mode64());
-  if (!plain || i.base == kRip || (i.base == kNoReg && i.index == kNoReg))
+  if (!plain || i.base == kRip || (i.base == kNoReg && i.index == kNoReg) || checked(i.segment))
     return {linear(effective_address(), i.segment), 0};
   Value v;
   if (i.base != kNoReg) v = gpr64(i.base);
@@ -110,7 +133,7 @@ Address Lift::address() {
 }
 
 Address Lift::address_of(const Operand& o) {
-  if (o.type == Operand::kAbsolute) return {linear(b.i64(i.imm), i.segment), 0};
+  if (o.type == Operand::kAbsolute) return {linear(b.i64(i.imm), i.segment, o.bytes), 0};
   return address();
 }
 
@@ -130,10 +153,33 @@ ir::MemDesc Lift::atomic(unsigned bytes) const {
   return d;
 }
 
+Value Lift::stack_moved(int64_t by, unsigned reg) {
+  const Value old = gpr64(reg), v = b.add(old, by);
+  if (mode64()) return v;
+  return stack16() ? b.deposit(old, v, 0, 16) : b.and_(v, 0xffffffffu);
+}
+
+Address Lift::in_stack(unsigned reg, int64_t by, unsigned bytes) {
+  if (!checked(kSs) && !stack16()) return {gpr64(reg), static_cast<int32_t>(by)};
+  const Value offset = b.and_(b.add(gpr64(reg), by), stack16() ? 0xffffu : 0xffffffffu);
+  return {linear(offset, kSs, bytes), 0};
+}
+
 void Lift::push(Value v) {
   const unsigned bytes = ir::type_bytes(v.type);
-  b.store(gpr64(kRsp), v, desc(bytes, true), -static_cast<int32_t>(bytes));
+  store(in_stack(kRsp, -int64_t{bytes}, bytes), v);
   b.put(kSlotRsp, stack_moved(-int64_t{bytes}));
+}
+
+Value Lift::code_offset(int64_t offset) {
+  const Value pc = b.pcrel(offset);
+  if (!checked(kCs)) return pc;
+  return b.and_(b.sub(pc, b.get(kSlotCsBase)), 0xffffffffu);
+}
+
+Value Lift::code_address(Value offset) {
+  if (!checked(kCs)) return offset;
+  return b.and_(b.add(offset, b.get(kSlotCsBase)), 0xffffffffu);
 }
 
 Value Lift::condition(unsigned cc) {

@@ -80,8 +80,11 @@ struct Lift : tcg::RegionWalk {
   // ---- memory
   Address address();
   Address address_of(const Operand& o);
-  // The linear address of `offset` (of the address size, in an i64) in the segment.
-  ir::Value linear(ir::Value offset, unsigned segment);
+  // The linear address of `offset` (of the address size, in an i64) in the segment. Of a segment that is not
+  // flat the offsets of the access are checked: `bytes` of them, 0 stands for the memory operand's.
+  ir::Value linear(ir::Value offset, unsigned segment, unsigned bytes = 0);
+  // Are its accesses checked?
+  bool checked(unsigned segment) const;
   // A register as a pointer of the address size (string instructions), in an i64.
   ir::Value pointer(unsigned reg) {
     const ir::Value v = gpr64(reg);
@@ -101,16 +104,19 @@ struct Lift : tcg::RegionWalk {
   ir::MemDesc atomic(unsigned bytes) const;
 
   // ---- the stack
-  ir::Value stack_address(ir::Value rsp) {
-    return mode64() ? rsp : b.zext(b.trunc(rsp, ir::Type::kI32), ir::Type::kI64);
-  }
-  ir::Value stack_moved(int64_t by) {
-    ir::Value v = b.add(gpr64(kRsp), by);
-    return mode64() ? v : b.and_(v, 0xffffffffu);
-  }
+  bool stack16() const { return (b.key().mode & kModeStack16) != 0; }
+  // An operand of `bytes` that lies `by` from a register that points into the stack.
+  Address in_stack(unsigned reg, int64_t by, unsigned bytes);
+  // The stack pointer, or a copy of it in a register, moved; the whole register.
+  ir::Value stack_moved(int64_t by, unsigned reg = kRsp);
   void push(ir::Value v);
   // What is on top, of `bytes`; the caller moves the stack pointer.
-  ir::Value top(unsigned bytes) { return b.load(type(bytes), gpr64(kRsp), desc(bytes, false)); }
+  ir::Value top(unsigned bytes, int64_t by = 0) { return load(in_stack(kRsp, by, bytes), bytes); }
+
+  // ---- code
+  // An address of code as programs see it, in an i64: without the base of CS. And the other way.
+  ir::Value code_offset(int64_t offset);
+  ir::Value code_address(ir::Value offset);
 
   // ---- flags
   ir::Value flags() { return b.get(kSlotFlags); }

@@ -15,13 +15,14 @@ int64_t target(const Lift& c) {
   const int64_t to = c.next() + static_cast<int64_t>(c.i.imm);
   if (c.mode64()) return to;
   const uint64_t start = c.b.key().pc;
-  const uint64_t mask = c.i.operand_bytes == 2 ? 0xffff : 0xffffffff;
+  // In a segment that is not flat it is not known here where 16 bits would wrap; compilers don't count on it.
+  const uint64_t mask = c.i.operand_bytes == 2 && !c.checked(kCs) ? 0xffff : 0xffffffff;
   return static_cast<int64_t>(((start + static_cast<uint64_t>(to)) & mask) - start);
 }
 
 Value counter(Lift& c) { return c.gpr(kRcx, c.i.address_bytes); }
 
-Value indirect_target(Lift& c, Value v) { return c.b.zext(v, Type::kI64); }
+Value indirect_target(Lift& c, Value v) { return c.code_address(c.b.zext(v, Type::kI64)); }
 
 }  // namespace
 
@@ -36,14 +37,14 @@ void lift_jmp(Lift& c) {
 void lift_call(Lift& c) {
   const bool direct = c.operand(0).type == Operand::kRelative;
   const Value to = direct ? Value{} : indirect_target(c, c.read(0));
-  c.push(c.b.trunc(c.b.pcrel(c.next()), Lift::type(c.i.operand_bytes)));
+  c.push(c.b.trunc(c.code_offset(c.next()), Lift::type(c.i.operand_bytes)));
   if (direct) return c.go(target(c), JumpKind::kCall);
   c.go_indirect(to, JumpKind::kCall);
 }
 
 void lift_ret(Lift& c) {
   const unsigned bytes = c.i.operand_bytes;
-  const Value to = c.b.zext(c.top(bytes), Type::kI64);
+  const Value to = indirect_target(c, c.top(bytes));
   c.b.put(kSlotRsp, c.stack_moved(bytes + static_cast<int64_t>(c.i.imm)));
   c.go_indirect(to, JumpKind::kReturn);
 }

@@ -89,7 +89,7 @@ void lift_pusha(Lift& c) {
   int32_t at = 0;
   for (unsigned reg : kAll) {
     at -= static_cast<int32_t>(bytes);
-    c.b.store(c.gpr64(kRsp), c.gpr(reg, bytes), c.desc(bytes, true), at);
+    c.store(c.in_stack(kRsp, at, bytes), c.gpr(reg, bytes));
   }
   c.b.put(kSlotRsp, c.stack_moved(at));
 }
@@ -98,8 +98,7 @@ void lift_popa(Lift& c) {
   const unsigned bytes = c.i.operand_bytes;
   Value v[8];
   for (unsigned n = 0; n < 8; ++n) {
-    const auto at = static_cast<int32_t>(bytes * n);
-    v[7 - n] = c.b.load(Lift::type(bytes), c.gpr64(kRsp), c.desc(bytes, false), at);
+    v[7 - n] = c.top(bytes, int64_t{bytes} * n);
   }
   for (unsigned n = 0; n < 8; ++n) {
     if (kAll[n] != kRsp) c.put_gpr(kAll[n], v[n]);

@@ -69,17 +69,13 @@ void lift_pop(Lift& c) {
     return c.write(to, v);
   }
   // The address is formed after the stack pointer has moved.
-  Address at = c.address();
-  if (c.i.base == kRsp) {
-    if (at.disp <= INT32_MAX - 8) {
-      at.disp += to.bytes;
-    } else {
-      at.base = c.b.add(at.base, int64_t{to.bytes});
-    }
-    if (c.i.address_bytes == 4 && c.mode64()) {
-      at = {c.linear(c.b.and_(c.b.add(c.effective_address(), int64_t{to.bytes}), 0xffffffffu), c.i.segment),
-            0};
-    }
+  Address at;
+  if (c.i.base != kRsp) {
+    at = c.address();
+  } else {
+    Value offset = c.b.add(c.effective_address(), int64_t{to.bytes});
+    if (c.i.address_bytes == 4) offset = c.b.and_(offset, 0xffffffffu);
+    at = {c.linear(offset, c.i.segment), 0};
   }
   c.store(at, v);
   c.b.put(kSlotRsp, rsp);
@@ -89,31 +85,33 @@ void lift_pop(Lift& c) {
 // them.
 void lift_enter(Lift& c) {
   const unsigned level = c.i.imm2 & 31, bytes = c.i.operand_bytes;
-  const auto below = [&](unsigned n) { return c.stack_moved(-int64_t{bytes} * n); };
-  const Value frame = below(1);
-  const Value low =
-      c.stack_moved(-int64_t{bytes} * static_cast<int64_t>(level + 1) - static_cast<int64_t>(c.i.imm));
-  c.b.store(frame, c.gpr(kRbp, bytes), c.desc(bytes, true));
+  const auto below = [&](unsigned n) { return c.in_stack(kRsp, -int64_t{bytes} * n, bytes); };
+  const Value frame = c.stack_moved(-int64_t{bytes});
+  const int64_t depth = int64_t{bytes} * (level + 1) + static_cast<int64_t>(c.i.imm);
+  c.store(below(1), c.gpr(kRbp, bytes));
   for (unsigned n = 1; n < level; ++n) {
-    const Value outer = c.stack_address(c.b.add(c.gpr64(kRbp), -int64_t{bytes} * n));
-    c.b.store(below(n + 1), c.b.load(Lift::type(bytes), outer, c.desc(bytes, false)), c.desc(bytes, true));
+    const Value outer = c.load(c.in_stack(kRbp, -int64_t{bytes} * n, bytes), bytes);
+    c.store(below(n + 1), outer);
   }
-  if (level != 0) c.b.store(below(level + 1), c.b.trunc(frame, Lift::type(bytes)), c.desc(bytes, true));
-  c.b.probe(low, c.desc(bytes, true), true);
+  if (level != 0) c.store(below(level + 1), c.b.trunc(frame, Lift::type(bytes)));
+  const Address low = c.in_stack(kRsp, -depth, bytes);
+  c.b.probe(low.base, c.desc(bytes, true), true, low.disp);
+  const Value moved = c.stack_moved(-depth);
   if (bytes == 2) {
     c.put_gpr(kRbp, c.b.trunc(frame, Type::kI16));
   } else {
     c.b.put(kSlotRbp, frame);
   }
-  c.b.put(kSlotRsp, low);
+  c.b.put(kSlotRsp, moved);
 }
 
 void lift_leave(Lift& c) {
   const unsigned bytes = c.i.operand_bytes;
-  const Value frame = c.stack_address(c.gpr64(kRbp));
-  const Value v = c.b.load(Lift::type(bytes), frame, c.desc(bytes, false));
-  const Value rsp = c.b.add(frame, int64_t{bytes});
-  c.b.put(kSlotRsp, c.mode64() ? rsp : c.b.and_(rsp, 0xffffffffu));
+  const Value v = c.load(c.in_stack(kRbp, 0, bytes), bytes);
+  const Value moved = c.b.add(c.gpr64(kRbp), int64_t{bytes});
+  c.b.put(kSlotRsp, c.mode64()    ? moved
+                    : c.stack16() ? c.b.deposit(c.gpr64(kRsp), moved, 0, 16)
+                                  : c.b.and_(moved, 0xffffffffu));
   c.put_gpr(kRbp, v);
 }
 
@@ -174,7 +172,7 @@ void lift_xlat(Lift& c) {
   Value at = c.b.add(c.gpr64(kRbx), c.b.and_(c.gpr64(kRax), 0xff));
   if (c.i.address_bytes == 4) at = c.b.and_(at, 0xffffffffu);
   if (c.i.address_bytes == 2) at = c.b.and_(at, 0xffffu);
-  const Value v = c.b.load(Type::kI8, c.linear(at, c.i.segment), c.desc(1, false));
+  const Value v = c.b.load(Type::kI8, c.linear(at, c.i.segment, 1), c.desc(1, false));
   c.put_gpr(kRax, v);
 }
 

@@ -57,7 +57,7 @@ constexpr ir::HelperDesc kQueryHelper = {
 // The value that says whether the mode has changed; `finish_load` looks at it.
 Value begin_load(Lift& c, unsigned n, Value selector) {
   const Value wide = c.b.zext(selector, Type::kI64);
-  return c.b.call(kLoadSegment, Type::kI1, {c.b.i64(n), wide, c.b.i64(c.b.key().mode)});
+  return c.b.call(kLoadSegment, Type::kI1, {c.b.i64(n), wide, c.b.i64(c.b.key().mode & kModesOfSegments)});
 }
 
 // Leaves behind the instruction if the mode has changed. In 64-bit mode it cannot.

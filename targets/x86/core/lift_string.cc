@@ -17,8 +17,10 @@ Value advanced(Lift& c, unsigned reg, unsigned bytes) {
 }
 
 Value source(Lift& c, unsigned bytes) {
-  return c.b.load(Lift::type(bytes), c.linear(c.pointer(kRsi), c.i.segment), c.desc(bytes, false));
+  return c.b.load(Lift::type(bytes), c.linear(c.pointer(kRsi), c.i.segment, bytes), c.desc(bytes, false));
 }
+
+Value destination(Lift& c, unsigned bytes) { return c.linear(c.pointer(kRdi), kEs, bytes); }
 
 // MOVS and STOS do so many bytes at once where that cannot be told from one by one: upwards, no page's end in
 // between (so that a fault has nothing behind it), and not over what is still to be read.
@@ -59,7 +61,7 @@ void repeat(Lift& c, bool compares, Round round, const Blocks& blocks = {}) {
   c.b.br(head);
   c.b.start_block(head);
   const Value none = c.constant(Lift::type(c.i.address_bytes), 0);
-  if (blocks.do_one != nullptr && c.i.address_bytes != 2) {
+  if (blocks.do_one != nullptr && c.i.address_bytes != 2 && !c.checked(c.i.segment) && !c.checked(kEs)) {
     const ir::BlockId some = c.b.new_block();
     c.b.cond_br(c.b.cmp(Cond::kEq, count(c), none), done, some);
     c.b.start_block(some);
@@ -132,7 +134,7 @@ void lift_movs(Lift& c) {
       [&] {
         const unsigned bytes = size(c);
         const Value v = source(c, bytes);
-        c.b.store(c.pointer(kRdi), v, c.desc(bytes, true));
+        c.b.store(destination(c, bytes), v, c.desc(bytes, true));
         c.put_gpr(kRsi, advanced(c, kRsi, bytes));
         c.put_gpr(kRdi, advanced(c, kRdi, bytes));
       },
@@ -144,7 +146,7 @@ void lift_stos(Lift& c) {
       c, false,
       [&] {
         const unsigned bytes = size(c);
-        c.b.store(c.pointer(kRdi), c.gpr(kRax, bytes), c.desc(bytes, true));
+        c.b.store(destination(c, bytes), c.gpr(kRax, bytes), c.desc(bytes, true));
         c.put_gpr(kRdi, advanced(c, kRdi, bytes));
       },
       kFills);
@@ -163,7 +165,7 @@ void lift_cmps(Lift& c) {
   repeat(c, true, [&] {
     const unsigned bytes = size(c);
     const Value a = source(c, bytes);
-    const Value s = c.b.load(Lift::type(bytes), c.pointer(kRdi), c.desc(bytes, false));
+    const Value s = c.b.load(Lift::type(bytes), destination(c, bytes), c.desc(bytes, false));
     c.put_flags(c.b.flags_sub(a, s, false));
     c.put_gpr(kRsi, advanced(c, kRsi, bytes));
     c.put_gpr(kRdi, advanced(c, kRdi, bytes));
@@ -173,7 +175,7 @@ void lift_cmps(Lift& c) {
 void lift_scas(Lift& c) {
   repeat(c, true, [&] {
     const unsigned bytes = size(c);
-    const Value s = c.b.load(Lift::type(bytes), c.pointer(kRdi), c.desc(bytes, false));
+    const Value s = c.b.load(Lift::type(bytes), destination(c, bytes), c.desc(bytes, false));
     c.put_flags(c.b.flags_sub(c.gpr(kRax, bytes), s, false));
     c.put_gpr(kRdi, advanced(c, kRdi, bytes));
   });

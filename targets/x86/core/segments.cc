@@ -49,8 +49,6 @@ void put_null(X86State& s, unsigned n, uint16_t selector) {
 }
 
 bool is_flat(X86State& s, unsigned n) { return s.segment_base(n) == 0 && s.low(n) == 0 && s.high(n) == ~0u; }
-// Not to be written although it may be read.
-bool read_only(uint32_t rights) { return (rights & kRightsCode) || !(rights & kRightsWritable); }
 
 }  // namespace
 
@@ -141,7 +139,10 @@ void enter_code_segment(X86State& s, uint16_t selector, uint64_t offset) {
   if (!find_descriptor(s, selector, &d)) return;
   put(s, kCs, static_cast<uint16_t>((selector & ~3u) | kUserLevel), descriptor_parts(d));
   update_mode(s);
-  s.pc = s.mode & kModeCode32 ? static_cast<uint32_t>(s.cs_base + offset) : offset;
+  s.pc = offset;
+  if (!(s.mode & kModeCode32)) return;
+  s.pc = static_cast<uint32_t>(s.cs_base + offset);
+  s.rsp = static_cast<uint32_t>(s.rsp);
 }
 
 void reset_segments(X86State& s, bool code32) {
@@ -193,10 +194,10 @@ void update_mode(X86State& s) {
   if (!(s.cs_rights & kRightsBig)) s.mode |= kModeCode16;
   if (!(s.ss_rights & kRightsBig)) s.mode |= kModeStack16;
   for (unsigned n : {kEs, kCs, kSs, kDs}) {
-    if (!is_flat(s, n) || (n != kCs && read_only(s.rights(n)))) s.mode |= kModeSegments;
+    if (!is_flat(s, n)) s.mode |= kModeSegments;
   }
   for (unsigned n : {kFs, kGs}) {
-    if (s.low(n) != 0 || s.high(n) != ~0u || read_only(s.rights(n))) s.mode |= kModeFsGs;
+    if (s.low(n) != 0 || s.high(n) != ~0u) s.mode |= n == kFs ? kModeFs : kModeGs;
   }
 }
 
