@@ -143,6 +143,9 @@ void prepare(const Insn& i, uint64_t pc, Rng& rng, uint8_t* code, Case* c) {
   uint64_t to = kArea + 64 + rng.below(kAreaBytes - 192);
   if (r.text == "cmpxchg16b" && !rng.one_in(8)) to &= ~uint64_t{15};
   if (uses_vectors(i.row) && !rng.one_in(8)) to &= ~uint64_t{rng.one_in(4) ? 15u : 31u};
+  // Of a segment that is not flat, registers hold offsets.
+  const uint64_t bias = c->segmented ? kSegmentBase : 0;
+  const uint64_t by_ds = i.segment == kDs || i.segment == kEs ? bias : 0;
   const uint64_t landing = kCode + 0x100 + rng.below(0x600);
   if (kStrings.count(r.text)) {
     const uint64_t upper = i.address_bytes == 4 ? rng.next() << 32 : 0;
@@ -157,6 +160,10 @@ void prepare(const Insn& i, uint64_t pc, Rng& rng, uint8_t* code, Case* c) {
     constexpr uint32_t kSelectors[] = {0, 3, 0x23, 0x2b, 0x2a, 0x33, 0x13, 0x83, 0x97};
     return uint64_t{kSelectors[rng.below(std::size(kSelectors))]};
   };
+  if (kStrings.count(r.text)) {
+    regs.gpr[kRsi] -= by_ds;
+    regs.gpr[kRdi] -= bias;
+  }
   if (is_one_of(r, {"push", "pop", "call", "ret", "pushf", "popf", "enter", "leave", "pusha", "popa"})) {
     if (r.text == "pop" && has_segment(r)) set_area(c, kArea + 256, selector());
     regs.gpr[kRsp] = kArea + 128 + rng.below(256);
@@ -207,15 +214,16 @@ void prepare(const Insn& i, uint64_t pc, Rng& rng, uint8_t* code, Case* c) {
   }
   if (is_one_of(r, {"les", "lds"})) set_area(c, to + (i.operand_bytes == 2 ? 2 : 4), selector());
   if (r.text == "bound" && rng.one_in(2)) regs.gpr[i.reg] = static_cast<uint64_t>(get_area(*c, to));
-  if (r.text == "xlat") regs.gpr[kRbx] = to - (regs.gpr[kRax] & 0xff);
+  if (r.text == "xlat") regs.gpr[kRbx] = to - by_ds - (regs.gpr[kRax] & 0xff);
   if (r.tail == Tail::kMoffs) {
-    std::memcpy(code + i.length - i.address_bytes, &to, i.address_bytes);
+    const uint64_t offset = to - by_ds;
+    std::memcpy(code + i.length - i.address_bytes, &offset, i.address_bytes);
   } else if (has_memory(i) && r.text != "lea") {
     const uint64_t rsp = regs.gpr[kRsp];
     if (r.has(kVsib))
-      aim_lanes(i, to, rng, &regs);
+      aim_lanes(i, to - by_ds, rng, &regs);
     else
-      aim(i, to, pc, rng, code, &regs);
+      aim(i, to - by_ds, pc, rng, code, &regs);
     if (is_one_of(r, {"push", "pop", "call"}) && (i.base == kRsp || i.index == kRsp)) regs.gpr[kRsp] = rsp;
   }
   if (is_x87(r) && has_memory(i)) random_x87_operand(operand(i, 0).bytes, rng, c->area_before + (to - kArea));
@@ -338,7 +346,8 @@ std::vector<unsigned> x87_rows(const std::vector<unsigned>& among) {
 
 }  // namespace
 
-bool make_case(unsigned row, bool code32, unsigned before, Rng& rng, Case* c, unsigned* undefined) {
+bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undefined) {
+  const bool code32 = c->code32;
   static const std::vector<unsigned> kOthers[] = {plain_rows(false), plain_rows(true)};
   static const std::vector<unsigned> kX87Others[] = {x87_rows(kOthers[0]), x87_rows(kOthers[1])};
   if (has_segment(rows()[row]) ||
@@ -348,7 +357,6 @@ bool make_case(unsigned row, bool code32, unsigned before, Rng& rng, Case* c, un
       rows()[row].tail == Tail::kMoffs || kStrings.count(rows()[row].text)) {
     before = 0;
   }
-  c->code32 = code32;
   for (uint64_t& g : c->before.gpr) g = rng.value();
   c->before.fp.reset();
   random_x87(rng, &c->before.fp);
@@ -381,8 +389,9 @@ bool make_case(unsigned row, bool code32, unsigned before, Rng& rng, Case* c, un
     // FS and GS are the test's own.
     if (r.text == "mov" && r.forms[0].kind == Kind::kS && (i.reg & 7) >= kFs) return false;
     // Processors differ in what they make of an address that is not there where nothing is accessed.
-    const bool by_rdi = kStrings.count(r.text) || r.text.ends_with("maskmovdqu") || r.text == "maskmovq";
-    if (code32 && i.address_bytes == 2 && by_rdi) return false;
+    const bool masked = r.text.ends_with("maskmovdqu") || r.text == "maskmovq";
+    if (code32 && i.address_bytes == 2 && (masked || kStrings.count(r.text))) return false;
+    if (c->segmented && masked) return false;
     if (!last && has_memory(i) && r.text != "lea") return false;
     const bool alone = has_memory(i) || (is_branch(r) && r.forms[0].size != Size::kB);
     if (last && (n == 0 || !alone)) {

@@ -16,7 +16,7 @@ bool uses_vectors(unsigned row);
 // Makes a case that ends with an instruction of the row, after up to `before` others that have no operand in
 // memory. *undefined: flags (RowFlags) whose values the architecture leaves open afterwards, and from bit 8
 // on those that are so anywhere in between. False: it could not be made this time.
-bool make_case(unsigned row, bool code32, unsigned before, xarch::test::Rng& rng, Case* c,
-               unsigned* undefined);
+// c->code32 and c->segmented say where it is to run.
+bool make_case(unsigned row, unsigned before, xarch::test::Rng& rng, Case* c, unsigned* undefined);
 
 }  // namespace xarch::x86::test

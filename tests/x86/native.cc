@@ -1,7 +1,9 @@
 #include "tests/x86/native.h"
 
+#include <asm/ldt.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -85,7 +87,19 @@ void get_fp(const Image& from, FpRegisters* f) {
 constexpr unsigned kUser32 = 0x23, kUserData = 0x2b;
 
 // In 64-bit mode they count for nothing, in 32-bit mode they must be there.
-void load_data_segments() { __asm__ volatile("mov %0, %%ds\n\tmov %0, %%es" : : "r"(kUserData)); }
+void load_data_segments(unsigned selector) {
+  __asm__ volatile("mov %0, %%ds\n\tmov %0, %%es" : : "r"(selector));
+}
+
+void make_segment() {
+  user_desc d = {};
+  d.base_addr = kSegmentBase;
+  d.limit = kSegmentLast >> 12;
+  d.limit_in_pages = 1;
+  d.seg_32bit = 1;
+  d.useable = 1;
+  if (syscall(SYS_modify_ldt, 1, &d, sizeof d) != 0) _exit(4);
+}
 
 // SIGUSR1 swaps the case's registers in; what ends the case swaps them out.
 void enter(int, siginfo_t*, void* context) {
@@ -98,7 +112,7 @@ void enter(int, siginfo_t*, void* context) {
   g[REG_RIP] = static_cast<greg_t>(g_case->before.pc);
   g[REG_EFL] = static_cast<greg_t>(g_case->before.rflags);
   if (g_case->code32) g[REG_CSGSFS] = (g[REG_CSGSFS] & ~greg_t{0xffff}) | kUser32;
-  load_data_segments();
+  load_data_segments(g_case->segmented ? kSegmentSelector : kUserData);
   g_inside = true;
 }
 
@@ -125,6 +139,7 @@ void run_child(std::span<Case> cases) {
   for (int s : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP}) sigaction(s, &sa, nullptr);
   sa.sa_sigaction = enter;
   sigaction(SIGUSR1, &sa, nullptr);
+  make_segment();
   alarm(60);  // code that does not end
   for (Case& c : cases) {
     lay_out(c);

@@ -38,10 +38,17 @@ struct Registers {
   FpRegisters fp;
 };
 
+// The data segment of cases with `segmented`: entry 0 of the LDT, selector 7.
+inline constexpr uint32_t kSegmentBase = 0x12345000;
+// The last offset in it: of a page, so that the area's page is cut off from what lies behind.
+inline constexpr uint32_t kSegmentLast = kData + kDataBytesMapped - kSegmentBase - 1;
+inline constexpr unsigned kSegmentSelector = 7;
+
 struct Case {
   uint8_t code[64];
   unsigned code_bytes;
-  bool code32;  // in 32-bit mode, by the flat segments that Linux has for it
+  bool code32;     // in 32-bit mode, by the flat segments that Linux has for it
+  bool segmented;  // of these, DS and ES are the segment above
   Registers before;
   uint8_t area_before[kAreaBytes];
   // Filled by run_natively.

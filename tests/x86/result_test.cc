@@ -51,6 +51,9 @@ struct Ours {
   uint8_t area[kAreaBytes];
 };
 
+// 32-bit data of the user, to be read and written, its limit in pages.
+constexpr uint32_t kDataRights = 0xc0f3;
+
 class Results : public ::testing::Test {
  protected:
   Results() : guest_(*find_model("max")), runner_(x86_layout(), 0, false, fpu::kX86Rules) { map_places(); }
@@ -61,10 +64,12 @@ class Results : public ::testing::Test {
     alignas(64) static uint8_t room[sizeof(X86State)];
     X86State& state = *new (room) X86State{};
     state.reset(guest_.model(), c.code32);
-    if (!c.code32) {  // as the native runs have them
-      load_segment(state, kDs, kSelectorUserData);
-      load_segment(state, kEs, kSelectorUserData);
-    }
+    // As the native runs have them.
+    static const uint64_t kLdt[] = {make_descriptor(kSegmentBase, kSegmentLast >> 12, kDataRights)};
+    state.ldt = kLdt;
+    state.ldt_entries = 1;
+    state.ldtr = kSelectorLdt;
+    for (unsigned n : {kDs, kEs}) load_segment(state, n, c.segmented ? kSegmentSelector : kSelectorUserData);
     for (unsigned n = 0; n < 16; ++n) state.gpr(n) = c.before.gpr[n];
     state.set_rflags(c.before.rflags);
     state.pc = c.before.pc;
@@ -114,7 +119,7 @@ class Results : public ::testing::Test {
   }
 
   // Random cases of one of the modes.
-  void compare(bool code32);
+  void compare(bool code32, bool segmented);
 
   X86Guest guest_;
   xarch::testing::RegionRunner runner_;
@@ -194,13 +199,15 @@ std::string listing(const Case& c, unsigned row) {
   return s + x87_text(c.before.fp);
 }
 
-void Results::compare(bool code32) {
+void Results::compare(bool code32, bool segmented) {
   const uint64_t count = number("XARCH_RANDOM_COUNT", 40000), seed = number("XARCH_RANDOM_SEED", 1);
   const char* only = std::getenv("XARCH_X86_ROW");
   std::printf("seed %lu, %lu cases\n", seed, count);
   xarch::test::Rng rng(seed);
   std::vector<unsigned> candidates;
   for (unsigned i = 0; i < rows().size(); ++i) {
+    // Stores by a mask that may be empty: it is not known what of an address is looked at then.
+    if (segmented && rows()[i].text.ends_with("maskmovdqu")) continue;
     if (usable(i, code32) && (only == nullptr || rows()[i].text == only)) candidates.push_back(i);
   }
   constexpr size_t kBatch = 4000;
@@ -215,9 +222,11 @@ void Results::compare(bool code32) {
     for (; n < kBatch && done < count; ++done) {
       row[n] = candidates[done % candidates.size()];
       const unsigned before = done / candidates.size() % 2 ? rng.below(6) : 0;
+      cases[n].code32 = code32;
+      cases[n].segmented = segmented;
       bool made = false;
       for (int attempt = 0; attempt < 200 && !made; ++attempt)
-        made = make_case(row[n], code32, before, rng, &cases[n], &undefined[n]);
+        made = make_case(row[n], before, rng, &cases[n], &undefined[n]);
       if (made) ++n;
     }
     ASSERT_TRUE(run_natively({cases, n}));
@@ -249,8 +258,9 @@ void Results::compare(bool code32) {
               faults);
 }
 
-TEST_F(Results, AgreeWithTheHost) { compare(false); }
-TEST_F(Results, AgreeWithTheHostIn32BitMode) { compare(true); }
+TEST_F(Results, AgreeWithTheHost) { compare(false, false); }
+TEST_F(Results, AgreeWithTheHostIn32BitMode) { compare(true, false); }
+TEST_F(Results, AgreeWithTheHostInSegments) { compare(true, true); }
 
 }  // namespace
 }  // namespace xarch::x86::test

@@ -121,8 +121,7 @@ void x87_by_call(Lift& c) {
       c.b.probe(a.base, c.desc(bytes == 10 ? 8 : bytes, true), true, a.disp);
       if (bytes == 10) c.b.probe(a.base, c.desc(2, true), true, a.disp + 8);
     }
-    const Value where = c.b.add(a.base, int64_t{a.disp});
-    c.b.put(kSlotX87Address, c.mode64() ? where : c.b.and_(where, 0xffffffffu));
+    c.b.put(kSlotX87Address, c.effective_address());
   }
   const bool flags = r.flags_read != 0 || r.flags_written != 0;
   c.b.call(is_store ? kX87Prepare

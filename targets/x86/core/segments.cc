@@ -174,6 +174,7 @@ void reset_segments(X86State& s, bool code32) {
 }
 
 void reload_segments(X86State& s) {
+  s.ldtr = s.ldt != nullptr ? kSelectorLdt : 0;
   for (unsigned n : {kEs, kSs, kDs, kFs, kGs}) {
     // What arch_prctl or an instruction put into a base under a null selector stays.
     if (n >= kFs && (s.selector(n) & ~3u) == 0) continue;

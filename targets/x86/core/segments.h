@@ -30,6 +30,8 @@ enum Rights : uint32_t {
 
 // The selectors that Linux gives processes on a 64-bit kernel.
 inline constexpr uint16_t kSelectorUser32 = 0x23, kSelectorUserData = 0x2b, kSelectorUser64 = 0x33;
+// What SLDT shows of a process that has an LDT.
+inline constexpr uint16_t kSelectorLdt = 0x50;
 // The three entries of the GDT that a thread may set (set_thread_area).
 inline constexpr unsigned kFirstTlsEntry = 12;
 
