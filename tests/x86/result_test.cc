@@ -207,7 +207,8 @@ void Results::compare(bool code32, bool segmented) {
   std::vector<unsigned> candidates;
   for (unsigned i = 0; i < rows().size(); ++i) {
     // Stores by a mask that may be empty: it is not known what of an address is looked at then.
-    if (segmented && rows()[i].text.ends_with("maskmovdqu")) continue;
+    const bool masked = rows()[i].text.ends_with("maskmovdqu") || rows()[i].text == "maskmovq";
+    if (segmented && masked) continue;
     if (usable(i, code32) && (only == nullptr || rows()[i].text == only)) candidates.push_back(i);
   }
   constexpr size_t kBatch = 4000;

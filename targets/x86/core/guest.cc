@@ -120,7 +120,10 @@ class Translation final : public tcg::WalkedCode {
       return true;
     }
     c_.begin(c_.i.length);
-    if (c_.x87.pending && !goes_with_x87(c_.i.row)) c_.x87_settle();
+    if (c_.x87.pending && !goes_with_x87(c_.i.row)) {
+      c_.x87_settle();
+      c_.b.restart();  // of the instructions before
+    }
     if (const LiftFn fn = lifter(c_.i.row)) {
       fn(c_);
     } else {
