@@ -146,6 +146,28 @@ void prepare(const Insn& i, uint64_t pc, Rng& rng, uint8_t* code, Case* c) {
   // Of a segment that is not flat, registers hold offsets.
   const uint64_t bias = c->segmented ? kSegmentBase : 0;
   const uint64_t by_ds = i.segment == kDs || i.segment == kEs ? bias : 0;
+  const bool image = r.text.starts_with("fxsave") || r.text.starts_with("fxrstor") ||
+                     r.text.starts_with("xsave") || r.text == "xrstor";
+  if (image) {
+    // XSAVE's header is in the area, and what is compared of the images before it.
+    const bool old = r.text.starts_with("fx");
+    to = (old ? kArea : kArea - 256) + (rng.one_in(8) ? 8 : 0);
+    const uint32_t mxcsr = static_cast<uint32_t>(rng.next()) & (rng.one_in(8) ? 0x1ffff : 0xffff);
+    if (old) std::memcpy(c->area_before + 24, &mxcsr, 4);
+    // Addresses of 48 bits.
+    if (old) std::memset(c->area_before + 14, 0, 2), std::memset(c->area_before + 22, 0, 2);
+    if (!old) {
+      regs.gpr[kRax] = rng.one_in(2) ? 7 : rng.below(8);
+      regs.gpr[kRdx] = 0;
+      std::memset(c->area_before + 256, 0, 64);
+      const uint64_t present = rng.below(8), layout = rng.one_in(2) ? 0 : uint64_t{1} << 63 | 7;
+      std::memcpy(c->area_before + 256, &present, 8);
+      std::memcpy(c->area_before + 264, &layout, 8);
+      // Not the components that the host may have besides.
+      if (rng.one_in(6))
+        c->area_before[256 + 8 * rng.below(3) + 1 + rng.below(7)] ^= static_cast<uint8_t>(1u << rng.below(8));
+    }
+  }
   const uint64_t landing = kCode + 0x100 + rng.below(0x600);
   if (kStrings.count(r.text)) {
     const uint64_t upper = i.address_bytes == 4 ? rng.next() << 32 : 0;
@@ -351,9 +373,10 @@ bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undef
   static const std::vector<unsigned> kOthers[] = {plain_rows(false), plain_rows(true)};
   static const std::vector<unsigned> kX87Others[] = {x87_rows(kOthers[0]), x87_rows(kOthers[1])};
   if (has_segment(rows()[row]) ||
-      is_one_of(rows()[row],
-                {"push", "pop", "call", "ret", "pushf", "popf", "enter", "leave", "xlat", "lar", "lsl",
-                 "verr", "verw", "pusha", "popa", "bound", "maskmovq", "maskmovdqu", "vmaskmovdqu"}) ||
+      is_one_of(rows()[row], {"push",   "pop",      "call",       "ret",        "pushf", "popf",     "enter",
+                              "leave",  "xlat",     "lar",        "lsl",        "verr",  "verw",     "pusha",
+                              "popa",   "bound",    "fxsave",     "fxrstor",    "xsave", "xsaveopt", "xsavec",
+                              "xrstor", "maskmovq", "maskmovdqu", "vmaskmovdqu"}) ||
       rows()[row].tail == Tail::kMoffs || kStrings.count(rows()[row].text)) {
     before = 0;
   }
@@ -386,6 +409,8 @@ bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undef
     const Row& r = rows()[which];
     // Of 64 bits, which 32-bit mode has not: Intel's processors ignore that, others refuse them.
     if (code32 && i.w && (r.text.starts_with("vpextr") || r.text.starts_with("vpinsr"))) return false;
+    const bool picks = r.text.starts_with("xsave") || r.text == "xrstor";
+    if (picks && (i.base == kRax || i.index == kRax || i.base == kRdx || i.index == kRdx)) return false;
     // FS and GS are the test's own.
     if (r.text == "mov" && r.forms[0].kind == Kind::kS && (i.reg & 7) >= kFs) return false;
     // Processors differ in what they make of an address that is not there where nothing is accessed.

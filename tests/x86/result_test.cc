@@ -232,7 +232,9 @@ void Results::compare(bool code32, bool segmented) {
     }
     ASSERT_TRUE(run_natively({cases, n}));
     for (size_t i = 0; i < n; ++i) {
-      const Case& c = cases[i];
+      Case& c = cases[i];
+      // AMD's processors have one more bit in MXCSR's mask.
+      if (rows()[row[i]].text == "fxsave" && c.signo == SIGTRAP) c.area_after[30] = 0;
       // The host lacks the feature, and that is all.
       const bool raises = lifter(row[i]) == &lift_ud;
       if (c.signo == SIGILL && !raises) continue;
