@@ -202,7 +202,9 @@ void prepare(const Insn& i, uint64_t pc, Rng& rng, uint8_t* code, Case* c) {
   }
   if (is_one_of(r, {"maskmovq", "maskmovdqu", "vmaskmovdqu"})) regs.gpr[kRdi] = to;
   if (is_one_of(r, {"ldmxcsr", "vldmxcsr"})) {
-    set_area(c, to, rng.one_in(8) ? rng.next() : (rng.next() & kMxcsrBits) | kMxcsrMasks);
+    set_area(c, to,
+             rng.one_in(8) ? rng.next()
+                           : (rng.next() & kMxcsrBits) | (rng.one_in(4) ? 0u : uint32_t{kMxcsrMasks}));
   }
   if (r.text == "mov" && r.forms[0].kind == Kind::kS) {
     set_area(c, to, selector());
@@ -336,6 +338,7 @@ void random_fp(Rng& rng, FpRegisters* f) {
   }
   f->mxcsr = kMxcsrMasks;
   if (rng.one_in(2)) f->mxcsr |= static_cast<uint32_t>(rng.next()) & kMxcsrRounding;
+  if (rng.one_in(6)) f->mxcsr &= static_cast<uint32_t>(rng.next());
   if (rng.one_in(6)) f->mxcsr |= kMxcsrDaz;
   if (rng.one_in(6)) f->mxcsr |= kMxcsrFtz;
   if (rng.one_in(4)) f->mxcsr |= static_cast<uint32_t>(rng.next()) & 0x3f;

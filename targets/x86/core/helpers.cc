@@ -192,6 +192,32 @@ uint64_t set_mxcsr(void* state, uint64_t v, uint64_t, uint64_t, uint64_t) {
   static_cast<X86State*>(state)->set_mxcsr(static_cast<uint32_t>(v));
   return 0;
 }
+uint64_t fp_check_begin(void* state, uint64_t, uint64_t, uint64_t, uint64_t) {
+  auto* s = static_cast<X86State*>(state);
+  const uint32_t before = s->hdr.fp_sticky();
+  s->hdr.set_fp_sticky(0);
+  return before;
+}
+uint64_t fp_check_again(void* state, uint64_t, uint64_t, uint64_t, uint64_t) {
+  auto* s = static_cast<X86State*>(state);
+  const uint32_t raised = s->hdr.fp_sticky();
+  s->hdr.set_fp_sticky(0);
+  if (!(s->mxcsr_control & kMxcsrUnderflowMask)) {
+    s->hdr.guest_mxcsr |= kMxcsrFtz;
+    s->hdr.fp_control |= tcg::kFpFlushOutputs;
+  }
+  return raised;
+}
+uint64_t fp_check_end(void* state, uint64_t before, uint64_t raised, uint64_t, uint64_t) {
+  constexpr uint64_t kUnderflow = 0x10, kOfOperands = 7;  // Invalid, Denormal, ZeroDivide
+  auto* s = static_cast<X86State*>(state);
+  if (!(s->mxcsr_control & kMxcsrUnderflowMask)) raised |= s->hdr.fp_sticky() & kUnderflow;
+  const uint64_t traps = raised & ~(s->mxcsr_control >> 7) & tcg::kMxcsrFlags;
+  // Exceptions of the operands come before the result is known.
+  if (traps & kOfOperands) raised &= kOfOperands;
+  s->set_mxcsr(static_cast<uint32_t>(s->mxcsr_control | before | (traps ? raised : 0)));
+  return traps != 0;
+}
 constexpr ir::SlotId kMxcsrSlots[] = {kSlotMxcsr};
 
 }  // namespace
@@ -219,6 +245,10 @@ const ir::HelperDesc kCompareStrings = {"x86.pcmpstr",
                                         {}};
 constexpr uint32_t kFpStateHelper =
     ir::kHelperFp | ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState;
+const ir::HelperDesc kFpCheckBegin = {"x86.fp_check_begin", fp_check_begin, kFpStateHelper, kMxcsrSlots, {}};
+const ir::HelperDesc kFpCheckAgain = {"x86.fp_check_again", fp_check_again, kFpStateHelper, kMxcsrSlots, {}};
+const ir::HelperDesc kFpCheckEnd = {"x86.fp_check_end", fp_check_end, kFpStateHelper, kMxcsrSlots,
+                                    kMxcsrSlots};
 const ir::HelperDesc kGetMxcsr = {"x86.get_mxcsr", get_mxcsr, kFpStateHelper, kMxcsrSlots, {}};
 const ir::HelperDesc kSetMxcsr = {"x86.set_mxcsr", set_mxcsr, kFpStateHelper, {}, kMxcsrSlots};
 

@@ -60,6 +60,7 @@ LiftFn lifter(unsigned row) {
 }
 
 void Lift::put_gpr(unsigned n, Value v) {
+  if (dry) return;
   const ir::SlotId slot = kGprSlot[n];
   if (v.type >= Type::kI32) return b.put(slot, b.zext(v, Type::kI64));
   b.put(slot, b.deposit(b.get(slot), b.zext(v, Type::kI64), 0, ir::type_bits(v.type)));

@@ -43,6 +43,7 @@ struct Lift : tcg::RegionWalk {
 
   const Model& model;
   Insn i;
+  bool dry = false;  // floating point is computed for its exceptions: nothing may be written
 
   const Row& row() const { return rows()[i.row]; }
   int64_t next() const { return following; }
@@ -121,6 +122,7 @@ struct Lift : tcg::RegionWalk {
   // ---- flags
   ir::Value flags() { return b.get(kSlotFlags); }
   void put_flags(ir::Value f) {
+    if (dry) return;
     flags_written = true;
     b.put(kSlotFlags, f);
   }

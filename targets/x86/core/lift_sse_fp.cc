@@ -187,7 +187,7 @@ void vector_narrow_half(Lift& c) {
   const Operand to = c.operand(0), from = c.operand(1);
   Value half[2];
   half[1] = c.b.vconst(Type::kV64, 0);
-  if (!is_register(to)) {  // a fault raises no flags
+  if (!is_register(to) && !c.dry) {  // a fault raises no flags
     const Address a = c.address();
     c.b.probe(a.base, c.desc(to.bytes, true), true, a.disp);
   }

@@ -149,7 +149,55 @@ void lift_low(Lift& c) {
 
 const VectorOp* vector_op(unsigned row) { return tables().ops[row]; }
 
+namespace {
+
+// Can it raise floating-point exceptions?
+bool computes(std::string_view text) {
+  if (text.starts_with('v')) text.remove_prefix(1);
+  for (const std::string_view prefix : {"add", "sub", "mul", "div", "min", "max", "sqrt", "cmp", "round",
+                                        "hadd", "hsub", "dpp", "ucomi", "comi", "cvt", "fm", "fnm"}) {
+    if (text.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+LiftFn plain_lifter(unsigned row);
+
+// While an exception is unmasked, the instruction is computed first to see what it raises. The operand in
+// memory is there then. Tiny results without Inexact show if the host flushes.
+void lift_checked(Lift& c) {
+  const LiftFn fn = plain_lifter(c.i.row);
+  if (!(c.b.key().mode & kModeFpTraps)) return fn(c);
+  for (unsigned n = 0; n < 3; ++n) {
+    const Operand o = c.operand(n);
+    if (o.type != Operand::kMemory) continue;
+    const Address a = c.address();
+    ir::MemDesc d = vector_desc(c, o.bytes == 32 ? 16 : o.bytes, n == 0);
+    c.b.probe(a.base, d, n == 0, a.disp);
+    if (o.bytes == 32) c.b.probe(a.base, d, n == 0, a.disp + 16);
+  }
+  const Value before = c.b.call(kFpCheckBegin, Type::kI64, {});
+  c.dry = true;
+  fn(c);
+  const Value raised = c.b.call(kFpCheckAgain, Type::kI64, {});
+  fn(c);
+  c.dry = false;
+  const Value traps = c.b.call(kFpCheckEnd, Type::kI64, {before, raised});
+  c.raise_if(c.b.cmp(ir::Cond::kNe, traps, c.b.i64(0)), kRaiseSimd);
+  c.b.restart();  // MXCSR has been written, as it was
+  fn(c);
+}
+
+}  // namespace
+
 LiftFn vector_lifter(unsigned row) {
+  const LiftFn fn = plain_lifter(row);
+  return fn != nullptr && computes(rows()[row].text) ? &lift_checked : fn;
+}
+
+namespace {
+
+LiftFn plain_lifter(unsigned row) {
   const Row& r = rows()[row];
   const VectorOp* op = vector_op(row);
   if (op == nullptr || has_kind(r, {Kind::kP, Kind::kQ, Kind::kN})) return nullptr;
@@ -158,7 +206,10 @@ LiftFn vector_lifter(unsigned row) {
   return has_kind(r, {Kind::kV, Kind::kU, Kind::kW, Kind::kH}) ? &lift_parts : nullptr;
 }
 
+}  // namespace
+
 void put_vector(Lift& c, unsigned n, Value low, Value high) {
+  if (c.dry) return;
   c.b.put(xmm_slot(n), low);
   if (is_vex(c)) c.b.put(ymmh_slot(n), high ? high : zeros(c));
 }
@@ -192,6 +243,7 @@ void put_scalar(Lift& c, unsigned n, unsigned above, Value v) {
 }
 
 void store_low(Lift& c, const Address& a, Value v, unsigned bytes) {
+  if (c.dry) return;
   const ir::MemDesc d = vector_desc(c, bytes, true);
   if (bytes == 8) v = low_half(c, v);
   if (bytes == 4) v = c.b.flow(Type::kF32, v);

@@ -19,6 +19,7 @@ enum RaiseCode : uint32_t {
   kRaiseStack,          // #SS at pc
   kRaiseGoOn,           // nothing: what the key depends on has changed, go on at pc
   kRaiseX87,            // #MF at pc: an x87 exception is pending
+  kRaiseSimd,           // #XM at pc: MXCSR has an exception that is not masked
 };
 
 // Numbers of `syscall`: which instruction asked.

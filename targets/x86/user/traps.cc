@@ -38,12 +38,23 @@ int x87_code(const X86State& s) {
   return FPE_FLTRES;
 }
 
+// Likewise of MXCSR's.
+int simd_code(const X86State& s) {
+  const uint32_t pending = s.mxcsr() & ~(s.mxcsr() >> 7);
+  if (pending & 1) return FPE_FLTINV;
+  if (pending & 4) return FPE_FLTDIV;
+  if (pending & 8) return FPE_FLTOVF;
+  if (pending & 0x12) return FPE_FLTUND;
+  return FPE_FLTRES;
+}
+
 }  // namespace
 
 RaiseEffect raise_effect(X86State& s, uint32_t code, uint64_t value) {
   switch (code) {
     case kRaiseDivide: return fault(SIGFPE, FPE_INTDIV, s.pc, trap(kTrapDivide));
     case kRaiseX87: return fault(SIGFPE, x87_code(s), s.pc, trap(kTrapX87));
+    case kRaiseSimd: return fault(SIGFPE, simd_code(s), s.pc, trap(kTrapSimd));
     case kRaiseProtection: return forced(SIGSEGV, trap(kTrapProtection, value));
     case kRaiseBound: return forced(SIGSEGV, trap(kTrapBound));
     case kRaiseNotPresent: return forced(SIGBUS, trap(kTrapNotPresent, value));
