@@ -12,6 +12,7 @@ constexpr linux_user::AbiFactory kLinuxGuests[] = {
     arm::kArm64Abi,
     mips::kMipsAbi,
     x86::kX86_64Abi,
+    x86::kI386Abi,
 };
 
 }  // namespace

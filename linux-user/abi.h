@@ -41,6 +41,7 @@ struct AbiInfo {
   // Struct layouts and flag values agree with the 64-bit asm-generic ones of a little-endian machine, but for
   // the differences that UserAbi's functions express. Calls that need more are refused otherwise (ENOSYS).
   bool generic64_layouts = false;
+  bool plain_frames = false;  // handlers without SA_SIGINFO have frames of their own, which sigreturn undoes
   bool packed_epoll = false;  // struct epoll_event has no padding
   bool spread_semid = false;  // struct semid64_ds has an unused word behind each time
 };
@@ -111,19 +112,19 @@ class UserAbi {
   // Exit::kRaise with this code and value: what it is to the guest; pc is adjusted in the state if the
   // architecture reports another one.
   virtual RaiseEffect on_raise(void* state, uint32_t code, uint64_t value) const = 0;
-  // Bytes of the signal frame below the (aligned) stack pointer it is built at.
-  virtual uint64_t frame_bytes() const = 0;
+  // Bytes of a signal frame. plain: AbiInfo::plain_frames, and one of these.
+  virtual uint64_t frame_bytes(bool plain) const = 0;
   // The highest address at or below `at` where a frame may begin.
-  virtual uint64_t align_frame(uint64_t at) const = 0;
-  // Writes a frame of frame_bytes() for `delivery` into `frame`, which will stand at guest address `at`, and
+  virtual uint64_t align_frame(uint64_t at, bool plain) const = 0;
+  // Writes a frame of frame_bytes for `delivery` into `frame`, which will stand at guest address `at`, and
   // changes the registers so that the handler runs next.
   virtual void build_frame(void* state, const SignalDelivery& delivery, uint64_t at,
                            uint8_t* frame) const = 0;
-  // rt_sigreturn: where the frame stands, by the registers.
-  virtual uint64_t frame_address(const void* state) const = 0;
+  // rt_sigreturn, sigreturn: where the frame stands, by the registers.
+  virtual uint64_t frame_address(const void* state, bool plain) const = 0;
   // Restores registers, signal mask and alternate stack from a frame; false if it is malformed (SIGSEGV
   // then).
-  virtual bool restore_frame(void* state, const uint8_t* frame, FrameContext* context) const = 0;
+  virtual bool restore_frame(void* state, const uint8_t* frame, bool plain, FrameContext* context) const = 0;
   // The architecture's error word for a fault of this kind (SignalDelivery::fault_error); 0: none.
   virtual uint64_t fault_error(int signo, int code, bool write, bool fetch) const;
   // Code of the page that signal handlers return to when they have no restorer: the rt_sigreturn call stands
@@ -137,7 +138,9 @@ class UserAbi {
   // mmap flags; the mapping type (MAP_TYPE) is the same everywhere.
   virtual int map_flags_to_host(int guest) const { return guest; }
   virtual size_t put_stat(const struct stat& st,
-                          uint8_t* out) const = 0;      // at most 160 bytes; returns how many
+                          uint8_t* out) const = 0;  // at most 160 bytes; returns how many
+  // The form with 64-bit sizes of 32-bit ABIs.
+  virtual size_t put_stat64(const struct stat& st, uint8_t* out) const { return put_stat(st, out); }
   virtual bool clone_tls_before_child_tid() const = 0;  // CONFIG_CLONE_BACKWARDS
 
   // Structs that are not laid out as the host's; null: none, as far as generic64_layouts goes.

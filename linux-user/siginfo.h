@@ -57,12 +57,14 @@ struct SignalDelivery {
   uint64_t return_address;   // the restorer, or the trampoline page
   uint64_t fault_addr = 0;   // of synchronous faults, for the machine context
   uint64_t fault_error = 0;  // architecture-defined error word (ESR, error code), 0 if none
+  bool plain = false;        // AbiInfo::plain_frames, and the handler asks for one
 };
 
 // What a frame gives back beside registers.
 struct FrameContext {
   SignalSet mask;
   AltStack altstack;
+  bool has_altstack = true;
 };
 
 }  // namespace xarch::linux_user

@@ -38,8 +38,9 @@ bool push_frame(Thread& thread, const SignalInfo& info, const SignalAction& acti
   const bool use_alt =
       (action.flags & SA_ONSTACK) != 0 && s.altstack.bytes != 0 && !on_alt_stack(s.altstack, sp);
   sp = use_alt ? s.altstack.sp + s.altstack.bytes : sp - abi.info().red_zone;
-  const uint64_t bytes = abi.frame_bytes();
-  const uint64_t at = abi.align_frame(sp - bytes);
+  const bool plain = abi.info().plain_frames && (action.flags & SA_SIGINFO) == 0;
+  const uint64_t bytes = abi.frame_bytes(plain);
+  const uint64_t at = abi.align_frame(sp - bytes, plain);
   if (!thread.mem().in_range(at, bytes) || !thread.mem().allows(at, bytes, PROT_WRITE)) return false;
 
   SignalDelivery d;
@@ -53,6 +54,7 @@ bool push_frame(Thread& thread, const SignalInfo& info, const SignalAction& acti
                          : thread.process().image().trampoline;
   d.fault_addr = addr;
   d.fault_error = error;
+  d.plain = plain;
   std::vector<uint8_t> frame(bytes);
   abi.build_frame(thread.state(), d, at, frame.data());
   if (thread.copy_out(at, frame.data(), bytes) != 0) return false;

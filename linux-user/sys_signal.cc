@@ -148,13 +148,14 @@ int64_t sys_sigaltstack(Call& call) {
   return call.arg(1) != 0 ? call.thread.put_struct(call.arg(1), old) : 0;
 }
 
-int64_t sys_rt_sigreturn(Call& call) {
-  Thread& t = call.thread;
+namespace {
+
+int64_t leave_handler(Thread& t, bool plain) {
   const UserAbi& abi = t.abi();
-  std::vector<uint8_t> frame(abi.frame_bytes());
+  std::vector<uint8_t> frame(abi.frame_bytes(plain));
   FrameContext context;
-  if (t.copy_in(frame.data(), abi.frame_address(t.state()), frame.size()) != 0 ||
-      !abi.restore_frame(t.state(), frame.data(), &context)) {
+  if (t.copy_in(frame.data(), abi.frame_address(t.state(), plain), frame.size()) != 0 ||
+      !abi.restore_frame(t.state(), frame.data(), plain, &context)) {
     force_signal(t, SignalInfo::fault(SIGSEGV, SI_KERNEL, 0));
     return kRegistersSet;
   }
@@ -162,7 +163,7 @@ int64_t sys_rt_sigreturn(Call& call) {
   // As sigaltstack with its errors ignored.
   const AltStack& alt = context.altstack;
   const uint32_t mode = alt.flags & ~kAutoDisarm;
-  if (!on_alt_stack(s.altstack, abi.sp(t.state()))) {
+  if (context.has_altstack && !on_alt_stack(s.altstack, abi.sp(t.state()))) {
     if (mode == SS_DISABLE) {
       s.altstack = {0, 0, alt.flags};
     } else if ((mode == SS_ONSTACK || mode == 0) && alt.bytes >= abi.info().min_signal_stack) {
@@ -172,6 +173,11 @@ int64_t sys_rt_sigreturn(Call& call) {
   set_signal_mask(t, context.mask);
   return kRegistersSet;
 }
+
+}  // namespace
+
+int64_t sys_rt_sigreturn(Call& call) { return leave_handler(call.thread, false); }
+int64_t sys_sigreturn(Call& call) { return leave_handler(call.thread, true); }
 
 int64_t sys_waitid(Call& call) {
   if (!generic(call)) return -ENOSYS;

@@ -261,6 +261,10 @@ int64_t make_traced_call(Thread& thread, const SyscallRegs& regs, SyscallId id, 
 
 }  // namespace
 
+int64_t make_call(Thread& thread, SyscallId id, const SyscallRegs& regs) {
+  return make_call(thread, regs, &syscall_row(id));
+}
+
 int64_t dispatch_syscall(Thread& thread, const SyscallRegs& regs) {
   const SyscallId id = thread.abi().syscall_id(regs.number);
   const SyscallRow* row = id == SyscallId::kNone ? nullptr : &syscall_row(id);

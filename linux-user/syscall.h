@@ -102,6 +102,15 @@ inline constexpr int64_t kRegistersSet = -600;
 // Makes one system call of a guest thread; its result as above.
 int64_t dispatch_syscall(Thread& thread, const SyscallRegs& regs);
 
+// Makes a call of another kind with these arguments, whose pointers are checked as its row says.
+int64_t make_call(Thread& thread, SyscallId id, const SyscallRegs& regs);
+// A word of a 32-bit ABI as an argument of this kind: signed ones are extended as the kernel does.
+constexpr uint64_t extend_argument(ArgKind kind, uint64_t word) {
+  const bool is_signed = kind == ArgKind::kInt || kind == ArgKind::kFd;
+  return is_signed ? static_cast<uint64_t>(static_cast<int64_t>(static_cast<int32_t>(word)))
+                   : static_cast<uint32_t>(word);
+}
+
 // ---- handlers that rows share
 // The host's call with the same arguments; pointers become the host's by their kinds.
 int64_t sys_pass(Call& call);

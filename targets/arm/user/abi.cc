@@ -97,16 +97,17 @@ class Arm64Abi final : public linux_user::UserAbi {
   }
 
   RaiseEffect on_raise(void* state, uint32_t code, uint64_t value) const override;
-  uint64_t frame_bytes() const override { return sizeof(SignalFrame); }
-  uint64_t align_frame(uint64_t sp) const override { return sp & ~uint64_t{15}; }
+  uint64_t frame_bytes(bool) const override { return sizeof(SignalFrame); }
+  uint64_t align_frame(uint64_t sp, bool) const override { return sp & ~uint64_t{15}; }
   void build_frame(void* state, const linux_user::SignalDelivery& d, uint64_t where,
                    uint8_t* frame) const override {
     SignalFrame built;
     build_signal_frame(at(state), d, where, &built);
     memcpy(frame, &built, sizeof built);
   }
-  uint64_t frame_address(const void* state) const override { return at(state).sp; }
-  bool restore_frame(void* state, const uint8_t* frame, linux_user::FrameContext* context) const override {
+  uint64_t frame_address(const void* state, bool) const override { return at(state).sp; }
+  bool restore_frame(void* state, const uint8_t* frame, bool,
+                     linux_user::FrameContext* context) const override {
     if (at(state).sp % 16 != 0) return false;
     SignalFrame copy;
     memcpy(&copy, frame, sizeof copy);

@@ -98,13 +98,13 @@ class MipsAbi final : public linux_user::UserAbi {
   // rt_sigaction has structs of its own and is not in numbers_o32.def, so that no handler can be there to
   // run.
   RaiseEffect on_raise(void* state, uint32_t code, uint64_t value) const override;
-  uint64_t frame_bytes() const override { return 0; }
-  uint64_t align_frame(uint64_t sp) const override { return sp & ~uint64_t{7}; }
+  uint64_t frame_bytes(bool) const override { return 0; }
+  uint64_t align_frame(uint64_t sp, bool) const override { return sp & ~uint64_t{7}; }
   void build_frame(void*, const linux_user::SignalDelivery&, uint64_t, uint8_t*) const override {
     Log::fatal("xarch: internal error: a signal handler in an o32 process");
   }
-  uint64_t frame_address(const void* state) const override { return at(state).gpr[kSp]; }
-  bool restore_frame(void*, const uint8_t*, linux_user::FrameContext*) const override { return false; }
+  uint64_t frame_address(const void* state, bool) const override { return at(state).gpr[kSp]; }
+  bool restore_frame(void*, const uint8_t*, bool, linux_user::FrameContext*) const override { return false; }
   std::span<const uint8_t> trampoline() const override { return kTrampoline; }
 
   int open_flags_to_host(int flags) const override { return open_flags_from_o32(flags); }

@@ -9,6 +9,7 @@
 #include "targets/x86/core/raise.h"
 #include "targets/x86/user/abi.h"
 #include "targets/x86/user/cpu_info.h"
+#include "targets/x86/user/descriptors.h"
 #include "targets/x86/user/signal_frame64.h"
 #include "targets/x86/user/traps.h"
 
@@ -89,6 +90,7 @@ class X86_64Abi final : public linux_user::UserAbi {
     at(state).reset(guest_.model());
     at(state).pc = entry;
     at(state).rsp = sp;
+    descriptors_.attach(at(state));
   }
   void copy_for_clone(void* child, const void* parent) const override {
     constexpr size_t kHeader = sizeof(tcg::CpuHeader);
@@ -100,15 +102,16 @@ class X86_64Abi final : public linux_user::UserAbi {
   RaiseEffect on_raise(void* state, uint32_t code, uint64_t value) const override {
     return raise_effect(at(state), code, value);
   }
-  uint64_t frame_bytes() const override { return signal_frame64_bytes(guest_.model()); }
-  uint64_t align_frame(uint64_t at) const override { return align_signal_frame64(at); }
+  uint64_t frame_bytes(bool) const override { return signal_frame64_bytes(guest_.model()); }
+  uint64_t align_frame(uint64_t at, bool) const override { return align_signal_frame64(guest_.model(), at); }
   void build_frame(void* state, const linux_user::SignalDelivery& d, uint64_t where,
                    uint8_t* frame) const override {
     build_signal_frame64(at(state), guest_.model(), d, where, frame);
   }
   // The handler's return has taken the return address off the stack.
-  uint64_t frame_address(const void* state) const override { return at(state).rsp - 8; }
-  bool restore_frame(void* state, const uint8_t* frame, linux_user::FrameContext* context) const override {
+  uint64_t frame_address(const void* state, bool) const override { return at(state).rsp - 8; }
+  bool restore_frame(void* state, const uint8_t* frame, bool,
+                     linux_user::FrameContext* context) const override {
     return restore_signal_frame64(at(state), guest_.model(), frame, context);
   }
   uint64_t fault_error(int signo, int code, bool write, bool fetch) const override {
@@ -128,6 +131,7 @@ class X86_64Abi final : public linux_user::UserAbi {
   int64_t arch_prctl(linux_user::Call& call) const;
 
   X86Guest guest_;
+  mutable LocalDescriptors descriptors_;
 };
 
 SyscallId X86_64Abi::syscall_id(uint32_t number) const {
@@ -182,6 +186,7 @@ int64_t X86_64Abi::arch_prctl(linux_user::Call& call) const {
 int64_t X86_64Abi::machine_call(linux_user::Call& call, linux_user::MachineCall which) const {
   switch (which) {
     case linux_user::MachineCall::kArchPrctl: return arch_prctl(call);
+    case linux_user::MachineCall::kModifyLdt: return descriptors_.modify(call, at(call.thread.state()));
     case linux_user::MachineCall::kIoPermissions: return -EPERM;
     default: return -ENOSYS;
   }

@@ -3,13 +3,14 @@
 #include <string.h>
 
 #include "targets/x86/core/segments.h"
+#include "targets/x86/user/fp_frame.h"
+#include "targets/x86/user/traps.h"
 
 namespace xarch::x86 {
 
 namespace {
 
 // The floating-point state stands at a multiple of 64, the rest right below it.
-constexpr uint64_t kFpAlign = 64;
 constexpr uint64_t kBelowFp = 456;
 static_assert(kBelowFp >= sizeof(SignalFrame64) && (kBelowFp + 8) % 16 == 0);
 
@@ -75,23 +76,27 @@ void put_context(X86State& s, const SigContext64& c) {
 
 }  // namespace
 
-uint64_t signal_frame64_bytes(const Model&) { return kBelowFp; }
+uint64_t signal_frame64_bytes(const Model& model) { return kBelowFp + fp_frame_bytes(model, false); }
 
-uint64_t align_signal_frame64(uint64_t at) { return ((at + kBelowFp) & ~(kFpAlign - 1)) - kBelowFp; }
+uint64_t align_signal_frame64(const Model& model, uint64_t at) {
+  return align_fp_frame(model, at + kBelowFp, false) - kBelowFp;
+}
 
-void build_signal_frame64(X86State& s, const Model&, const linux_user::SignalDelivery& d, uint64_t at,
+void build_signal_frame64(X86State& s, const Model& model, const linux_user::SignalDelivery& d, uint64_t at,
                           uint8_t* frame) {
   SignalFrame64 f = {};
   f.return_address = d.return_address;
   static_assert(sizeof d.info.si == sizeof f.info);
   memcpy(f.info, &d.info.si, sizeof f.info);
   UContext64& uc = f.context;
-  uc.flags = kUcSigcontextSs | kUcStrictRestoreSs;
+  uc.flags = fp_frame_flags(model) | kUcSigcontextSs | kUcStrictRestoreSs;
   uc.stack_sp = d.altstack.sp;
   uc.stack_flags = static_cast<int32_t>(d.altstack.flags);
   uc.stack_bytes = d.altstack.bytes;
   uc.mask = d.saved_mask.bits[0];
   uc.mcontext = context_of(s, d);
+  uc.mcontext.fpstate = at + kBelowFp;
+  build_fp_frame(s, model, frame + kBelowFp, false);
   memcpy(frame, &f, sizeof f);
 
   s.rdi = static_cast<uint64_t>(d.info.signo());
@@ -106,9 +111,11 @@ void build_signal_frame64(X86State& s, const Model&, const linux_user::SignalDel
   s.set_rflags(s.rflags() & ~kClearedFlags);
 }
 
-bool restore_signal_frame64(X86State& s, const Model&, const uint8_t* frame, linux_user::FrameContext* out) {
+bool restore_signal_frame64(X86State& s, const Model& model, const uint8_t* frame,
+                            linux_user::FrameContext* out) {
   SignalFrame64 f;
   memcpy(&f, frame, sizeof f);
+  if (!restore_fp_frame(s, model, f.context.mcontext.fpstate, false)) return false;
   put_context(s, f.context.mcontext);
   out->mask = linux_user::SignalSet::of64(f.context.mask);
   out->altstack = {f.context.stack_sp, f.context.stack_bytes, static_cast<uint32_t>(f.context.stack_flags)};

@@ -10,24 +10,6 @@
 
 namespace xarch::x86 {
 
-// SignalDelivery::fault_error has the trap's number here, above the processor's error code.
-inline constexpr unsigned kTrapShift = 32;
-enum Trap : uint64_t {
-  kTrapDivide = 0,
-  kTrapDebug = 1,
-  kTrapBreakpoint = 3,
-  kTrapOverflow = 4,
-  kTrapBound = 5,
-  kTrapUndefined = 6,
-  kTrapNotPresent = 11,
-  kTrapStack = 12,
-  kTrapProtection = 13,
-  kTrapPage = 14,
-  kTrapX87 = 16,
-  kTrapAlignment = 17,
-  kTrapSimd = 19
-};
-
 struct SigContext64 {
   uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
   uint64_t di, si, bp, bx, dx, ax, cx, sp, ip, flags;
@@ -60,7 +42,7 @@ inline constexpr uint64_t kRedZone = 128;
 
 // See UserAbi's functions of these names. The frame begins 8 bytes below a multiple of 16, as after a call.
 uint64_t signal_frame64_bytes(const Model& model);
-uint64_t align_signal_frame64(uint64_t at);
+uint64_t align_signal_frame64(const Model& model, uint64_t at);
 void build_signal_frame64(X86State& s, const Model& model, const linux_user::SignalDelivery& d, uint64_t at,
                           uint8_t* frame);
 bool restore_signal_frame64(X86State& s, const Model& model, const uint8_t* frame,

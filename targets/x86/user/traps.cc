@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include "targets/x86/core/raise.h"
-#include "targets/x86/user/signal_frame64.h"
 
 namespace xarch::x86 {
 
