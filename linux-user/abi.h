@@ -36,6 +36,7 @@ struct AbiInfo {
   bool has_minsigstksz_auxv = false;
   uint64_t restorer_flag = 0x04000000;  // SA_RESTORER, 0 if the architecture has none
   uint64_t red_zone = 0;                // bytes below the stack pointer that are the running function's
+  int low_map_flag = 0;                 // of mmap: below 2 GB (MAP_32BIT)
   // An access to an address that no page can have is a protection fault, which tells no address.
   bool noncanonical_protection = false;
   // Struct layouts and flag values agree with the 64-bit asm-generic ones of a little-endian machine, but for
@@ -125,8 +126,12 @@ class UserAbi {
   // Restores registers, signal mask and alternate stack from a frame; false if it is malformed (SIGSEGV
   // then).
   virtual bool restore_frame(void* state, const uint8_t* frame, bool plain, FrameContext* context) const = 0;
+  // The guest went to an address that no program can map but at which the kernel makes a call and returns
+  // (x86's vsyscall page): which call, with the registers set as behind it. False: a fault as any other.
+  virtual bool call_at(void* state, SyscallRegs* regs) const;
   // The architecture's error word for a fault of this kind (SignalDelivery::fault_error); 0: none.
-  virtual uint64_t fault_error(int signo, int code, bool write, bool fetch) const;
+  // present: a page is mapped there, and not without any right.
+  virtual uint64_t fault_error(int signo, int code, bool write, bool fetch, bool present) const;
   // Code of the page that signal handlers return to when they have no restorer: the rt_sigreturn call stands
   // at its beginning.
   virtual std::span<const uint8_t> trampoline() const = 0;
@@ -154,7 +159,8 @@ class UserAbi {
   virtual int64_t machine_call(Call& call, MachineCall which) const;
 };
 
-inline uint64_t UserAbi::fault_error(int, int, bool, bool) const { return 0; }
+inline bool UserAbi::call_at(void*, SyscallRegs*) const { return false; }
+inline uint64_t UserAbi::fault_error(int, int, bool, bool, bool) const { return 0; }
 inline void UserAbi::put_siginfo(const siginfo_t& info, uint8_t* out) const {
   memcpy(out, &info, sizeof info);
 }

@@ -311,16 +311,69 @@ int64_t hide_own_descriptors(Call& call, size_t bytes) {
 
 }  // namespace
 
+namespace {
+
+// Entries of a listing get positions that 32-bit programs can hold. `bytes`, or -EFAULT.
+int64_t fold_positions(Call& call, size_t bytes) {
+  std::vector<char> all(bytes);
+  if (call.thread.copy_in(all.data(), call.arg(1), bytes) != 0) return -EFAULT;
+  constexpr size_t kPosition = 8, kLength = 16;  // offsets of d_off and d_reclen
+  for (size_t at = 0; at + kLength + 2 < bytes;) {
+    uint64_t position;
+    uint16_t length;
+    memcpy(&position, &all[at + kPosition], sizeof position);
+    memcpy(&length, &all[at + kLength], sizeof length);
+    position = fold_position(position);
+    memcpy(&all[at + kPosition], &position, sizeof position);
+    if (length == 0) break;
+    at += length;
+  }
+  return call.thread.copy_out(call.arg(1), all.data(), bytes) != 0 ? -EFAULT : static_cast<int64_t>(bytes);
+}
+
+// A directory whose positions were folded.
+bool is_hashed_directory(int fd) {
+  struct stat st;
+  struct statfs fs;
+  return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) && fstatfs(fd, &fs) == 0 && fs.f_type == EXT4_SUPER_MAGIC;
+}
+
+int64_t unfold_position(int fd, int64_t offset) {
+  // The first entries are where they are.
+  return offset > 2 && offset <= INT32_MAX && is_hashed_directory(fd) ? offset << 32 : offset;
+}
+
+}  // namespace
+
 int64_t sys_getdents64(Call& call) {
   const bool hides =
       call.thread.process().first_own_descriptor(0, UINT_MAX) >= 0 && lists_own_descriptors(call.fd(0));
   int64_t r;
   do {
     r = sys_pass(call);
+    if (r > 0 && call.thread.word_bytes() == 4) r = fold_positions(call, static_cast<size_t>(r));
     if (r <= 0 || !hides) return r;
     r = hide_own_descriptors(call, static_cast<size_t>(r));
   } while (r == 0);
   return r;
+}
+
+int64_t sys_lseek(Call& call) {
+  int64_t offset = static_cast<int64_t>(call.arg(1));
+  const bool narrow = call.thread.word_bytes() == 4;
+  if (narrow && call.i32(2) == SEEK_SET) offset = unfold_position(call.fd(0), offset);
+  const int64_t r = host_call(SYS_lseek, call.fd(0), offset, call.i32(2));
+  if (!narrow || r <= INT32_MAX) return r;
+  return is_hashed_directory(call.fd(0)) ? fold_position(static_cast<uint64_t>(r)) : -EOVERFLOW;
+}
+
+int64_t sys_llseek(Call& call) {
+  int64_t offset = static_cast<int64_t>(call.arg(1) << 32 | call.u32(2));
+  if (call.i32(4) == SEEK_SET) offset = unfold_position(call.fd(0), offset);
+  int64_t r = host_call(SYS_lseek, call.fd(0), offset, call.i32(4));
+  if (r < 0) return r;
+  if (r > INT32_MAX && is_hashed_directory(call.fd(0))) r = fold_position(static_cast<uint64_t>(r));
+  return call.thread.put(call.arg(3), r);
 }
 
 int64_t sys_name_to_handle_at(Call& call) {

@@ -67,6 +67,12 @@ bool has_capability(int number) {
 }
 
 int64_t map(Call& call, int prot, int flags, int fd) {
+  if ((flags & call.thread.abi().info().low_map_flag) != 0 && (flags & MAP_FIXED) == 0) {
+    constexpr uint64_t kFirst = uint64_t{1} << 30, kEnd = uint64_t{1} << 31;
+    const uint64_t at = call.thread.mem().find_free(kFirst, call.arg(1));
+    if (at == 0 || at < kFirst || at > kEnd || call.arg(1) > kEnd - at) return -ENOMEM;
+    call.regs.arg[0] = at;
+  }
   return call.thread.mem().mmap(call.arg(0), call.arg(1), prot, flags & kKnownMapFlags, fd, call.arg(5));
 }
 

@@ -128,9 +128,52 @@ int64_t sys_futimesat(Call& call) {
   return -EFAULT;
 }
 
+namespace {
+
+// struct linux_dirent of 32-bit ABIs: inode, position and length in 10 bytes, the name, and its type in the
+// last byte. Bytes of `to`.
+size_t narrow_entries(const std::vector<uint8_t>& from, size_t bytes, std::vector<uint8_t>* to) {
+  constexpr size_t kLength = 16, kType = 18, kName = 19;  // in struct linux_dirent64
+  for (size_t at = 0; at + kName < bytes;) {
+    uint64_t inode, position;
+    uint16_t length;
+    memcpy(&inode, &from[at], sizeof inode);
+    memcpy(&position, &from[at + 8], sizeof position);
+    memcpy(&length, &from[at + kLength], sizeof length);
+    const auto* const name = reinterpret_cast<const char*>(&from[at + kName]);
+    const size_t name_bytes = strnlen(name, length - kName);
+    const size_t start = to->size(), narrow = (10 + name_bytes + 2 + 3) & ~size_t{3};
+    to->resize(start + narrow);
+    uint8_t* const out = to->data() + start;
+    const auto short_inode = static_cast<uint32_t>(inode ^ inode >> 32),
+               short_position = fold_position(position);
+    const auto short_length = static_cast<uint16_t>(narrow);
+    memcpy(out, &short_inode, 4);
+    memcpy(out + 4, &short_position, 4);
+    memcpy(out + 8, &short_length, 2);
+    memcpy(out + 10, name, name_bytes);
+    out[narrow - 1] = from[at + kType];
+    at += length;
+  }
+  return to->size();
+}
+
+int64_t narrow_getdents(Call& call) {
+  // What comes out is shorter than what goes in.
+  std::vector<uint8_t> wide(std::min<size_t>(call.u32(2), 32 << 10)), narrow;
+  const long bytes = host_call(SYS_getdents64, call.fd(0), reinterpret_cast<long>(wide.data()),
+                               static_cast<long>(wide.size()));
+  if (bytes <= 0) return bytes;
+  const size_t given = narrow_entries(wide, static_cast<size_t>(bytes), &narrow);
+  return call.thread.copy_out(call.arg(1), narrow.data(), given) != 0 ? -EFAULT : static_cast<int64_t>(given);
+}
+
+}  // namespace
+
 // struct linux_dirent has its type behind the name instead of in front of it; with 64-bit words both are of
 // one length.
 int64_t sys_getdents(Call& call) {
+  if (call.thread.word_bytes() == 4) return narrow_getdents(call);
   const int64_t bytes = newer(call, SyscallId::k_getdents64, {call.arg(0), call.arg(1), call.arg(2)});
   if (bytes <= 0) return bytes;
   std::vector<uint8_t> all(static_cast<size_t>(bytes));

@@ -91,12 +91,6 @@ int64_t sys_fstatfs64(Call& call) {
   return r < 0 ? r : call.thread.put_struct(StructId::k_statfs64, call.arg(2), &st);
 }
 
-int64_t sys_llseek(Call& call) {
-  const auto offset = static_cast<int64_t>(call.arg(1) << 32 | call.u32(2));
-  const long r = host_call(SYS_lseek, call.fd(0), offset, call.i32(4));
-  return r < 0 ? r : call.thread.put(call.arg(3), int64_t{r});
-}
-
 // sendfile with an offset of the guest's long.
 int64_t sys_sendfile32(Call& call) {
   uint64_t word = 0;

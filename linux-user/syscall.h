@@ -111,6 +111,12 @@ constexpr uint64_t extend_argument(ArgKind kind, uint64_t word) {
                    : static_cast<uint32_t>(word);
 }
 
+// Positions in directories of file systems that hash names (ext4) have 63 bits, and 32-bit programs no room
+// for them: they get the upper half, as the kernel gives it to programs of its own 32-bit ABIs.
+constexpr uint32_t fold_position(uint64_t position) {
+  return static_cast<uint32_t>(position > INT32_MAX ? position >> 32 : position);
+}
+
 // ---- handlers that rows share
 // The host's call with the same arguments; pointers become the host's by their kinds.
 int64_t sys_pass(Call& call);

@@ -75,16 +75,22 @@ void Thread::do_raise() {
 }
 
 void Thread::do_fault(bool fetch) {
+  if (fetch && abi().call_at(state(), &call_)) {
+    abi().set_result(state(), dispatch_syscall(*this, call_));
+    return;
+  }
   const tcg::FaultInfo& fault = vcpu_->fault();
   int signo = fetch && fault.signo == 0 ? SIGSEGV : fault.signo;
   int code = fault.code;
   uint64_t addr = fault.addr;
+  bool present = false;
   if (fetch || signo == SIGSEGV) {
     // What the host says of the page may be due to write protection of ours or to a missing execute right of
     // none.
     Area area;
     if (signo == SIGSEGV && code != SI_KERNEL)
       code = mem().find(fault.addr, &area) ? SEGV_ACCERR : SEGV_MAPERR;
+    present = code == SEGV_ACCERR && area.prot != 0;
     // The host reports no address for non-canonical ones; the guest's kernel does, or not.
     if (code == SI_KERNEL) code = SEGV_MAPERR;
     const bool canonical = static_cast<uint64_t>(static_cast<int64_t>(addr << 16) >> 16) == addr;
@@ -94,7 +100,7 @@ void Thread::do_fault(bool fetch) {
     }
   }
   force_signal(*this, SignalInfo::fault(signo, code, addr), addr,
-               abi().fault_error(signo, code, fault.write, fetch));
+               abi().fault_error(signo, code, fault.write, fetch, present));
 }
 
 int Thread::copy_in(void* to, uint64_t from, size_t bytes) {

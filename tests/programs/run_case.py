@@ -78,6 +78,14 @@ def left_behind(where):
     return sorted(lines)
 
 
+# By Debian's name of the guest: the root of programs built here, and what ends their names.
+GUESTS = {
+    "arm64": ("/usr/aarch64-linux-gnu", "aarch64"),
+    "amd64": ("/", "native"),
+    "i386": ("/usr/i686-linux-gnu", "i386"),
+}
+
+
 class Sides:
     """The command lines of both sides for a program of the root, or one built here."""
 
@@ -94,17 +102,18 @@ class Sides:
 
     def of_root(self, path, arguments, name=None):
         """path: absolute, inside the roots. Natively it is started by its own root's loader, with its libraries."""
-        arm, amd = f"{self.options.roots}/arm64", f"{self.options.roots}/amd64"
+        guest, amd = f"{self.options.roots}/{self.options.guest}", f"{self.options.roots}/amd64"
         argv0 = name or os.path.basename(path)
         loader = [f"{amd}/lib64/ld-linux-x86-64.so.2", "--argv0", argv0, "--library-path",
                   f"{amd}/lib/x86_64-linux-gnu", amd + path]
         if "-static" in path:
-            return [amd + path] + arguments, self.wrap(amd + path, arm, arm + path, arguments)
-        return loader + arguments, self.wrap(argv0, arm, arm + path, arguments)
+            return [amd + path] + arguments, self.wrap(amd + path, guest, guest + path, arguments)
+        return loader + arguments, self.wrap(argv0, guest, guest + path, arguments)
 
     def of_built(self, name):
         path = f"{self.options.built}/{name}"
-        return [path + ".native"], self.wrap(path + ".native", "/usr/aarch64-linux-gnu", path + ".aarch64", [])
+        root, ending = GUESTS[self.options.guest]
+        return [path + ".native"], self.wrap(path + ".native", root, f"{path}.{ending}", [])
 
 
 def commands(options):
@@ -124,7 +133,7 @@ def commands(options):
         return sides.of_root("/opt/busybox-static/bin/busybox", words), stdin, any_order
     for folder in ("/usr/bin/", "/usr/sbin/", ""):
         path = folder + program
-        if os.path.lexists(f"{options.roots}/arm64{path}"):
+        if os.path.lexists(f"{options.roots}/{options.guest}{path}"):
             return sides.of_root(path, arguments), stdin, any_order
     sys.exit(f"run_case: the root has no {program}")
 
@@ -155,6 +164,7 @@ def show_difference(part, native, foreign):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--xarch", default="xarch")
+    parser.add_argument("--guest", default="arm64", choices=GUESTS)
     parser.add_argument("--roots", required=True)
     parser.add_argument("--built", default=".")
     parser.add_argument("--runner")

@@ -49,6 +49,19 @@ const Numbers& x86_64_table() {
   return kTable;
 }
 #undef NUMBER
+// Names that i386's header has for calls that are not of 32 bits are in the test of its numbers.
+const Numbers& i386_table() {
+  static const Numbers kTable = {
+#define NUMBER(name, number) {#name, number},
+#define TIME64(name, number)
+#define WIDE(name, number, first, second) {#name, number},
+#include "targets/x86/user/numbers_i386.def"
+#undef NUMBER
+#undef TIME64
+#undef WIDE
+  };
+  return kTable;
+}
 
 void expect_kernels(const Numbers& table, const std::string& compiler) {
   std::string source = "#include <asm/unistd.h>\n";
@@ -67,15 +80,23 @@ void expect_kernels(const Numbers& table, const std::string& compiler) {
 TEST(SyscallNumbers, AreTheKernels) { expect_kernels(table(), ARM64_CC); }
 TEST(SyscallNumbers, OfX86_64AreTheKernels) { expect_kernels(x86_64_table(), AMD64_CC); }
 
-TEST(SyscallNumbers, EveryRowLeadsBackOnX86_64) {
+// A call that newer ones have replaced is there for an ABI that has it.
+TEST(SyscallNumbers, EveryRowLeadsBackOnX86) {
   using linux_user::SyscallId;
-  const auto abi = x86::make_x86_64_abi("");
-  ASSERT_TRUE(abi);
+  const auto amd64 = x86::make_x86_64_abi(""), i386 = x86::make_i386_abi("");
+  ASSERT_TRUE(amd64);
+  ASSERT_TRUE(i386);
   for (unsigned i = 1; i < static_cast<unsigned>(SyscallId::kCount); ++i) {
-    const std::string name(linux_user::syscall_row(static_cast<SyscallId>(i)).name);
-    const auto found = x86_64_table().find(name);
-    ASSERT_NE(found, x86_64_table().end()) << name;
-    EXPECT_EQ((*abi)->syscall_id(found->second), static_cast<SyscallId>(i)) << name;
+    const auto id = static_cast<SyscallId>(i);
+    const std::string name(linux_user::syscall_row(id).name);
+    const auto here = x86_64_table().find(name), there = i386_table().find(name);
+    EXPECT_TRUE(here != x86_64_table().end() || there != i386_table().end()) << name;
+    if (here != x86_64_table().end()) {
+      EXPECT_EQ((*amd64)->syscall_id(here->second), id) << name;
+    }
+    if (there != i386_table().end()) {
+      EXPECT_EQ((*i386)->syscall_id(there->second), id) << name;
+    }
   }
 }
 
@@ -149,6 +170,52 @@ TEST(SyscallLayouts, OfX86_64) {
   expect("offsetof(struct ucontext, uc_mcontext)", offsetof(x86::UContext64, mcontext));
   expect("offsetof(struct ucontext, uc_sigmask)", offsetof(x86::UContext64, mask));
   compiler_output(source, "-fsyntax-only", AMD64_CC);
+}
+
+// Sizes and fields of layouts_i386.def, and of frames.
+TEST(SyscallLayouts, OfI386) {
+  struct Kind {
+    const char* name;
+    const char* guest;
+  };
+  static constexpr Kind kKinds[] = {
+      {"timespec_pair", "struct timespec_pair"}, {"timeval_pair", "struct timeval_pair"},
+      {"sigaction", "struct kernel_sigaction"},  {"stack", "stack_t"},
+      {"shmid_ds", "struct shmid64_ds"},         {"msqid_ds", "struct msqid64_ds"},
+      {"semid_ds", "struct semid64_ds"},         {"robust_head", "struct robust_list_head"}};
+  std::string source =
+      "#define _GNU_SOURCE\n#include <stddef.h>\n#include <time.h>\n#include <sys/time.h>\n#include "
+      "<sys/timex.h>\n#include <sys/times.h>\n#include <sys/resource.h>\n#include <sys/statfs.h>\n#include "
+      "<sys/socket.h>\n#include <fcntl.h>\n#include <signal.h>\n#include <utime.h>\n#include "
+      "<mqueue.h>\n#include <linux/sysinfo.h>\n#include <linux/futex.h>\n"
+      "struct timespec_pair { struct timespec first, second; };\n"
+      "struct timeval_pair { struct timeval first, second; };\n"
+      "struct kernel_sigaction { unsigned long handler, flags, restorer, mask[2]; };\n"
+      "#define ipc_perm kernel_ipc_perm\n#include <asm/ipcbuf.h>\n#include <asm/msgbuf.h>\n#include "
+      "<asm/shmbuf.h>\n#include <asm/sembuf.h>\n";
+  const auto guest = [](const std::string& name) {
+    for (const Kind& k : kKinds)
+      if (name == k.name) return std::string(k.guest);
+    return "struct " + name;
+  };
+  const auto expect = [&source](const std::string& expression, size_t value) {
+    source +=
+        "_Static_assert((" + expression + ") == " + std::to_string(value) + ", \"" + expression + "\");\n";
+  };
+  unsigned structs = 0;
+#define STRUCT(name, bytes) expect("sizeof(" + guest(#name) + ")", bytes), ++structs;
+#define FIELD(name, member, offset, bytes) EXPECT_LE(offset + bytes, 128) << #name "." #member;
+#include "targets/x86/user/layouts_i386.def"
+#undef STRUCT
+#undef FIELD
+  EXPECT_EQ(structs, 25u);
+  compiler_output(source, "-fsyntax-only", I386_CC);
+  source = "#include <stddef.h>\n#include <asm/stat.h>\n";
+  expect("sizeof(struct stat)", 64);
+  expect("offsetof(struct stat, st_size)", 20);
+  expect("sizeof(struct stat64)", 96);
+  expect("offsetof(struct stat64, st_size)", 44);
+  compiler_output(source, "-fsyntax-only", I386_CC);
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ TEST_P(OracleTest, AnswersAsLinuxDoes) {
 INSTANTIATE_TEST_SUITE_P(
     Programs, OracleTest,
     testing::Combine(testing::Values("files", "memory", "waiting", "net", "system", "aio"),
-                     testing::Values("arm64", "arm64-static"),
+                     testing::Values("arm64", "arm64-static", "native", "amd64-static"),
                      testing::Values("", "--guest-base 0x100000000000", "--backend interp")),
     [](const testing::TestParamInfo<Case>& info) {
       std::string name = std::string(std::get<0>(info.param)) + "_" + std::get<1>(info.param) + "_" +

@@ -113,7 +113,7 @@ class Arm64Abi final : public linux_user::UserAbi {
     memcpy(&copy, frame, sizeof copy);
     return restore_signal_frame(at(state), copy, context);
   }
-  uint64_t fault_error(int signo, int code, bool write, bool fetch) const override;
+  uint64_t fault_error(int signo, int code, bool write, bool fetch, bool present) const override;
   std::span<const uint8_t> trampoline() const override { return kTrampoline; }
 
   int open_flags_to_host(int flags) const override { return swap_open_flags(flags); }
@@ -155,7 +155,7 @@ std::string Arm64Abi::cpuinfo(unsigned cpus) const {
 
 // ESR_EL1 of an abort from EL0: class (0x20 instruction, 0x24 data), 32-bit instruction, write, fault status
 // (translation or permission fault at level 3, alignment, synchronous external abort).
-uint64_t Arm64Abi::fault_error(int signo, int code, bool write, bool fetch) const {
+uint64_t Arm64Abi::fault_error(int signo, int code, bool write, bool fetch, bool) const {
   constexpr uint64_t kInstruction = 0x20ull << 26, kData = 0x24ull << 26, kLength32 = 1ull << 25;
   constexpr uint64_t kTranslation = 7, kPermission = 0xf, kAlignment = 0x21, kExternal = 0x10;
   uint64_t status;

@@ -182,8 +182,8 @@ class I386Abi final : public linux_user::UserAbi {
                      linux_user::FrameContext* context) const override {
     return restore_signal_frame32(at(state), guest_.model(), frame, plain, context);
   }
-  uint64_t fault_error(int signo, int code, bool write, bool fetch) const override {
-    return page_fault_error(signo, code, write, fetch);
+  uint64_t fault_error(int signo, int code, bool write, bool fetch, bool present) const override {
+    return page_fault_error(signo, code, write, fetch, present);
   }
   std::span<const uint8_t> trampoline() const override { return kTrampoline; }
 

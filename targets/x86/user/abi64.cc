@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "linux-user/guest_copy.h"
 #include "linux-user/thread.h"
 #include "targets/x86/core/cpuid.h"
 #include "targets/x86/core/guest.h"
@@ -40,6 +41,7 @@ constexpr AbiInfo kInfo = {
     .has_minsigstksz_auxv = true,
     .restorer_flag = 0x04000000,
     .red_zone = kRedZone,
+    .low_map_flag = 0x40,
     .noncanonical_protection = true,
     .generic64_layouts = true,
     .packed_epoll = true,
@@ -114,8 +116,9 @@ class X86_64Abi final : public linux_user::UserAbi {
                      linux_user::FrameContext* context) const override {
     return restore_signal_frame64(at(state), guest_.model(), frame, context);
   }
-  uint64_t fault_error(int signo, int code, bool write, bool fetch) const override {
-    return page_fault_error(signo, code, write, fetch);
+  bool call_at(void* state, SyscallRegs* regs) const override;
+  uint64_t fault_error(int signo, int code, bool write, bool fetch, bool present) const override {
+    return page_fault_error(signo, code, write, fetch, present);
   }
   std::span<const uint8_t> trampoline() const override { return kTrampoline; }
 
@@ -142,6 +145,22 @@ SyscallId X86_64Abi::syscall_id(uint32_t number) const {
 #undef NUMBER
     default: return SyscallId::kNone;
   }
+}
+
+// The vsyscall page: gettimeofday, time and getcpu, 1024 bytes each.
+bool X86_64Abi::call_at(void* state, SyscallRegs* regs) const {
+  constexpr uint64_t kPage = 0xffffffffff600000;
+  constexpr uint32_t kNumbers[] = {96, 201, 309};
+  X86State& s = at(state);
+  const uint64_t offset = s.pc - kPage;
+  if (offset % 1024 != 0 || offset / 1024 >= std::size(kNumbers)) return false;
+  uint64_t back;
+  if (xarch_guarded_copy(&back, reinterpret_cast<const void*>(s.hdr.guest_base + s.rsp), sizeof back) != 0)
+    return false;
+  *regs = {kNumbers[offset / 1024], {s.rdi, s.rsi, s.rdx}};
+  s.pc = back;
+  s.rsp += sizeof back;
+  return true;
 }
 
 size_t X86_64Abi::put_stat(const struct stat& st, uint8_t* out) const {

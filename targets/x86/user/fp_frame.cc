@@ -110,6 +110,32 @@ uint64_t components_of(const X86State& s, const Model& m, uint64_t from, const u
   return marks.components & xcr0(m);
 }
 
+// From FXSAVE's or XSAVE's image.
+bool restore_image(X86State& s, const Model& m, uint64_t from) {
+  const unsigned bytes = image_bytes(m);
+  uint8_t image[kXsaveAvxBytes];
+  if (bytes == 0 || !read(s, from, image, kFxBytes)) return false;
+  const auto mxcsr = get<uint32_t>(image + kFxMxcsr);
+  if (mxcsr & ~uint32_t{kMxcsrBits}) return false;
+  const uint64_t wanted = components_of(s, m, from, image);
+  if (wanted == 0) {
+    take_x87(s, image);
+    take_xmm(s, image);
+    s.set_mxcsr(mxcsr);
+    clear_ymmh(s);
+    return true;
+  }
+  if (!read(s, from, image, get<Software>(image + kSoftware).state_bytes)) return false;
+  // What the image says is in its initial state is not in it.
+  const uint64_t present = get<uint64_t>(image + kXstateBv) & wanted;
+  reset_fp(s);
+  if (present & kX87) take_x87(s, image);
+  if (present & kSse) take_xmm(s, image);
+  if (present & (kSse | kAvx)) s.set_mxcsr(mxcsr);
+  if (present & kAvx) memcpy(&s.ymmh0, image + kYmmh, 16 * sizeof s.ymmh0);
+  return true;
+}
+
 }  // namespace
 
 uint64_t fp_frame_bytes(const Model& m, bool frame32) {
@@ -156,33 +182,12 @@ bool restore_fp_frame(X86State& s, const Model& m, uint64_t from, bool frame32) 
   if (frame32) {
     uint8_t fsave[kFsaveBytes];
     if (!read(s, from, fsave, sizeof fsave)) return false;
-    from += kFsaveBytes;
-    if (bytes == 0) {
-      s.set_x87(get<X87Image>(fsave));
-      return true;
-    }
+    // What it has of x87 counts, whatever the other image says.
+    const bool good = bytes == 0 || restore_image(s, m, from + kFsaveBytes);
+    if (good) s.set_x87(get<X87Image>(fsave));
+    return good;
   }
-  uint8_t image[kXsaveAvxBytes];
-  if (bytes == 0 || !read(s, from, image, kFxBytes)) return false;
-  const auto mxcsr = get<uint32_t>(image + kFxMxcsr);
-  if (mxcsr & ~uint32_t{kMxcsrBits}) return false;
-  const uint64_t wanted = components_of(s, m, from, image);
-  if (wanted == 0) {
-    take_x87(s, image);
-    take_xmm(s, image);
-    s.set_mxcsr(mxcsr);
-    clear_ymmh(s);
-    return true;
-  }
-  if (!read(s, from, image, get<Software>(image + kSoftware).state_bytes)) return false;
-  // What the image says is in its initial state is not in it.
-  const uint64_t present = get<uint64_t>(image + kXstateBv) & wanted;
-  reset_fp(s);
-  if (present & kX87) take_x87(s, image);
-  if (present & kSse) take_xmm(s, image);
-  if (present & (kSse | kAvx)) s.set_mxcsr(mxcsr);
-  if (present & kAvx) memcpy(&s.ymmh0, image + kYmmh, 16 * sizeof s.ymmh0);
-  return true;
+  return restore_image(s, m, from);
 }
 
 }  // namespace xarch::x86

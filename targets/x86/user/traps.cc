@@ -70,13 +70,13 @@ RaiseEffect raise_effect(X86State& s, uint32_t code, uint64_t value) {
   }
 }
 
-uint64_t page_fault_error(int signo, int code, bool write, bool fetch) {
+uint64_t page_fault_error(int signo, int code, bool write, bool fetch, bool present) {
   constexpr uint64_t kPresent = 1, kWrite = 2, kUser = 4, kFetch = 16;
   if (signo == SIGSEGV && code == SI_KERNEL) return trap(kTrapProtection);
   if (signo == SIGBUS && code == BUS_ADRALN) return trap(kTrapAlignment);
   if (signo != SIGSEGV && signo != SIGBUS) return 0;
-  const bool present = signo == SIGSEGV && code == SEGV_ACCERR;
-  return trap(kTrapPage, kUser | (write ? kWrite : 0) | (fetch ? kFetch : 0) | (present ? kPresent : 0));
+  return trap(kTrapPage, kUser | (write ? kWrite : 0) | (fetch ? kFetch : 0) |
+                             (present && signo == SIGSEGV ? kPresent : 0));
 }
 
 }  // namespace xarch::x86

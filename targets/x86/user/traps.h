@@ -29,6 +29,6 @@ enum Trap : uint64_t {
 // UserAbi::on_raise.
 linux_user::RaiseEffect raise_effect(X86State& s, uint32_t code, uint64_t value);
 // UserAbi::fault_error: trap number (kTrapShift) and the processor's error code.
-uint64_t page_fault_error(int signo, int code, bool write, bool fetch);
+uint64_t page_fault_error(int signo, int code, bool write, bool fetch, bool present);
 
 }  // namespace xarch::x86
