@@ -1,7 +1,8 @@
 // Random instructions on random state: the host's own processor is the oracle of the interpreter and of
 // tier 1.
 //
-// XARCH_RANDOM_COUNT: cases (default 40000). XARCH_RANDOM_SEED. XARCH_X86_ROW: only rows of this text.
+// XARCH_RANDOM_COUNT: cases (default 40000). XARCH_RANDOM_SEED. XARCH_X86_ROW: only rows of this text; x87:
+// all of x87 and MMX.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -15,6 +16,7 @@
 
 #include "targets/x86/core/guest.h"
 #include "targets/x86/core/lift.h"
+#include "targets/x86/core/lift_x87.h"
 #include "targets/x86/core/raise.h"
 #include "targets/x86/core/segments.h"
 #include "tcg/ir/text.h"
@@ -205,6 +207,12 @@ std::string listing(const Case& c, unsigned row) {
   return s + x87_text(c.before.fp);
 }
 
+// x87, MMX, and what saves them.
+bool of_fpu(unsigned row) {
+  const Row& r = rows()[row];
+  return is_x87(r) || r.text == "fwait" || r.text.starts_with("fx") || mmx_lifter(row) != nullptr;
+}
+
 void Results::compare(bool code32, bool segmented) {
   const uint64_t count = number("XARCH_RANDOM_COUNT", 40000), seed = number("XARCH_RANDOM_SEED", 1);
   const char* only = std::getenv("XARCH_X86_ROW");
@@ -215,7 +223,9 @@ void Results::compare(bool code32, bool segmented) {
     // Stores by a mask that may be empty: it is not known what of an address is looked at then.
     const bool masked = rows()[i].text.ends_with("maskmovdqu") || rows()[i].text == "maskmovq";
     if (segmented && masked) continue;
-    if (usable(i, code32) && (only == nullptr || rows()[i].text == only)) candidates.push_back(i);
+    if (usable(i, code32) &&
+        (only == nullptr || rows()[i].text == only || (only == std::string_view("x87") && of_fpu(i))))
+      candidates.push_back(i);
   }
   constexpr size_t kBatch = 4000;
   auto* cases = static_cast<Case*>(

@@ -19,6 +19,7 @@ ir::SlotId mmx_slot(unsigned n) { return static_cast<ir::SlotId>(kSlotMmx0 + n);
 
 // After the last access that may fault.
 void enter_mmx(Lift& c) {
+  if (c.dry) return;
   c.x87_settle();
   if (c.x87.known && c.x87.where() == kMmxWhere) return;
   c.b.put(kSlotX87Where, c.b.i32(kMmxWhere));
@@ -29,6 +30,7 @@ void enter_mmx(Lift& c) {
 
 Value get_mmx(Lift& c, unsigned n) { return c.b.get(mmx_slot(n)); }
 void put_mmx(Lift& c, unsigned n, Value v) {
+  if (c.dry) return;
   enter_mmx(c);
   c.b.put(mmx_slot(n), v);
   c.b.put(static_cast<ir::SlotId>(kSlotExponent0 + n), c.b.iconst(Type::kI16, 0xffff));
@@ -169,7 +171,6 @@ void lift_from_integers(Lift& c) {
   const Operand to = c.operand(0), from = c.operand(1);
   const bool doubles = c.row().text.ends_with("pd");
   const bool mmx = from.type == Operand::kMmx;
-  if (mmx) x87_check_pending(c);
   const Value v = read_mmx(c, from);
   if (mmx) enter_mmx(c);
   if (doubles) {
@@ -182,7 +183,6 @@ void lift_from_integers(Lift& c) {
 
 // CVTPS2PI, CVTPD2PI and those that truncate.
 void lift_to_integers(Lift& c) {
-  x87_check_pending(c);
   const Operand to = c.operand(0), from = c.operand(1);
   const std::string_view text = c.row().text;
   const ir::FpRound round = text.starts_with("cvtt") ? ir::FpRound::kZero : ir::FpRound::kCurrent;
@@ -216,6 +216,24 @@ void lift_now_average(Lift& c) {
   put_mmx(c, to, c.b.vbinary(Op::kVAvgU, get_mmx(c, to), b, 0));
 }
 
+// An unmasked exception leaves the registers as MMX has them.
+void lift_checked(Lift& c, LiftFn fn, bool mmx) {
+  if (mmx) x87_check_pending(c);
+  if (mmx && (c.b.key().mode & kModeFpTraps) != 0) {
+    if (const Operand from = c.operand(1); from.type == Operand::kMemory) {
+      const Address a = c.address();
+      c.b.probe(a.base, vector_desc(c, from.bytes, false), false, a.disp);
+    }
+    enter_mmx(c);
+    c.b.restart();
+  }
+  lift_computed(c, fn);
+}
+void lift_checked_from_integers(Lift& c) {
+  lift_checked(c, lift_from_integers, c.operand(1).type == Operand::kMmx);
+}
+void lift_checked_to_integers(Lift& c) { lift_checked(c, lift_to_integers, true); }
+
 struct Own {
   std::string_view text;
   LiftFn fn;
@@ -232,12 +250,12 @@ constexpr Own kOwn[] = {
     {"maskmovq", lift_masked_store},
     {"movq2dq", lift_to_xmm},
     {"movdq2q", lift_from_xmm},
-    {"cvtpi2ps", lift_from_integers},
-    {"cvtpi2pd", lift_from_integers},
-    {"cvtps2pi", lift_to_integers},
-    {"cvttps2pi", lift_to_integers},
-    {"cvtpd2pi", lift_to_integers},
-    {"cvttpd2pi", lift_to_integers},
+    {"cvtpi2ps", lift_checked_from_integers},
+    {"cvtpi2pd", lift_checked_from_integers},
+    {"cvtps2pi", lift_checked_to_integers},
+    {"cvttps2pi", lift_checked_to_integers},
+    {"cvtpd2pi", lift_checked_to_integers},
+    {"cvttpd2pi", lift_checked_to_integers},
     {"pavgusb", lift_now_average},
 };
 

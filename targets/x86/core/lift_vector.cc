@@ -163,10 +163,11 @@ bool computes(std::string_view text) {
 
 LiftFn plain_lifter(unsigned row);
 
+}  // namespace
+
 // While an exception is unmasked, the instruction is computed first to see what it raises. The operand in
 // memory is there then. Tiny results without Inexact show if the host flushes.
-void lift_checked(Lift& c) {
-  const LiftFn fn = plain_lifter(c.i.row);
+void lift_computed(Lift& c, LiftFn fn) {
   if (!(c.b.key().mode & kModeFpTraps)) return fn(c);
   for (unsigned n = 0; n < 3; ++n) {
     const Operand o = c.operand(n);
@@ -187,6 +188,10 @@ void lift_checked(Lift& c) {
   c.b.restart();  // MXCSR has been written, as it was
   fn(c);
 }
+
+namespace {
+
+void lift_checked(Lift& c) { lift_computed(c, plain_lifter(c.i.row)); }
 
 }  // namespace
 

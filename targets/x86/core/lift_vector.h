@@ -25,6 +25,9 @@ const VectorOp* vector_op(unsigned row);
 // What lifts a row of XMM or YMM registers; null if there is nothing yet.
 LiftFn vector_lifter(unsigned row);
 
+// Lifts an instruction that may raise floating-point exceptions by fn, which heeds Lift::dry.
+void lift_computed(Lift& c, LiftFn fn);
+
 inline bool is_vex(const Lift& c) { return c.i.has(kPrefixVex); }
 // Number of 128-bit parts.
 inline unsigned parts(const Lift& c) { return is_vex(c) && c.i.vector_bytes == 32 ? 2 : 1; }
