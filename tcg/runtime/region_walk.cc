@@ -16,7 +16,7 @@ RegionWalk::RegionWalk(ir::Builder& builder, const LiftLimits& limits, ir::SlotI
 void RegionWalk::run(WalkedCode& code) {
   code_ = &code;
   do {
-    while (one()) {
+    while (some()) {
     }
   } while (resume());
   leave_by_forwards();
@@ -37,27 +37,18 @@ uint8_t RegionWalk::dead_index(int64_t target) {
   return 1;
 }
 
-void RegionWalk::begin(unsigned bytes, uint32_t restore) {
-  following = here + bytes;
-  b.insn(here, restore);
-  ++insns_;
-  after = After::kNext;
-}
-
-// Lifts the instruction at at_; false once the region is complete, for now.
-bool RegionWalk::one() {
+// Lifts from at_ on; false once the region is complete, for now.
+bool RegionWalk::some() {
   join(at_, true);
-  const int64_t before = here;
   here = at_;
   if (!code_->lift_here()) {
-    here = before;
     fetch_failed();
     return false;
   }
   at_ = following;
   if (after == After::kClosed) return false;
   if (after == After::kJump && !follow()) return false;
-  if (insns_ < max_insns_ && !close_soon && !b.nearly_full()) return true;
+  if (!full()) return true;
   go(at_, JumpKind::kJump);
   return false;
 }
@@ -92,22 +83,18 @@ bool RegionWalk::resume() {
 // Does a direct branch to the region's start follow, before anything that leaves the straight way?
 bool RegionWalk::comes_back(int64_t from) {
   Glance g;
-  for (int64_t at = from; at < from + kLoopReach; at += g.bytes) {
-    if (!code_->glance(at, &g)) return false;
-    switch (g.kind) {
-      case BranchKind::kNone: break;
-      case BranchKind::kSometimes:
-        if (g.target == 0) return true;
-        break;
-      case BranchKind::kAlways: return g.target == 0;
-      case BranchKind::kLeaves: return false;
-    }
+  for (int64_t at = from; code_->glance(at, from + kLoopReach, &g); at = g.next) {
+    const bool back = g.kind != BranchKind::kLeaves && g.target == 0;
+    if (back || g.kind != BranchKind::kSometimes) return back;
   }
   return false;
 }
 
 void RegionWalk::fetch_failed() {
-  if (insns_ != 0) return go(at_, JumpKind::kJump);
+  if (insns_ != 0) {
+    --here;  // the exit leads forward
+    return go(at_, JumpKind::kJump);
+  }
   here = at_;
   begin(1);
   b.raise(here, kRaiseFetch);

@@ -27,7 +27,7 @@ enum class BranchKind : uint8_t {
 };
 struct Glance {
   BranchKind kind = BranchKind::kNone;
-  unsigned bytes = 0;  // of the instruction
+  int64_t next = 0;    // offset of the instruction behind it
   int64_t target = 0;  // offset, of kSometimes and kAlways
 };
 
@@ -35,11 +35,13 @@ struct Glance {
 class WalkedCode {
  public:
   virtual ~WalkedCode() = default;
-  // Lifts the instruction at RegionWalk::here; calls RegionWalk::begin before it writes anything. False, with
-  // nothing written, if it cannot be fetched.
+  // Lifts the instruction at RegionWalk::here, and may go on while RegionWalk::straight_on() says so; calls
+  // RegionWalk::begin before it writes anything of one. False, with nothing written of it, if one cannot be
+  // fetched.
   virtual bool lift_here() = 0;
-  // What stands at the offset, for looking ahead over many instructions; false if that cannot be told.
-  virtual bool glance(int64_t offset, Glance* out) = 0;
+  // The first instruction from the offset on that is not kNone, for looking ahead over many; false if there
+  // is none before `end`, or that cannot be told.
+  virtual bool glance(int64_t from, int64_t end, Glance* out) = 0;
   // Are the flags overwritten at this offset before anything can see them? Then *bytes of code there are what
   // the answer rests on.
   virtual bool flags_die(int64_t offset, uint32_t* bytes) = 0;
@@ -65,7 +67,19 @@ class RegionWalk {
   // Lifts the region: from offset 0 on until it is complete, with ranges and num_insns.
   void run(WalkedCode& code);
   // The instruction at `here` has so many bytes; restore: see Builder::insn.
-  void begin(unsigned bytes, uint32_t restore = 0);
+  void begin(unsigned bytes, uint32_t restore = 0) {
+    following = here + bytes;
+    b.insn(here, restore);
+    ++insns_;
+    after = After::kNext;
+  }
+  // Behind an instruction: does nothing but the next one follow? It is at `here` then.
+  bool straight_on() {
+    at_ = following;
+    if (after != After::kNext || at_ >= next_join_ || full()) return false;
+    here = at_;
+    return true;
+  }
 
   // ---- endings, for lifters
   // Ends the region with a direct branch.
@@ -86,7 +100,8 @@ class RegionWalk {
     ir::BlockId taken;  // not started
   };
 
-  bool one();
+  bool full() const { return insns_ >= max_insns_ || close_soon || b.nearly_full(); }
+  bool some();
   bool follow();
   bool resume();
   bool comes_back(int64_t from);
@@ -104,7 +119,7 @@ class RegionWalk {
   WalkedCode* code_ = nullptr;
   ir::SlotId flags_;
   std::vector<ir::GuestRange> looked_at_;  // what flags_die has seen
-  Forward forwards_[16] = {};
+  Forward forwards_[16];
   unsigned num_forwards_ = 0;
   int64_t next_join_ = INT64_MAX;  // the nearest of their targets, at most
   unsigned exits_left_;            // side exits that may still be made

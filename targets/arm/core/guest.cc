@@ -83,27 +83,33 @@ class Translation final : public tcg::WalkedCode {
   }
 
   bool lift_here() override {
-    uint32_t word;
-    if (!window_.word(pc(c_.here), &word)) return false;
-    c_.begin(4);
-    c_.word = word;
-    const Insn insn = decode(word, c_.model.features);
-    if (insn == Insn::kNone) {
-      c_.undefined();
-    } else {
-      kLifters[static_cast<unsigned>(insn)](c_, word);
-    }
+    do {
+      uint32_t word;
+      if (!window_.word(pc(c_.here), &word)) return false;
+      c_.begin(4);
+      c_.word = word;
+      const Insn insn = decode(word, c_.model.features);
+      if (insn == Insn::kNone) {
+        c_.undefined();
+      } else {
+        kLifters[static_cast<unsigned>(insn)](c_, word);
+      }
+    } while (c_.straight_on());
     return true;
   }
 
-  bool glance(int64_t offset, tcg::Glance* out) override {
-    uint32_t word;
-    if (!window_.word(pc(offset), &word)) return false;
-    int64_t distance = 0;
-    out->kind = branch_kind(word, &distance);
-    out->bytes = 4;
-    out->target = offset + distance;
-    return true;
+  bool glance(int64_t from, int64_t end, tcg::Glance* out) override {
+    for (int64_t at = from; at < end; at += 4) {
+      uint32_t word;
+      if (!window_.word(pc(at), &word)) return false;
+      int64_t distance = 0;
+      out->kind = branch_kind(word, &distance);
+      if (out->kind == BranchKind::kNone) continue;
+      out->next = at + 4;
+      out->target = at + distance;
+      return true;
+    }
+    return false;
   }
 
   bool flags_die(int64_t offset, uint32_t* bytes) override {

@@ -132,13 +132,17 @@ class Translation final : public tcg::WalkedCode {
     return true;
   }
 
-  bool glance(int64_t offset, tcg::Glance* out) override {
+  bool glance(int64_t from, int64_t end, tcg::Glance* out) override {
     Insn i;
-    if (decoded(window_, offset, &i, nullptr) != Verdict::kOk) return false;
-    out->kind = nature(i.row).kind;
-    out->bytes = i.length;
-    out->target = offset + i.length + static_cast<int64_t>(i.imm);
-    return true;
+    for (int64_t at = from; at < end; at += i.length) {
+      if (decoded(window_, at, &i, nullptr) != Verdict::kOk) return false;
+      out->kind = nature(i.row).kind;
+      if (out->kind == tcg::BranchKind::kNone) continue;
+      out->next = at + i.length;
+      out->target = out->next + static_cast<int64_t>(i.imm);
+      return true;
+    }
+    return false;
   }
 
   bool flags_die(int64_t offset, uint32_t* bytes) override {

@@ -90,7 +90,7 @@ void CodeGen::end_values() {
     state_.note_if_empty(r);
   });
   state_.flags.num_vals = 0;
-  for (F80Stack::Entry& e : state_.f80.entries) e.num_vals = 0;
+  for (unsigned p = 0; p < state_.f80.depth; ++p) state_.f80.entries[p].num_vals = 0;
   f80_rounding_.clear();
   for (SlotId s : readers_) slot_reader_[s] = kNoValue;
   readers_.clear();
@@ -131,6 +131,8 @@ void CodeGen::emit_block(BlockId b) {
     now_stamp_ = stamp_;
     done_ = i;
     locked_ = 0;
+    // The cold paths of the soft TLB know nothing of the x87 stack.
+    if (state_.f80.depth != 0 && config_.soft_tlb && (op_attributes(in.op) & kMayFault)) f80_flush(nullptr);
     emit_inst(i);
     if (status_ != tcg::CompileResult::kOk) return;
     i = done_;
@@ -174,8 +176,6 @@ void CodeGen::emit_flags_const(uint32_t i) {
 // What begins an instruction, constants and nops are nothing but notes and dealt with in emit_block.
 void CodeGen::emit_inst(uint32_t i) {
   const Inst& in = insts_[i];
-  // The cold paths of the soft TLB know nothing of the x87 stack.
-  if (config_.soft_tlb && state_.f80.depth != 0 && (op_attributes(in.op) & kMayFault)) f80_flush(nullptr);
   switch (in.op) {
     case Op::kGet: return get(i);
     case Op::kPut: return put(i);

@@ -60,6 +60,15 @@ struct F80Stack {
   Entry entries[kLimit];
   unsigned depth = 0;
 
+  F80Stack() = default;
+  // Only what there is: most code has nothing.
+  F80Stack(const F80Stack& from) { *this = from; }
+  F80Stack& operator=(const F80Stack& from) {
+    depth = from.depth;
+    for (unsigned p = 0; p < depth; ++p) entries[p] = from.entries[p];
+    return *this;
+  }
+
   unsigned top() const { return depth - 1; }
   unsigned st(unsigned p) const { return depth - 1 - p; }  // its number, as instructions count
   bool any_dirty() const {
