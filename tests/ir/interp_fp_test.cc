@@ -93,6 +93,47 @@ TEST(InterpFp, Integers) {
   EXPECT_EQ(one.run(Op::kFRound, Type::kF64, {{Type::kF64, {f64(-2.5)}}}, 3, 1).lo, f64(-2)) << "up";
 }
 
+TEST(InterpFp, AsX86Has) {
+  OneOp one;
+  const auto two = [&](Op op, uint64_t a, uint64_t b, int64_t imm = 0) {
+    return one.run(op, Type::kF64, {{Type::kF64, {a}}, {Type::kF64, {b}}}, 3, imm).lo;
+  };
+  EXPECT_EQ(two(Op::kFMinFirst, f64(0.0), f64(-0.0)), f64(-0.0)) << "the second of two zeros";
+  EXPECT_EQ(two(Op::kFMaxFirst, kSignalling, f64(1)), f64(1)) << "the second beside a NaN";
+  EXPECT_EQ(two(Op::kFMaxFirst, f64(1), kSignalling), kSignalling) << "as it is";
+  EXPECT_EQ(two(Op::kFMinFirst, f64(1), f64(2)), f64(1));
+  EXPECT_EQ(two(Op::kFCmp, f64(1), f64(2), ir::kFpLess | ir::kFpGreater), ~uint64_t{0});
+  EXPECT_EQ(two(Op::kFCmp, f64(1), f64(1), ir::kFpLess | ir::kFpGreater), 0u);
+  EXPECT_EQ(two(Op::kFCmp, f64(1), kNan, ir::kFpUnordered), ~uint64_t{0});
+  const auto flags = [&](uint64_t a, uint64_t b) {
+    return one.run(Op::kFlagsFcmp, Type::kFlags, {{Type::kF64, {a}}, {Type::kF64, {b}}}, 3, ir::kFpHostFlags)
+               .lo &
+           ir::kFlagsDefined;
+  };
+  EXPECT_EQ(flags(f64(1), f64(2)), uint64_t{ir::kFlagC});
+  EXPECT_EQ(flags(f64(2), f64(2)), uint64_t{ir::kFlagZ});
+  EXPECT_EQ(flags(f64(3), f64(2)), 0u);
+  EXPECT_EQ(flags(f64(3), kNan), uint64_t{ir::kFlagC | ir::kFlagZ | ir::kFlagP});
+  const auto fused = [&](uint64_t a, int64_t imm) {
+    return one
+        .run(Op::kFFma, Type::kF64, {{Type::kF64, {a}}, {Type::kF64, {f64(3)}}, {Type::kF64, {f64(10)}}}, 3,
+             imm)
+        .lo;
+  };
+  EXPECT_EQ(fused(f64(2), 1), f64(4));
+  EXPECT_EQ(fused(f64(2), 2), f64(-4));
+  EXPECT_EQ(fused(kNan, 3), kNan) << "NaNs keep their sign";
+  EXPECT_EQ(one.run(Op::kFToInt, Type::kV64, {{Type::kV128, {f64(-1.5), f64(7)}}}, 3, 3).lo,
+            0x00000007ffffffffu);
+  EXPECT_EQ(one.run(Op::kFFromInt, Type::kV128, {{Type::kV64, {0x00000007ffffffff}}}, 3),
+            (Wide{f64(-1), f64(7)}));
+  EXPECT_EQ(one.run(Op::kFInsert, Type::kV128, {{Type::kV128, {pair(1, 2), 3}}, {Type::kF32, {f32(9)}}}, 2),
+            (Wide{pair(9, 2), 3}));
+  const int64_t up = 2 | (1 + static_cast<int64_t>(ir::FpRound::kUp)) << ir::kFpRoundShift;
+  EXPECT_EQ(one.run(Op::kFCvt, Type::kV64, {{Type::kV128, {pair(1.0001f, 1), pair(1, 1)}}}, 1, up).lo,
+            0x3c003c003c003c01u);
+}
+
 TEST(InterpFp, FormatsAndLanes) {
   OneOp one;
   EXPECT_EQ(one.run(Op::kFCvt, Type::kF32, {{Type::kF64, {f64(1.5)}}}, 2, 3).lo, f32(1.5f));
