@@ -15,7 +15,7 @@ using ir::Value;
 namespace {
 
 // Offsets in the image.
-constexpr int32_t kMxcsrAt = 24, kSt = 32, kXmm = 160, kHeader = 512, kYmmh = 576;
+constexpr int32_t kMxcsrAt = 24, kXmm = 160, kHeader = 512, kYmmh = 576;
 constexpr unsigned kX87 = 1, kSse = 2, kAvx = 4;
 constexpr uint64_t kCompacted = uint64_t{1} << 63;
 

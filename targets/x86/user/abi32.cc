@@ -121,8 +121,6 @@ Number number_of(uint32_t number) {
   }
 }
 
-constexpr uint32_t kMmap2 = 192;
-
 class I386Abi final : public linux_user::UserAbi {
  public:
   explicit I386Abi(const Model& model) : guest_(model) {}
