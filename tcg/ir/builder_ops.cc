@@ -7,6 +7,25 @@
 
 namespace xarch::ir {
 
+namespace {
+
+uint32_t f80_format(Type t) {
+  for (uint32_t f = 0;; ++f) {
+    if (f80_format_type(f) == t || f80_format_type(f) == Type::kVoid) return f;
+  }
+}
+
+}  // namespace
+
+Value Builder::f80_load(Type format, Value addr, MemDesc d, int32_t disp) {
+  return emit(Op::kF80Load, Type::kF80, addr, {}, {}, f80_format(format), Inst::mem_imm(d, disp));
+}
+
+Value Builder::f80_store(Type format, bool truncates, Value addr, Value v, MemDesc d, int32_t disp) {
+  const uint32_t aux = f80_format(format) | (truncates ? kF80Truncates : 0);
+  return emit(Op::kF80Store, Type::kI1, addr, v, {}, aux, Inst::mem_imm(d, disp));
+}
+
 Value Builder::f80_make(Value significand, Value exponent) {
   return emit(Op::kF80Make, Type::kF80, significand, exponent);
 }

@@ -173,6 +173,14 @@ inline constexpr uint32_t kFpHostFlags = 2;
 inline constexpr uint32_t kFpLaneMask = 15;
 inline constexpr unsigned kFpRoundShift = 4;
 
+// What f80.load and f80.store have in memory, as a type.
+enum class F80Format : uint8_t { kF32, kF64, kI16, kI32, kI64 };
+inline constexpr uint32_t kF80Truncates = 8;
+constexpr Type f80_format_type(uint32_t aux) {
+  constexpr Type kTypes[] = {Type::kF32, Type::kF64, Type::kI16, Type::kI32, Type::kI64};
+  return (aux & 7) < 5 ? kTypes[aux & 7] : Type::kVoid;
+}
+
 // Kinds of control transfer, for return prediction, polls and tracing.
 enum class JumpKind : uint8_t { kJump, kCall, kReturn };
 

@@ -461,6 +461,15 @@ bool Verifier::f80_op(const Inst& in) {
   const Type a = in.args[0] == kNoValue ? Type::kVoid : type(in.args[0]);
   const auto word = [](Type t) { return t == Type::kI16 || is_word(t); };
   switch (in.op) {
+    case Op::kF80Load:
+    case Op::kF80Store: {
+      const Type t = f80_format_type(in.aux);
+      const MemDesc d = in.mem();
+      const uint32_t most = in.op == Op::kF80Store && is_int(t) ? 15 : 7;
+      return need(t != Type::kVoid && in.aux <= most && d.bytes() == type_bytes(t) && d.elem == d.size &&
+                      !d.sign && !d.big && !d.atomic,
+                  "no such access");
+    }
     case Op::kF80Cvt: return need(a != Type::kF80, "to itself");
     case Op::kF80FromInt: return need(word(a), "for i16, i32 and i64 only");
     case Op::kF80ToF: return need(in.type == Type::kF32 || in.type == Type::kF64, "for f32 and f64 only");

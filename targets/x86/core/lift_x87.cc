@@ -145,8 +145,10 @@ void Lift::x87_settle() {
   if (!x87.pending) return;
   x87.pending = false;
   if (x87.c1_pending) {
+    const bool told = x87.rounded && x87.rounded.type == Type::kI1;  // by f80.store
+    const Value rounded_up = told || !x87.rounded ? x87.rounded : b.f80_up(x87.rounded);
     const Value none = b.iconst(Type::kI16, 0);
-    b.put(kSlotX87C1, x87.rounded ? b.shl(b.zext(b.f80_up(x87.rounded), Type::kI16), 9) : none);
+    b.put(kSlotX87C1, x87.rounded ? b.shl(b.zext(rounded_up, Type::kI16), 9) : none);
     x87.c1_pending = false;
   }
   b.put(kSlotX87Ip, b.pcrel(x87.ip));

@@ -75,7 +75,11 @@ class Inline {
     const Address a = c_.address();
     return b_.load(t, a.base, c_.desc(ir::type_bytes(t), false), a.disp);
   }
-  Value load_int(Type t) { return b_.f80_to(Op::kF80FromInt, Type::kF80, load(t)); }
+  // A number or an integer as an f80.
+  Value load_f80(Type t) {
+    const Address a = c_.address();
+    return b_.f80_load(t, a.base, c_.desc(ir::type_bytes(t), false), a.disp);
+  }
 
   bool arithmetic(unsigned number, Value (Inline::*operand)(Type), Type t) {
     if (!has(0)) return false;
@@ -94,13 +98,13 @@ class Inline {
   bool load_number(Type t) {
     if (!has_room()) return false;
     c_.x87_before_address();
-    push(b_.f80(Op::kF80Cvt, load(t)));
+    push(load_f80(t));
     return done();
   }
   bool load_integer(Type t) {
     if (!has_room()) return false;
     c_.x87_before_address();
-    push(load_int(t));
+    push(load_f80(t));
     return done();
   }
   bool load_extended() {
@@ -127,20 +131,17 @@ class Inline {
     if (!has(0)) return false;
     c_.x87_before_address();
     const Address a = c_.address();
-    const bool number = ir::is_float(t);
-    b_.probe(a.base, c_.desc(ir::type_bytes(t), true), true, a.disp);  // no flag is raised if that fails
-    const Value v = b_.f80_to(number ? Op::kF80ToF : Op::kF80ToInt, t, get(0), truncates);
-    b_.store(a.base, v, c_.desc(ir::type_bytes(t), true), a.disp);
+    const Value up = b_.f80_store(t, truncates, a.base, get(0), c_.desc(ir::type_bytes(t), true), a.disp);
     if (pops) pop(), put_where();
-    return truncates ? done() : rounded(v);
+    return truncates ? done() : rounded(up);
   }
 
   bool on_memory() {
     switch (group_) {
       case 0: return arithmetic(number_, &Inline::load, Type::kF32);
-      case 2: return arithmetic(number_, &Inline::load_int, Type::kI32);
+      case 2: return arithmetic(number_, &Inline::load_f80, Type::kI32);
       case 4: return arithmetic(number_, &Inline::load, Type::kF64);
-      case 6: return arithmetic(number_, &Inline::load_int, Type::kI16);
+      case 6: return arithmetic(number_, &Inline::load_f80, Type::kI16);
       case 1: return number_ == 0 ? load_number(Type::kF32) : store(Type::kF32, number_ == 3);
       case 3:
         if (number_ == 0) return load_integer(Type::kI32);

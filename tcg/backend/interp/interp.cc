@@ -164,6 +164,18 @@ uint64_t Interpreter::address(const Inst& inst) const {
   return strip ? a & ir::low_mask(56) : a;
 }
 
+// Notes the access that the op is about to make.
+void Interpreter::begin_access(const Inst& inst, bool write) {
+  const MemDesc d = inst.mem();
+  fault_ = {};
+  fault_.addr = address(inst);
+  fault_.size = d.bytes();
+  fault_.write = write;
+  access_addr_ = fault_.addr;
+  access_bytes_ = d.bytes();
+  access_write_ = write;
+}
+
 // False: the guest faults, and fault_ says how.
 bool Interpreter::execute_memory(const Inst& inst, IrValue* out) {
   if (inst.op == Op::kFenceOp) {
@@ -172,20 +184,14 @@ bool Interpreter::execute_memory(const Inst& inst, IrValue* out) {
     return true;
   }
   const MemDesc d = inst.mem();
-  const uint64_t vaddr = address(inst);
   const bool write = inst.op == Op::kProbe ? inst.aux != 0 : inst.op != Op::kLoad;
-  fault_ = {};
-  fault_.addr = vaddr;
-  fault_.size = d.bytes();
-  fault_.write = write;
+  begin_access(inst, write);
+  const uint64_t vaddr = access_addr_;
   if (vaddr & ((uint64_t{1} << d.align) - 1)) {
     fault_.signo = SIGBUS;
     fault_.code = BUS_ADRALN;
     return false;
   }
-  access_addr_ = vaddr;
-  access_bytes_ = d.bytes();
-  access_write_ = write;
   phase_ = kAccess;
   bool ok = false;
   switch (inst.op) {
@@ -221,6 +227,45 @@ void Interpreter::execute_fp(const Inst& inst, IrValue* out) {
   for (unsigned i = 0; i < 3 && inst.args[i] != ir::kNoValue; ++i) args[i] = &arg(inst, i);
   eval_fp(inst, arg_type(inst, 0), args, &env, out);
   cpu_->raise_fp(env.flags, &cpu_->guest_mxcsr);
+}
+
+// A conversion and an access; flags only if that succeeds. False: the guest faults, and fault_ says how.
+bool Interpreter::execute_f80_memory(const Inst& inst, IrValue* out) {
+  const bool write = inst.op == Op::kF80Store;
+  const Type t = ir::f80_format_type(inst.aux);
+  Inst convert;
+  convert.imm = inst.aux & ir::kF80Truncates ? 1 : 0;
+  convert.type = write ? t : Type::kF80;
+  convert.op =
+      write ? (ir::is_int(t) ? Op::kF80ToInt : Op::kF80ToF) : (ir::is_int(t) ? Op::kF80FromInt : Op::kF80Cvt);
+  const ir::StateLayout& layout = *region_->layout;
+  auto* const state = reinterpret_cast<uint8_t*>(cpu_);
+  uint16_t control, flags;
+  std::memcpy(&control, state + layout.slots[layout.f80_control].offset, sizeof control);
+  std::memcpy(&flags, state + layout.slots[layout.f80_flags].offset, sizeof flags);
+  const MemDesc d = inst.mem();
+  begin_access(inst, write);
+  IrValue v{};
+  F80Operand args[3];
+  if (!write) {
+    phase_ = kAccess;
+    const bool ok = memory_.load(cpu_, access_addr_, d, v.w);
+    phase_ = kRunning;
+    if (!ok) return false;
+    args[0] = {&v, t};
+    eval_f80(convert, args, control, &flags, out);
+  } else {
+    args[0] = {&arg(inst, 1), Type::kF80};
+    eval_f80(convert, args, control, &flags, &v);
+    phase_ = kAccess;
+    const bool ok = memory_.store(cpu_, access_addr_, d, v.w);
+    phase_ = kRunning;
+    if (!ok) return false;
+    *out = {};
+    out->w[0] = v.w[3];
+  }
+  std::memcpy(state + layout.slots[layout.f80_flags].offset, &flags, sizeof flags);
+  return true;
 }
 
 void Interpreter::execute_f80(const Inst& inst, IrValue* out) {
@@ -329,6 +374,8 @@ InterpResult Interpreter::run(const ir::Region& region, void* state) {
       eval_vector(inst, operand(0), operand(1), operand(2), out);
     } else if (is_fp_op(inst.op)) {
       execute_fp(inst, out);
+    } else if (inst.op == Op::kF80Load || inst.op == Op::kF80Store) {
+      if (!execute_f80_memory(inst, out)) return fault();
     } else if (is_f80_op(inst.op)) {
       execute_f80(inst, out);
     } else if (inst.op == Op::kCall) {

@@ -62,6 +62,8 @@ class Interpreter {
   void execute_flags(const ir::Inst& inst, IrValue* out);
   bool execute_memory(const ir::Inst& inst, IrValue* out);
   void execute_fp(const ir::Inst& inst, IrValue* out);
+  bool execute_f80_memory(const ir::Inst& inst, IrValue* out);
+  void begin_access(const ir::Inst& inst, bool write);
   void execute_f80(const ir::Inst& inst, IrValue* out);
   bool execute_call(const ir::Inst& inst, IrValue* out);
   Exit execute_exit(const ir::Inst& inst);

@@ -447,6 +447,8 @@ class CodeGen {
   void emit_f80_unary(uint32_t i);
   void emit_f80_load(uint32_t i);
   void emit_f80_store(uint32_t i);
+  void emit_f80_load_memory(uint32_t i);
+  void emit_f80_store_memory(uint32_t i);
   void emit_f80_compare(uint32_t i);
   void emit_f80_select(uint32_t i);
   void emit_f80_environment(uint32_t i);
@@ -650,6 +652,7 @@ class CodeGen {
   std::vector<FpSite> fp_sites_;
   // Of values that f80.up asks for: the frame slot that has the status word behind their instruction.
   std::vector<std::pair<V, uint16_t>> f80_rounding_;
+  unsigned f80_copies_ = 0;  // on the x87 stack above what the model knows, at the moment
   std::vector<SlotPlace> places_;
   uint32_t frame_used_ = 0;
   uint32_t locked_ = 0;

@@ -270,7 +270,8 @@ void CodeGen::f80_places() {
   for (unsigned p = 0; p < s.depth; ++p) {
     const F80Stack::Entry& e = s.entries[p];
     for (unsigned k = 0; k < e.num_slots; ++k) {
-      if (e.dirty >> k & 1) places_.push_back({e.slots[k], static_cast<uint8_t>(SlotPlace::kF80 + s.st(p))});
+      if (e.dirty >> k & 1)
+        places_.push_back({e.slots[k], static_cast<uint8_t>(SlotPlace::kF80 + s.st(p) + f80_copies_)});
     }
   }
 }
@@ -432,6 +433,56 @@ void CodeGen::emit_f80_store(uint32_t i) {
   bind(static_cast<V>(i), d, true);
 }
 
+// By the unit's own accesses, which are precise: a fault changes nothing of the unit.
+void CodeGen::emit_f80_load_memory(uint32_t i) {
+  const Inst& in = insts_[i];
+  const MemDesc d = in.mem();
+  if (config_.soft_tlb || d.align != 0) return unsupported();
+  if (address_clobbers_flags(d)) clobber_flags();
+  f80_room(0);
+  const Mem m = address(in, d);
+  const MemForm form = load_of(f80_format_type(in.aux));
+  site();
+  as_.x87(form.opcode, form.number, m);
+  f80_push();
+  f80_finish(i, state_.f80.top());
+}
+
+void CodeGen::emit_f80_store_memory(uint32_t i) {
+  const Inst& in = insts_[i];
+  const MemDesc d = in.mem();
+  const V a = in.args[1];
+  if (config_.soft_tlb || d.align != 0) return unsupported();
+  const bool asked = vals_[i].left != 0, truncates = (in.aux & kF80Truncates) != 0;
+  if (asked || address_clobbers_flags(d)) clobber_flags();
+  if (asked) take(Reg::rax);
+  const Type t = f80_format_type(in.aux);
+  const MemForm form = store_of(t, truncates);
+  const unsigned p = f80_use(a);
+  const F80Stack::Entry& e = state_.f80.entries[p];
+  const bool pops = e.num_vals == 1 && dies(a) && e.num_slots == 0;
+  const bool plain = is_float(t) || (t != Type::kI64 && !truncates);
+  const Mem m = address(in, d);
+  if (pops || plain) {
+    f80_to_top(p);
+    site();
+    as_.x87(form.opcode, form.number - (pops ? 0u : 1u), m);
+  } else {
+    as_.x87(0xd9, 0xc0 + state_.f80.st(p));
+    ++f80_copies_;
+    site();
+    --f80_copies_;
+    as_.x87(form.opcode, form.number, m);
+  }
+  if (asked) as_.x87(0xdf, 0xe0);  // fnstsw ax
+  consume_args(in);
+  if (pops) f80_popped();
+  if (!asked) return;
+  as_.shift(Shift::kShr, 32, Reg::rax, 9);
+  as_.alu(Alu::kAnd, 32, Reg::rax, 1);
+  bind(static_cast<V>(i), host(Reg::rax), true);
+}
+
 void CodeGen::emit_f80_compare(uint32_t i) {
   const Inst& in = insts_[i];
   const V a = in.args[0], b = in.args[1];
@@ -521,6 +572,8 @@ bool CodeGen::emit_f80(uint32_t i) {
       break;
     case Op::kF80Select: emit_f80_select(i); break;
     case Op::kF80Up: emit_f80_up(i); break;
+    case Op::kF80Load: emit_f80_load_memory(i); break;
+    case Op::kF80Store: emit_f80_store_memory(i); break;
     case Op::kF80Flags:
     case Op::kF80Control: emit_f80_environment(i); break;
     default: emit_f80_binary(i); break;
