@@ -94,8 +94,10 @@ bool EngineImpl::code_write_here(VcpuImpl& v, uintptr_t host_pc, uint64_t addr) 
   }
   v.retries = 0;
   ++counts_.code_write_faults;
-  counts_.invalidated +=
+  const unsigned n =
       tracker_.invalidate(lock, *slots_[current_slot_].generation, page, 1, PageTracker::Why::kGuestWrite);
+  counts_.invalidated += n;
+  if (n != 0) registry_.advance();  // loops of other vCPUs inside of it come out at their next poll
   return true;
 }
 
