@@ -84,7 +84,7 @@ def main():
         for name, text in FILES.items():
             with open(os.path.join(where, name), "w", encoding="ascii") as f:
                 f.write(text.format(core=core))
-        command = guest_root.command(os.path.join(options.roots, f"boot-{options.arch}"), argv,
+        command = guest_root.command(os.path.join(options.roots, f"pc-{options.arch}"), argv,
                                      [(options.xarch, "xarch"), (where, "machine")], processes=True)
         environment = guest_root.ENVIRONMENT | {"SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy", "TERM": "linux"}
         with open(os.path.join(where, "output"), "w+b") as output:
