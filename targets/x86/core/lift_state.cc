@@ -16,8 +16,7 @@ using ir::Value;
 namespace {
 
 // Where the parts lie in an image.
-constexpr int32_t kMxcsrAt = 24, kStackAt = 32, kXmmAt = 160, kLegacyEnd = 416, kHeaderAt = 512,
-                  kUpperAt = 576;
+constexpr int32_t kMxcsrAt = 24, kXmmAt = 160, kLegacyEnd = 416, kHeaderAt = 512, kUpperAt = 576;
 constexpr int32_t kXsaveEnd = 832;
 constexpr unsigned kX87 = 1, kSse = 2, kAvx = 4;
 constexpr uint64_t kCompacted = uint64_t{1} << 63;
