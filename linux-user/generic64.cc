@@ -1,8 +1,8 @@
 #include "linux-user/generic64.h"
 
-#include <string.h>
-
 #include <array>
+
+#include "linux-user/guest_stat.h"
 
 namespace xarch::linux_user {
 
@@ -43,25 +43,7 @@ SyscallId generic64_syscall_id(uint32_t number) {
 }
 
 size_t generic64_put_stat(const struct stat& st, uint8_t* out) {
-  GenericStat g = {};
-  g.dev = st.st_dev;
-  g.ino = st.st_ino;
-  g.mode = st.st_mode;
-  g.nlink = static_cast<uint32_t>(st.st_nlink);
-  g.uid = st.st_uid;
-  g.gid = st.st_gid;
-  g.rdev = st.st_rdev;
-  g.size = st.st_size;
-  g.blksize = static_cast<int32_t>(st.st_blksize);
-  g.blocks = st.st_blocks;
-  g.atime = st.st_atim.tv_sec;
-  g.atime_nsec = static_cast<uint64_t>(st.st_atim.tv_nsec);
-  g.mtime = st.st_mtim.tv_sec;
-  g.mtime_nsec = static_cast<uint64_t>(st.st_mtim.tv_nsec);
-  g.ctime = st.st_ctim.tv_sec;
-  g.ctime_nsec = static_cast<uint64_t>(st.st_ctim.tv_nsec);
-  memcpy(out, &g, sizeof g);
-  return sizeof g;
+  return put_guest_stat<GenericStat>(st, out);
 }
 
 }  // namespace xarch::linux_user

@@ -1,18 +1,13 @@
 // The Linux ABI of i386, as a 64-bit kernel has it.
 #include <errno.h>
-#include <string.h>
 
 #include "linux-user/guest_copy.h"
+#include "linux-user/guest_stat.h"
 #include "linux-user/thread.h"
-#include "targets/x86/core/cpuid.h"
-#include "targets/x86/core/guest.h"
 #include "targets/x86/core/raise.h"
-#include "targets/x86/core/segments.h"
 #include "targets/x86/user/abi.h"
-#include "targets/x86/user/cpu_info.h"
-#include "targets/x86/user/descriptors.h"
 #include "targets/x86/user/signal_frame32.h"
-#include "targets/x86/user/traps.h"
+#include "targets/x86/user/x86_abi.h"
 
 namespace xarch::x86 {
 
@@ -22,7 +17,6 @@ using linux_user::AbiInfo;
 using linux_user::FieldLayout;
 using linux_user::HostStruct;
 using linux_user::LayoutTable;
-using linux_user::RaiseEffect;
 using linux_user::StructId;
 using linux_user::SyscallId;
 using linux_user::SyscallRegs;
@@ -121,55 +115,30 @@ Number number_of(uint32_t number) {
   }
 }
 
-class I386Abi final : public linux_user::UserAbi {
+class I386Abi final : public X86Abi {
  public:
-  explicit I386Abi(const Model& model) : guest_(model) {}
+  using X86Abi::X86Abi;
 
   const AbiInfo& info() const override { return kInfo; }
-  const tcg::Guest& guest() const override { return guest_; }
-  uint64_t hwcap() const override { return x86::hwcap(guest_.model()); }
-  uint64_t hwcap2() const override { return x86::hwcap2(guest_.model()); }
-  std::string cpuinfo(unsigned cpus) const override { return cpuinfo_text(guest_.model(), cpus); }
-
   SyscallId syscall_id(uint32_t number) const override { return number_of(number).id; }
   SyscallRegs syscall_regs(const void* state, uint32_t exit_code) const override;
   void set_result(void* state, int64_t result) const override {
     at(state).rax = static_cast<uint32_t>(result);
   }
   int64_t result(const void* state) const override { return static_cast<int32_t>(at(state).rax); }
-  void rewind_syscall(void* state, const SyscallRegs& regs) const override {
-    at(state).rax = regs.number;
-    at(state).pc -= 2;
-  }
 
-  uint64_t pc(const void* state) const override { return at(state).pc; }
   void set_pc(void* state, uint64_t pc) const override { at(state).pc = static_cast<uint32_t>(pc); }
-  uint64_t sp(const void* state) const override { return at(state).rsp; }
   void set_sp(void* state, uint64_t sp) const override { at(state).rsp = static_cast<uint32_t>(sp); }
   void set_tls(void* state, uint64_t tls) const override { set_clone_tls(at(state), tls); }
-  void start(void* state, uint64_t entry, uint64_t sp) const override {
-    at(state).reset(guest_.model(), true);
-    at(state).pc = entry;
-    at(state).rsp = sp;
-    descriptors_.attach(at(state));
-  }
-  void copy_for_clone(void* child, const void* parent) const override {
-    constexpr size_t kHeader = sizeof(tcg::CpuHeader);
-    memcpy(static_cast<char*>(child) + kHeader, static_cast<const char*>(parent) + kHeader,
-           sizeof(X86State) - kHeader);
-    at(child).rax = 0;
-  }
+  void start(void* state, uint64_t entry, uint64_t sp) const override { start_in(state, entry, sp, true); }
 
-  RaiseEffect on_raise(void* state, uint32_t code, uint64_t value) const override {
-    return raise_effect(at(state), code, value);
-  }
-  uint64_t frame_bytes(bool plain) const override { return signal_frame32_bytes(guest_.model(), plain); }
+  uint64_t frame_bytes(bool plain) const override { return signal_frame32_bytes(model(), plain); }
   uint64_t align_frame(uint64_t at, bool plain) const override {
-    return align_signal_frame32(guest_.model(), at, plain);
+    return align_signal_frame32(model(), at, plain);
   }
   void build_frame(void* state, const linux_user::SignalDelivery& d, uint64_t where,
                    uint8_t* frame) const override {
-    build_signal_frame32(at(state), guest_.model(), d, where, frame);
+    build_signal_frame32(at(state), model(), d, where, frame);
   }
   // The handler's return has taken the return address off the stack, and what it returns to the signal's
   // number.
@@ -178,29 +147,21 @@ class I386Abi final : public linux_user::UserAbi {
   }
   bool restore_frame(void* state, const uint8_t* frame, bool plain,
                      linux_user::FrameContext* context) const override {
-    return restore_signal_frame32(at(state), guest_.model(), frame, plain, context);
-  }
-  uint64_t fault_error(int signo, int code, bool write, bool fetch, bool present) const override {
-    return page_fault_error(signo, code, write, fetch, present);
+    return restore_signal_frame32(at(state), model(), frame, plain, context);
   }
   std::span<const uint8_t> trampoline() const override { return kTrampoline; }
 
-  int open_flags_to_host(int flags) const override { return flags; }
-  int open_flags_to_guest(int flags) const override { return flags; }
-  size_t put_stat(const struct stat& st, uint8_t* out) const override;
-  size_t put_stat64(const struct stat& st, uint8_t* out) const override;
+  size_t put_stat(const struct stat& st, uint8_t* out) const override {
+    return linux_user::put_guest_stat<Stat32>(st, out);
+  }
+  size_t put_stat64(const struct stat& st, uint8_t* out) const override {
+    return linux_user::put_guest_stat<Stat32Large>(st, out);
+  }
   bool clone_tls_before_child_tid() const override { return true; }
   const LayoutTable* layouts() const override { return &kLayouts; }
   void put_siginfo(const siginfo_t& info, uint8_t* out) const override { put_siginfo32(info, out); }
   void get_siginfo(const uint8_t* in, siginfo_t* info) const override { get_siginfo32(in, info); }
   int64_t machine_call(linux_user::Call& call, linux_user::MachineCall which) const override;
-
- private:
-  static X86State& at(void* state) { return *static_cast<X86State*>(state); }
-  static const X86State& at(const void* state) { return *static_cast<const X86State*>(state); }
-
-  X86Guest guest_;
-  mutable LocalDescriptors descriptors_;
 };
 
 SyscallRegs I386Abi::syscall_regs(const void* state, uint32_t exit_code) const {
@@ -240,51 +201,6 @@ SyscallRegs I386Abi::syscall_regs(const void* state, uint32_t exit_code) const {
   return r;
 }
 
-size_t I386Abi::put_stat(const struct stat& st, uint8_t* out) const {
-  Stat32 g = {};
-  g.dev = static_cast<uint32_t>(st.st_dev);
-  g.ino = static_cast<uint32_t>(st.st_ino);
-  g.mode = static_cast<uint16_t>(st.st_mode);
-  g.nlink = static_cast<uint16_t>(st.st_nlink);
-  g.uid = static_cast<uint16_t>(st.st_uid);
-  g.gid = static_cast<uint16_t>(st.st_gid);
-  g.rdev = static_cast<uint32_t>(st.st_rdev);
-  g.size = static_cast<uint32_t>(st.st_size);
-  g.blksize = static_cast<uint32_t>(st.st_blksize);
-  g.blocks = static_cast<uint32_t>(st.st_blocks);
-  g.atime = static_cast<uint32_t>(st.st_atim.tv_sec);
-  g.atime_nsec = static_cast<uint32_t>(st.st_atim.tv_nsec);
-  g.mtime = static_cast<uint32_t>(st.st_mtim.tv_sec);
-  g.mtime_nsec = static_cast<uint32_t>(st.st_mtim.tv_nsec);
-  g.ctime = static_cast<uint32_t>(st.st_ctim.tv_sec);
-  g.ctime_nsec = static_cast<uint32_t>(st.st_ctim.tv_nsec);
-  memcpy(out, &g, sizeof g);
-  return sizeof g;
-}
-
-size_t I386Abi::put_stat64(const struct stat& st, uint8_t* out) const {
-  Stat32Large g = {};
-  g.dev = st.st_dev;
-  g.low_ino = static_cast<uint32_t>(st.st_ino);
-  g.ino = st.st_ino;
-  g.mode = st.st_mode;
-  g.nlink = static_cast<uint32_t>(st.st_nlink);
-  g.uid = st.st_uid;
-  g.gid = st.st_gid;
-  g.rdev = st.st_rdev;
-  g.size = st.st_size;
-  g.blksize = static_cast<uint32_t>(st.st_blksize);
-  g.blocks = static_cast<uint64_t>(st.st_blocks);
-  g.atime = static_cast<uint32_t>(st.st_atim.tv_sec);
-  g.atime_nsec = static_cast<uint32_t>(st.st_atim.tv_nsec);
-  g.mtime = static_cast<uint32_t>(st.st_mtim.tv_sec);
-  g.mtime_nsec = static_cast<uint32_t>(st.st_mtim.tv_nsec);
-  g.ctime = static_cast<uint32_t>(st.st_ctim.tv_sec);
-  g.ctime_nsec = static_cast<uint32_t>(st.st_ctim.tv_nsec);
-  memcpy(out, &g, sizeof g);
-  return sizeof g;
-}
-
 int64_t I386Abi::machine_call(linux_user::Call& call, linux_user::MachineCall which) const {
   X86State& s = at(call.thread.state());
   switch (which) {
@@ -297,20 +213,14 @@ int64_t I386Abi::machine_call(linux_user::Call& call, linux_user::MachineCall wh
   return -ENOSYS;
 }
 
+bool runs_32_bit(const Model&) { return true; }
+
 }  // namespace
 
-std::string i386_models() {
-  std::string names;
-  for (const Model& m : models()) names += (names.empty() ? "" : ", ") + std::string(m.name);
-  return names;
-}
+std::string i386_models() { return model_names(runs_32_bit); }
 
 Result<std::unique_ptr<linux_user::UserAbi>> make_i386_abi(std::string_view cpu) {
-  const Model* model = cpu.empty() ? &models().back() : find_model(cpu);
-  if (model == nullptr) {
-    return Error{"no CPU model '" + std::string(cpu) + "' for i386; there are " + i386_models()};
-  }
-  return std::unique_ptr<linux_user::UserAbi>(new I386Abi(*model));
+  return make_abi<I386Abi>(kInfo.name, cpu, runs_32_bit);
 }
 
 }  // namespace xarch::x86

@@ -1,25 +1,19 @@
 // The Linux ABI of x86-64.
 #include <asm/prctl.h>
 #include <errno.h>
-#include <string.h>
 
 #include "linux-user/guest_copy.h"
+#include "linux-user/guest_stat.h"
 #include "linux-user/thread.h"
-#include "targets/x86/core/cpuid.h"
-#include "targets/x86/core/guest.h"
-#include "targets/x86/core/raise.h"
 #include "targets/x86/user/abi.h"
-#include "targets/x86/user/cpu_info.h"
-#include "targets/x86/user/descriptors.h"
 #include "targets/x86/user/signal_frame64.h"
-#include "targets/x86/user/traps.h"
+#include "targets/x86/user/x86_abi.h"
 
 namespace xarch::x86 {
 
 namespace {
 
 using linux_user::AbiInfo;
-using linux_user::RaiseEffect;
 using linux_user::SyscallId;
 using linux_user::SyscallRegs;
 
@@ -59,16 +53,11 @@ struct Stat64 {
 };
 static_assert(sizeof(Stat64) == 144);
 
-class X86_64Abi final : public linux_user::UserAbi {
+class X86_64Abi final : public X86Abi {
  public:
-  explicit X86_64Abi(const Model& model) : guest_(model) {}
+  using X86Abi::X86Abi;
 
   const AbiInfo& info() const override { return kInfo; }
-  const tcg::Guest& guest() const override { return guest_; }
-  uint64_t hwcap() const override { return x86::hwcap(guest_.model()); }
-  uint64_t hwcap2() const override { return x86::hwcap2(guest_.model()); }
-  std::string cpuinfo(unsigned cpus) const override { return cpuinfo_text(guest_.model(), cpus); }
-
   SyscallId syscall_id(uint32_t number) const override;
   SyscallRegs syscall_regs(const void* state, uint32_t) const override {
     const X86State& s = at(state);
@@ -78,63 +67,35 @@ class X86_64Abi final : public linux_user::UserAbi {
     at(state).rax = static_cast<uint64_t>(result);
   }
   int64_t result(const void* state) const override { return static_cast<int64_t>(at(state).rax); }
-  void rewind_syscall(void* state, const SyscallRegs& regs) const override {
-    at(state).rax = regs.number;
-    at(state).pc -= 2;
-  }
 
-  uint64_t pc(const void* state) const override { return at(state).pc; }
   void set_pc(void* state, uint64_t pc) const override { at(state).pc = pc; }
-  uint64_t sp(const void* state) const override { return at(state).rsp; }
   void set_sp(void* state, uint64_t sp) const override { at(state).rsp = sp; }
   void set_tls(void* state, uint64_t tls) const override { at(state).fs_base = tls; }
-  void start(void* state, uint64_t entry, uint64_t sp) const override {
-    at(state).reset(guest_.model());
-    at(state).pc = entry;
-    at(state).rsp = sp;
-    descriptors_.attach(at(state));
-  }
-  void copy_for_clone(void* child, const void* parent) const override {
-    constexpr size_t kHeader = sizeof(tcg::CpuHeader);
-    memcpy(static_cast<char*>(child) + kHeader, static_cast<const char*>(parent) + kHeader,
-           sizeof(X86State) - kHeader);
-    at(child).rax = 0;
-  }
+  void start(void* state, uint64_t entry, uint64_t sp) const override { start_in(state, entry, sp, false); }
 
-  RaiseEffect on_raise(void* state, uint32_t code, uint64_t value) const override {
-    return raise_effect(at(state), code, value);
-  }
-  uint64_t frame_bytes(bool) const override { return signal_frame64_bytes(guest_.model()); }
-  uint64_t align_frame(uint64_t at, bool) const override { return align_signal_frame64(guest_.model(), at); }
+  uint64_t frame_bytes(bool) const override { return signal_frame64_bytes(model()); }
+  uint64_t align_frame(uint64_t at, bool) const override { return align_signal_frame64(model(), at); }
   void build_frame(void* state, const linux_user::SignalDelivery& d, uint64_t where,
                    uint8_t* frame) const override {
-    build_signal_frame64(at(state), guest_.model(), d, where, frame);
+    build_signal_frame64(at(state), model(), d, where, frame);
   }
   // The handler's return has taken the return address off the stack.
   uint64_t frame_address(const void* state, bool) const override { return at(state).rsp - 8; }
   bool restore_frame(void* state, const uint8_t* frame, bool,
                      linux_user::FrameContext* context) const override {
-    return restore_signal_frame64(at(state), guest_.model(), frame, context);
+    return restore_signal_frame64(at(state), model(), frame, context);
   }
   bool call_at(void* state, SyscallRegs* regs) const override;
-  uint64_t fault_error(int signo, int code, bool write, bool fetch, bool present) const override {
-    return page_fault_error(signo, code, write, fetch, present);
-  }
   std::span<const uint8_t> trampoline() const override { return kTrampoline; }
 
-  int open_flags_to_host(int flags) const override { return flags; }
-  int open_flags_to_guest(int flags) const override { return flags; }
-  size_t put_stat(const struct stat& st, uint8_t* out) const override;
+  size_t put_stat(const struct stat& st, uint8_t* out) const override {
+    return linux_user::put_guest_stat<Stat64>(st, out);
+  }
   bool clone_tls_before_child_tid() const override { return false; }
   int64_t machine_call(linux_user::Call& call, linux_user::MachineCall which) const override;
 
  private:
-  static X86State& at(void* state) { return *static_cast<X86State*>(state); }
-  static const X86State& at(const void* state) { return *static_cast<const X86State*>(state); }
   int64_t arch_prctl(linux_user::Call& call) const;
-
-  X86Guest guest_;
-  mutable LocalDescriptors descriptors_;
 };
 
 SyscallId X86_64Abi::syscall_id(uint32_t number) const {
@@ -161,28 +122,6 @@ bool X86_64Abi::call_at(void* state, SyscallRegs* regs) const {
   s.pc = back;
   s.rsp += sizeof back;
   return true;
-}
-
-size_t X86_64Abi::put_stat(const struct stat& st, uint8_t* out) const {
-  Stat64 g = {};
-  g.dev = st.st_dev;
-  g.ino = st.st_ino;
-  g.nlink = st.st_nlink;
-  g.mode = st.st_mode;
-  g.uid = st.st_uid;
-  g.gid = st.st_gid;
-  g.rdev = st.st_rdev;
-  g.size = st.st_size;
-  g.blksize = st.st_blksize;
-  g.blocks = st.st_blocks;
-  g.atime = static_cast<uint64_t>(st.st_atim.tv_sec);
-  g.atime_nsec = static_cast<uint64_t>(st.st_atim.tv_nsec);
-  g.mtime = static_cast<uint64_t>(st.st_mtim.tv_sec);
-  g.mtime_nsec = static_cast<uint64_t>(st.st_mtim.tv_nsec);
-  g.ctime = static_cast<uint64_t>(st.st_ctim.tv_sec);
-  g.ctime_nsec = static_cast<uint64_t>(st.st_ctim.tv_nsec);
-  memcpy(out, &g, sizeof g);
-  return sizeof g;
 }
 
 int64_t X86_64Abi::arch_prctl(linux_user::Call& call) const {
@@ -215,20 +154,10 @@ bool runs_64_bit(const Model& model) { return model.features.has(Feature::kLm); 
 
 }  // namespace
 
-std::string x86_64_models() {
-  std::string names;
-  for (const Model& m : models()) {
-    if (runs_64_bit(m)) names += (names.empty() ? "" : ", ") + std::string(m.name);
-  }
-  return names;
-}
+std::string x86_64_models() { return model_names(runs_64_bit); }
 
 Result<std::unique_ptr<linux_user::UserAbi>> make_x86_64_abi(std::string_view cpu) {
-  const Model* model = cpu.empty() ? &models().back() : find_model(cpu);
-  if (model == nullptr || !runs_64_bit(*model)) {
-    return Error{"no CPU model '" + std::string(cpu) + "' for x86_64; there are " + x86_64_models()};
-  }
-  return std::unique_ptr<linux_user::UserAbi>(new X86_64Abi(*model));
+  return make_abi<X86_64Abi>(kInfo.name, cpu, runs_64_bit);
 }
 
 }  // namespace xarch::x86
