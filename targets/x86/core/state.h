@@ -61,6 +61,17 @@ struct X87Image {
   uint8_t st[8][10];
 };
 
+// The beginning of FXSAVE's image: all that is x87's, and MXCSR.
+struct FxImage {
+  uint16_t control, status;
+  uint8_t tags, reserved;  // a bit for each physical register: not empty
+  uint16_t opcode;
+  uint64_t ip, dp;
+  uint32_t mxcsr, mxcsr_mask;
+  uint8_t st[8][16];
+};
+static_assert(sizeof(FxImage) == 160);
+
 struct X86State {
   tcg::CpuHeader hdr;
 #define SLOT(id, member, type, gdb, hot) state_types::type member;
@@ -104,6 +115,9 @@ struct X86State {
   void reset_x87();
   void get_x87(X87Image* out) const;
   void set_x87(const X87Image& from);
+  // x87's part of FXSAVE's image, all of it but for MXCSR. wide: FIP and FDP are 64 bits, otherwise 32.
+  void get_fx(FxImage* out, bool wide) const;
+  void set_fx(const FxImage& from, bool wide);
   // MXCSR, from and to the slots and the header that its parts lie in. set_mxcsr: of bits that exist.
   uint32_t mxcsr() const { return static_cast<uint32_t>(mxcsr_control) | hdr.fp_sticky(); }
   void set_mxcsr(uint32_t bits);

@@ -194,45 +194,17 @@ uint64_t restore(void* state, uint64_t narrow, uint64_t registers, uint64_t, uin
   return 0;
 }
 
-// The beginning of FXSAVE's image: all that is x87's.
-struct FxImage {
-  uint16_t control, status;
-  uint8_t tags, reserved;
-  uint16_t opcode;
-  uint64_t ip, dp;
-  uint32_t mxcsr, mxcsr_mask;
-  uint8_t st[8][16];
-};
-
 uint64_t fx_save(void* state, uint64_t wide, uint64_t, uint64_t, uint64_t) {
   auto* s = static_cast<X86State*>(state);
   const HostUnit unit(s);
-  auto* to = reinterpret_cast<FxImage*>(s->fp_image);
-  to->control = s->x87_control;
-  to->status = s->x87_status();
-  to->tags = static_cast<uint8_t>(s->x87_where >> 8);
-  to->reserved = 0;
-  to->opcode = static_cast<uint16_t>(s->x87_op);
-  to->ip = wide ? s->x87_ip : static_cast<uint32_t>(s->x87_ip);
-  to->dp = wide ? s->x87_dp : static_cast<uint32_t>(s->x87_dp);
-  for (unsigned n = 0; n < 8; ++n) {
-    std::memset(to->st[n], 0, sizeof to->st[n]);
-    std::memcpy(to->st[n], &s->fpr(s->x87_where + n), 10);
-  }
+  s->get_fx(reinterpret_cast<FxImage*>(s->fp_image), wide != 0);
   return 0;
 }
 
 uint64_t fx_restore(void* state, uint64_t wide, uint64_t, uint64_t, uint64_t) {
   auto* s = static_cast<X86State*>(state);
   const HostUnit unit(s);
-  const auto* from = reinterpret_cast<const FxImage*>(s->fp_image);
-  s->x87_control = static_cast<uint16_t>((from->control & 0x1f3f) | 0x40);
-  s->set_x87_status(from->status);
-  s->x87_where = (s->x87_where & 7) | uint32_t{from->tags} << 8;
-  for (unsigned n = 0; n < 8; ++n) std::memcpy(&s->fpr(s->x87_where + n), from->st[n], 10);
-  s->x87_op = from->opcode & 0x7ff;
-  s->x87_ip = wide ? from->ip : static_cast<uint32_t>(from->ip);
-  s->x87_dp = wide ? from->dp : static_cast<uint32_t>(from->dp);
+  s->set_fx(*reinterpret_cast<const FxImage*>(s->fp_image), wide != 0);
   return 0;
 }
 
@@ -244,8 +216,8 @@ constexpr ir::SlotId kX87Slots[] = {
 // The flags come last: most read and write them not.
 constexpr std::span<const ir::SlotId> kWithFlags = kX87Slots;
 constexpr std::span<const ir::SlotId> kWithoutFlags = kWithFlags.first(std::size(kX87Slots) - 1);
-constexpr std::span<const ir::SlotId> kOnTheWay = kWithFlags.subspan(17, 4)  // X87Flags, X87Store and so on
-    ;
+// X87Flags, X87Store and so on.
+constexpr std::span<const ir::SlotId> kOnTheWay = kWithFlags.subspan(17, 4);
 constexpr ir::SlotId kFlagSlots[] = {kSlotX87Flags};
 constexpr ir::SlotId kImageSlots[] = {kSlotX87Flags, kSlotFpImage};
 constexpr uint32_t kEffects = ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState;

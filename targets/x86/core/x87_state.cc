@@ -64,4 +64,26 @@ void X86State::set_x87(const X87Image& from) {
   }
 }
 
+void X86State::get_fx(FxImage* out, bool wide) const {
+  out->control = x87_control;
+  out->status = x87_status();
+  out->tags = static_cast<uint8_t>(x87_where >> 8);
+  out->reserved = 0;
+  out->opcode = x87_op & 0x7ff;
+  out->ip = wide ? x87_ip : static_cast<uint32_t>(x87_ip);
+  out->dp = wide ? x87_dp : static_cast<uint32_t>(x87_dp);
+  std::memset(out->st, 0, sizeof out->st);
+  for (unsigned n = 0; n < 8; ++n) std::memcpy(out->st[n], &fpr(x87_where + n), 10);
+}
+
+void X86State::set_fx(const FxImage& from, bool wide) {
+  x87_control = static_cast<uint16_t>((from.control & 0x1f3f) | 0x40);
+  set_x87_status(from.status);
+  x87_where = (x87_where & 7) | uint32_t{from.tags} << 8;
+  for (unsigned n = 0; n < 8; ++n) std::memcpy(&fpr(x87_where + n), from.st[n], 10);
+  x87_op = from.opcode & 0x7ff;
+  x87_ip = wide ? from.ip : static_cast<uint32_t>(from.ip);
+  x87_dp = wide ? from.dp : static_cast<uint32_t>(from.dp);
+}
+
 }  // namespace xarch::x86

@@ -1,5 +1,6 @@
 #include "targets/x86/user/fp_frame.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "linux-user/guest_copy.h"
@@ -10,8 +11,7 @@ namespace xarch::x86 {
 namespace {
 
 // Offsets in FXSAVE's image, and behind it.
-constexpr unsigned kFxControl = 0, kFxStatus = 2, kFxTags = 4, kFxOpcode = 6, kFxIp = 8, kFxDp = 16;
-constexpr unsigned kFxMxcsr = 24, kFxMxcsrMask = 28, kFxSt = 32, kFxXmm = 160;
+constexpr unsigned kFxMxcsr = offsetof(FxImage, mxcsr), kFxXmm = sizeof(FxImage);
 constexpr unsigned kSoftware = 464;  // what the kernel writes into bytes that are the software's
 constexpr unsigned kFxBytes = 512;
 constexpr unsigned kXstateBv = 512, kYmmh = 576, kXsaveBytes = 576, kXsaveAvxBytes = 832;
@@ -53,32 +53,15 @@ T get(const uint8_t* from) {
 }
 
 void put_fxsave(const X86State& s, uint8_t* out, bool frame32) {
-  put(out + kFxControl, static_cast<uint16_t>(s.x87_control));
-  put(out + kFxStatus, s.x87_status());
-  out[kFxTags] = static_cast<uint8_t>(s.x87_where >> 8);
-  put(out + kFxOpcode, static_cast<uint16_t>(s.x87_op & 0x7ff));
-  if (frame32) {
-    put(out + kFxIp, static_cast<uint32_t>(s.x87_ip));
-    put(out + kFxDp, static_cast<uint32_t>(s.x87_dp));
-  } else {
-    put(out + kFxIp, uint64_t{s.x87_ip});
-    put(out + kFxDp, uint64_t{s.x87_dp});
-  }
-  put(out + kFxMxcsr, s.mxcsr());
-  put(out + kFxMxcsrMask, uint32_t{kMxcsrBits});
-  for (unsigned i = 0; i < 8; ++i) memcpy(out + kFxSt + 16 * i, &s.fpr(s.x87_where + i), 10);
+  FxImage x87;
+  s.get_fx(&x87, !frame32);
+  x87.mxcsr = s.mxcsr();
+  x87.mxcsr_mask = kMxcsrBits;
+  put(out, x87);
   for (unsigned i = 0; i < 16; ++i) memcpy(out + kFxXmm + 16 * i, &s.xmm0 + i, 16);
 }
 
-void take_x87(X86State& s, const uint8_t* in) {
-  s.x87_control = static_cast<uint16_t>((get<uint16_t>(in + kFxControl) & 0x1f3f) | 0x40);
-  s.set_x87_status(get<uint16_t>(in + kFxStatus));
-  s.x87_where = (s.x87_where & 7) | uint32_t{in[kFxTags]} << 8;
-  s.x87_op = get<uint16_t>(in + kFxOpcode) & 0x7ff;
-  s.x87_ip = get<uint64_t>(in + kFxIp);
-  s.x87_dp = get<uint64_t>(in + kFxDp);
-  for (unsigned i = 0; i < 8; ++i) memcpy(&s.fpr(s.x87_where + i), in + kFxSt + 16 * i, 10);
-}
+void take_x87(X86State& s, const uint8_t* in) { s.set_fx(get<FxImage>(in), true); }
 
 void take_xmm(X86State& s, const uint8_t* in) {
   for (unsigned i = 0; i < 16; ++i) memcpy(&s.xmm0 + i, in + kFxXmm + 16 * i, 16);
