@@ -86,6 +86,9 @@ class UserAbi {
   virtual std::string cpuinfo(unsigned cpus) const = 0;
 
   // ---- system calls. `state` is the vCPU's state block.
+  // The ABI that a call is of at Exit::kSyscall with this exit code: another one where the processor has a
+  // way to its calls, too. Its `state` is the same; results are given by this one.
+  virtual const UserAbi& syscall_abi(const void* state, uint32_t exit_code) const;
   // What the ABI's number means; SyscallId::kNone if nothing.
   virtual SyscallId syscall_id(uint32_t number) const = 0;
   // Reads number and arguments at Exit::kSyscall with this exit code.
@@ -159,6 +162,7 @@ class UserAbi {
   virtual int64_t machine_call(Call& call, MachineCall which) const;
 };
 
+inline const UserAbi& UserAbi::syscall_abi(const void*, uint32_t) const { return *this; }
 inline bool UserAbi::call_at(void*, SyscallRegs*) const { return false; }
 inline uint64_t UserAbi::fault_error(int, int, bool, bool, bool) const { return 0; }
 inline void UserAbi::put_siginfo(const siginfo_t& info, uint8_t* out) const {

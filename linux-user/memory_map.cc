@@ -210,6 +210,12 @@ uint64_t MemoryMap::find_free(uint64_t hint, uint64_t bytes, uint64_t align) {
   return find_free_locked(hint, bytes, align);
 }
 
+uint64_t MemoryMap::find_free_below(uint64_t end, uint64_t bytes) {
+  std::lock_guard areas(area_mutex_);
+  uint64_t passed, largest;
+  return bytes == 0 ? 0 : search_down_locked(std::min(end, limit_), page_up(bytes), 4096, &passed, &largest);
+}
+
 // ---- changes
 
 void MemoryMap::changed(uint64_t start, uint64_t bytes) {

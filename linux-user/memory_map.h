@@ -67,6 +67,8 @@ class MemoryMap final : public tcg::FlatMemory {
   int64_t shmdt(uint64_t addr);
   // A free range of so many bytes, at or above the hint if it can be; 0 if there is none.
   uint64_t find_free(uint64_t hint, uint64_t bytes, uint64_t align = 4096);
+  // The highest one that ends at or below `end`; 0 if there is none.
+  uint64_t find_free_below(uint64_t end, uint64_t bytes);
 
   // ---- the program break
   void set_brk_start(uint64_t addr) { brk_start_ = brk_ = addr; }

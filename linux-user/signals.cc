@@ -26,14 +26,14 @@ void trace(Thread& thread, const SignalInfo& info, const char* what) {
   if (!Log::enabled(Trace::kSignal)) return;
   Log::printf("[%d] signal %d (%s) %s, code %d, address %p, pc %#llx", thread.tid, info.signo(),
               strsignal(info.signo()), what, info.si.si_code, info.si.si_addr,
-              static_cast<unsigned long long>(thread.abi().pc(thread.state())));
+              static_cast<unsigned long long>(thread.process().abi().pc(thread.state())));
 }
 
 // Builds the handler's frame and changes registers and mask. False if the frame cannot be written.
 bool push_frame(Thread& thread, const SignalInfo& info, const SignalAction& action, uint64_t addr,
                 uint64_t error) {
   SignalState& s = thread.signals();
-  const UserAbi& abi = thread.abi();
+  const UserAbi& abi = thread.process().abi();
   uint64_t sp = abi.sp(thread.state());
   const bool use_alt =
       (action.flags & SA_ONSTACK) != 0 && s.altstack.bytes != 0 && !on_alt_stack(s.altstack, sp);
@@ -80,7 +80,7 @@ void settle_call(Thread& thread, int64_t result, const SignalAction& action) {
   if (again) {
     thread.abi().rewind_syscall(thread.state(), thread.last_call());
   } else {
-    thread.abi().set_result(thread.state(), -EINTR);
+    thread.process().abi().set_result(thread.state(), -EINTR);
   }
 }
 
@@ -170,7 +170,7 @@ void deliver_signals(Thread& thread, int64_t result, bool after_syscall) {
     result = block.handler(call);
     if (start_ns != 0) thread.process().strace()->restarted(thread, *block.row, result, start_ns);
     restart = is_restart(result);
-    if (!restart) thread.abi().set_result(thread.state(), result);
+    if (!restart) thread.process().abi().set_result(thread.state(), result);
   }
 }
 

@@ -115,7 +115,7 @@ int64_t classify(Thread& t, int fd, const std::string& name, Kind* kind) {
   if (!elf) return elf.error().code == 1 ? -ENOEXEC : -elf.error().code;
   // Programs for the host's processor are translated if the process itself is one of them; others start them
   // as they are.
-  const AbiInfo& own = t.abi().info();
+  const AbiInfo& own = t.process().abi().info();
   const bool native = native_machine(*elf) && !native_machine(own.elf_machine, own.big_endian);
   for (const AbiFactory& guest : t.process().options().guests) {
     if (native) break;

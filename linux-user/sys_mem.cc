@@ -67,13 +67,20 @@ bool has_capability(int number) {
 }
 
 int64_t map(Call& call, int prot, int flags, int fd) {
-  if ((flags & call.thread.abi().info().low_map_flag) != 0 && (flags & MAP_FIXED) == 0) {
-    constexpr uint64_t kFirst = uint64_t{1} << 30, kEnd = uint64_t{1} << 31;
-    const uint64_t at = call.thread.mem().find_free(kFirst, call.arg(1));
-    if (at == 0 || at < kFirst || at > kEnd || call.arg(1) > kEnd - at) return -ENOMEM;
+  const AbiInfo& abi = call.thread.abi().info();
+  MemoryMap& mem = call.thread.mem();
+  // A call of an ABI that does not reach all of the address space.
+  const bool narrow = abi.va_bits < 64 && mem.limit() >> abi.va_bits > 1;
+  const bool low = (flags & abi.low_map_flag) != 0;
+  if ((narrow || low) && (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == 0) {
+    const uint64_t end = low ? uint64_t{1} << 31 : uint64_t{1} << abi.va_bits;
+    const uint64_t bytes = call.arg(1);
+    uint64_t at = narrow && call.arg(0) != 0 ? mem.find_free(call.arg(0), bytes) : 0;
+    if (at == 0 || at > end || bytes > end - at) at = mem.find_free_below(end, bytes);
+    if (at == 0) return -ENOMEM;
     call.regs.arg[0] = at;
   }
-  return call.thread.mem().mmap(call.arg(0), call.arg(1), prot, flags & kKnownMapFlags, fd, call.arg(5));
+  return mem.mmap(call.arg(0), call.arg(1), prot, flags & kKnownMapFlags, fd, call.arg(5));
 }
 
 int64_t map_in_parent(Call& call, int prot, int flags, int fd) {

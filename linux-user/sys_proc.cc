@@ -26,7 +26,7 @@ int64_t sys_uname(Call& call) {
     memset(to, 0, 65);
     memcpy(to, text.data(), n);
   };
-  set(host.machine, call.thread.abi().info().name);
+  set(host.machine, call.thread.process().abi().info().name);
   if (const std::string& release = call.thread.process().options().uname_release; !release.empty())
     set(host.release, release);
   static_assert(sizeof host == 6 * 65);

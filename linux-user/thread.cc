@@ -23,7 +23,10 @@ Thread* Thread::current() { return t_current; }
 void Thread::set_current(Thread* thread) { t_current = thread; }
 
 Thread::Thread(Process& process)
-    : tid(static_cast<pid_t>(syscall(SYS_gettid))), process_(process), vcpu_(process.engine().new_vcpu()) {
+    : tid(static_cast<pid_t>(syscall(SYS_gettid))),
+      process_(process),
+      abi_(&process.abi()),
+      vcpu_(process.engine().new_vcpu()) {
   std::lock_guard lock(process_.threads_mutex());
   process_.threads().push_back(this);
   if (process.stats() != nullptr) process.stats()->thread_begins();
@@ -46,7 +49,7 @@ void Thread::run() {
       case tcg::Exit::kFetch: do_fault(true); break;
       case tcg::Exit::kEvent: deliver_signals(*this, 0, false); break;
       case tcg::Exit::kHalt:
-        force_signal(*this, SignalInfo::fault(SIGILL, ILL_PRVOPC, abi().pc(state())));
+        force_signal(*this, SignalInfo::fault(SIGILL, ILL_PRVOPC, process_.abi().pc(state())));
         break;
       case tcg::Exit::kNone:
       case tcg::Exit::kLookup:
@@ -58,25 +61,29 @@ void Thread::run() {
 
 void Thread::do_syscall() {
   if (Outside* const o = Outside::current(); o != nullptr) o->reset();
-  call_ = abi().syscall_regs(state(), vcpu_->header().exit_code);
+  const uint32_t exit_code = vcpu_->header().exit_code;
+  abi_ = &process_.abi().syscall_abi(state(), exit_code);
+  call_ = abi_->syscall_regs(state(), exit_code);
   const int64_t result = dispatch_syscall(*this, call_);
   if (exiting_) return;
   const bool restart = result <= kRestartSys && result >= kRestartBlock;
-  if (result != kRegistersSet && !restart) abi().set_result(state(), result);
+  if (result != kRegistersSet && !restart) process_.abi().set_result(state(), result);
   if (restart || vcpu_->header().event.load(std::memory_order_relaxed) != 0)
     deliver_signals(*this, result, true);
 }
 
 void Thread::do_raise() {
   const tcg::CpuHeader& header = vcpu_->header();
-  const RaiseEffect effect = abi().on_raise(state(), header.exit_code, header.exit_value);
+  const RaiseEffect effect = process_.abi().on_raise(state(), header.exit_code, header.exit_value);
   if (effect.changed_bytes != 0) engine().invalidate(effect.changed_start, effect.changed_bytes, false);
   if (effect.signal.signo() != 0) force_signal(*this, effect.signal, 0, effect.error);
 }
 
 void Thread::do_fault(bool fetch) {
-  if (fetch && abi().call_at(state(), &call_)) {
-    abi().set_result(state(), dispatch_syscall(*this, call_));
+  const UserAbi& abi = process_.abi();
+  if (fetch && abi.call_at(state(), &call_)) {
+    abi_ = &abi;
+    abi.set_result(state(), dispatch_syscall(*this, call_));
     return;
   }
   const tcg::FaultInfo& fault = vcpu_->fault();
@@ -94,13 +101,13 @@ void Thread::do_fault(bool fetch) {
     // The host reports no address for non-canonical ones; the guest's kernel does, or not.
     if (code == SI_KERNEL) code = SEGV_MAPERR;
     const bool canonical = static_cast<uint64_t>(static_cast<int64_t>(addr << 16) >> 16) == addr;
-    if (!canonical && signo == SIGSEGV && abi().info().noncanonical_protection) {
+    if (!canonical && signo == SIGSEGV && abi.info().noncanonical_protection) {
       code = SI_KERNEL;
       addr = 0;
     }
   }
   force_signal(*this, SignalInfo::fault(signo, code, addr), addr,
-               abi().fault_error(signo, code, fault.write, fetch, present));
+               abi.fault_error(signo, code, fault.write, fetch, present));
 }
 
 int Thread::copy_in(void* to, uint64_t from, size_t bytes) {

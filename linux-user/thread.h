@@ -38,7 +38,9 @@ class Thread {
 
   Process& process() { return process_; }
   MemoryMap& mem() { return process_.mem(); }
-  const UserAbi& abi() const { return process_.abi(); }
+  // The ABI of the call that is being made, or was made last: the process's own, but for a processor that has
+  // another one's calls, too. What is no call's business asks the process.
+  const UserAbi& abi() const { return *abi_; }
   tcg::Engine& engine() { return process_.engine(); }
   tcg::Vcpu& vcpu() { return *vcpu_; }
   void* state() { return vcpu_->state(); }
@@ -126,6 +128,7 @@ class Thread {
   void do_fault(bool fetch);
 
   Process& process_;
+  const UserAbi* abi_;
   std::unique_ptr<tcg::Vcpu> vcpu_;
   SignalState signals_;
   RestartBlock restart_;

@@ -43,18 +43,24 @@ TEST_P(OracleTest, AnswersAsLinuxDoes) {
   EXPECT_EQ(foreign.status, native.status);
 }
 
+std::string case_name(const testing::TestParamInfo<Case>& info) {
+  std::string name =
+      std::string(std::get<0>(info.param)) + "_" + std::get<1>(info.param) + "_" + std::to_string(info.index);
+  for (char& c : name)
+    if (c == '-') c = '_';
+  return name;
+}
+
+const auto kOptions = testing::Values("", "--guest-base 0x100000000000", "--backend interp");
 INSTANTIATE_TEST_SUITE_P(
     Programs, OracleTest,
     testing::Combine(testing::Values("files", "memory", "waiting", "net", "system", "aio"),
-                     testing::Values("arm64", "arm64-static", "native", "amd64-static"),
-                     testing::Values("", "--guest-base 0x100000000000", "--backend interp")),
-    [](const testing::TestParamInfo<Case>& info) {
-      std::string name = std::string(std::get<0>(info.param)) + "_" + std::get<1>(info.param) + "_" +
-                         std::to_string(info.index);
-      for (char& c : name)
-        if (c == '-') c = '_';
-      return name;
-    });
+                     testing::Values("arm64", "arm64-static", "native", "amd64-static"), kOptions),
+    case_name);
+INSTANTIATE_TEST_SUITE_P(X86, OracleTest,
+                         testing::Combine(testing::Values("int80"), testing::Values("native", "amd64-static"),
+                                          kOptions),
+                         case_name);
 
 }  // namespace
 }  // namespace xarch

@@ -2,6 +2,7 @@
 // too), flags and memory of the test's choice.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -53,7 +54,7 @@ struct Case {
   uint8_t area_before[kAreaBytes];
   // Filled by run_natively.
   Registers after;  // of a breakpoint: pc is its own
-  int signo;        // SIGTRAP: came to a breakpoint
+  int signo;        // SIGTRAP: came to a breakpoint; 0: has not ended
   uint8_t area_after[kAreaBytes];
 };
 
@@ -62,7 +63,8 @@ void map_places();
 // Lays out memory for the case: breakpoints, code, data.
 void lay_out(const Case& c);
 
-// Runs the cases in a child process. `cases` must be shared memory (MAP_SHARED). False if the child died.
-bool run_natively(std::span<Case> cases);
+// Runs the cases in a child process. `cases` must be shared memory (MAP_SHARED). Returns how many have ended:
+// fewer than there are if the child did not come back from the next one.
+size_t run_natively(std::span<Case> cases);
 
 }  // namespace xarch::x86::test

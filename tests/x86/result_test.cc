@@ -248,9 +248,17 @@ void Results::compare(bool code32, bool segmented) {
         made = make_case(row[n], before, rng, &cases[n], &undefined[n]);
       if (made) ++n;
     }
-    ASSERT_TRUE(run_natively({cases, n}));
+    for (size_t from = 0; from < n; ++from) {
+      from += run_natively({cases + from, n - from});
+      if (from < n) {
+        ++wrong["(host)"];
+        ADD_FAILURE() << rows()[row[from]].text << " does not come back on the host\n  "
+                      << listing(cases[from], row[from]);
+      }
+    }
     for (size_t i = 0; i < n; ++i) {
       Case& c = cases[i];
+      if (c.signo == 0) continue;
       // AMD's processors have one more bit in MXCSR's mask.
       if (rows()[row[i]].text == "fxsave" && c.signo == SIGTRAP) c.area_after[30] = 0;
       // The host lacks the feature, and that is all.

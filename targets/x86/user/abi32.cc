@@ -206,7 +206,7 @@ int64_t I386Abi::machine_call(linux_user::Call& call, linux_user::MachineCall wh
   switch (which) {
     case linux_user::MachineCall::kSetThreadArea: return set_thread_area(call, s);
     case linux_user::MachineCall::kGetThreadArea: return get_thread_area(call, s);
-    case linux_user::MachineCall::kModifyLdt: return descriptors_.modify(call, s);
+    case linux_user::MachineCall::kModifyLdt: return descriptors_->modify(call, s);
     case linux_user::MachineCall::kIoPermissions: return -EPERM;
     case linux_user::MachineCall::kArchPrctl: return -EINVAL;
   }
@@ -216,6 +216,11 @@ int64_t I386Abi::machine_call(linux_user::Call& call, linux_user::MachineCall wh
 bool runs_32_bit(const Model&) { return true; }
 
 }  // namespace
+
+std::unique_ptr<linux_user::UserAbi> i386_calls(const Model& model,
+                                                std::shared_ptr<LocalDescriptors> descriptors) {
+  return std::make_unique<I386Abi>(model, std::move(descriptors));
+}
 
 std::string i386_models() { return model_names(runs_32_bit); }
 

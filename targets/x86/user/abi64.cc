@@ -5,6 +5,7 @@
 #include "linux-user/guest_copy.h"
 #include "linux-user/guest_stat.h"
 #include "linux-user/thread.h"
+#include "targets/x86/core/raise.h"
 #include "targets/x86/user/abi.h"
 #include "targets/x86/user/signal_frame64.h"
 #include "targets/x86/user/x86_abi.h"
@@ -55,9 +56,13 @@ static_assert(sizeof(Stat64) == 144);
 
 class X86_64Abi final : public X86Abi {
  public:
-  using X86Abi::X86Abi;
+  explicit X86_64Abi(const Model& model) : X86Abi(model), i386_(i386_calls(model, descriptors_)) {}
 
   const AbiInfo& info() const override { return kInfo; }
+  // INT 80 makes calls of i386 from 64-bit code, too.
+  const UserAbi& syscall_abi(const void*, uint32_t exit_code) const override {
+    return exit_code == kSyscallInsn ? static_cast<const UserAbi&>(*this) : *i386_;
+  }
   SyscallId syscall_id(uint32_t number) const override;
   SyscallRegs syscall_regs(const void* state, uint32_t) const override {
     const X86State& s = at(state);
@@ -96,6 +101,8 @@ class X86_64Abi final : public X86Abi {
 
  private:
   int64_t arch_prctl(linux_user::Call& call) const;
+
+  std::unique_ptr<linux_user::UserAbi> i386_;
 };
 
 SyscallId X86_64Abi::syscall_id(uint32_t number) const {
@@ -144,7 +151,7 @@ int64_t X86_64Abi::arch_prctl(linux_user::Call& call) const {
 int64_t X86_64Abi::machine_call(linux_user::Call& call, linux_user::MachineCall which) const {
   switch (which) {
     case linux_user::MachineCall::kArchPrctl: return arch_prctl(call);
-    case linux_user::MachineCall::kModifyLdt: return descriptors_.modify(call, at(call.thread.state()));
+    case linux_user::MachineCall::kModifyLdt: return descriptors_->modify(call, at(call.thread.state()));
     case linux_user::MachineCall::kIoPermissions: return -EPERM;
     default: return -ENOSYS;
   }

@@ -36,7 +36,7 @@ void X86Abi::start_in(void* state, uint64_t entry, uint64_t sp, bool code32) con
   at(state).reset(model(), code32);
   at(state).pc = entry;
   at(state).rsp = sp;
-  descriptors_.attach(at(state));
+  descriptors_->attach(at(state));
 }
 
 std::string model_names(Runs runs) {

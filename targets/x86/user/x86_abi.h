@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "linux-user/abi.h"
 #include "targets/x86/core/guest.h"
@@ -13,7 +14,10 @@ namespace xarch::x86 {
 
 class X86Abi : public linux_user::UserAbi {
  public:
-  explicit X86Abi(const Model& model) : guest_(model) {}
+  // descriptors: of the process.
+  explicit X86Abi(const Model& model,
+                  std::shared_ptr<LocalDescriptors> descriptors = std::make_shared<LocalDescriptors>())
+      : descriptors_(std::move(descriptors)), guest_(model) {}
 
   const tcg::Guest& guest() const override { return guest_; }
   uint64_t hwcap() const override;
@@ -38,11 +42,15 @@ class X86Abi : public linux_user::UserAbi {
   // UserAbi::start, in 64-bit mode or in 32-bit mode.
   void start_in(void* state, uint64_t entry, uint64_t sp, bool code32) const;
 
-  mutable LocalDescriptors descriptors_;
+  std::shared_ptr<LocalDescriptors> descriptors_;
 
  private:
   X86Guest guest_;
 };
+
+// The i386 ABI for the calls that a 64-bit process makes by it.
+std::unique_ptr<linux_user::UserAbi> i386_calls(const Model& model,
+                                                std::shared_ptr<LocalDescriptors> descriptors);
 
 // Whether an ABI can run on a model.
 using Runs = bool (*)(const Model&);

@@ -68,6 +68,15 @@ int main(void) {
   SHOW(msync(s, PAGE, MS_SYNC | MS_ASYNC));
   SHOW(syscall(SYS_mlock2, s, PAGE, 2));
   SHOW(syscall(SYS_mbind, s, PAGE, 0, NULL, 0, 1 << 10));
+#ifdef MAP_32BIT
+  // Below 2 GB, as often as there is room.
+  for (int i = 0; i < 3; ++i) {
+    uintptr_t low = (uintptr_t)mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    printf("%d\n", low != 0 && low < 1ul << 31);
+  }
+#else
+  for (int i = 0; i < 3; ++i) puts("1");
+#endif
   // Huge pages lie at multiples of their size, if the machine has any.
   char* huge = mmap(NULL, 3 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
   WORKS(huge);
