@@ -34,8 +34,8 @@ def copy_zlib(root, arch):
 def run(options, where, runner):
     loader, server, _, bits, _ = WINES[options.arch]
     command = guest_root.command(os.path.join(options.roots, f"pc-{options.arch}"),
-                                 [*runner, f"/usr/lib/wine/{loader}", "/tmp/work/program.exe", "one", "two words"],
-                                 [(options.xarch, "xarch"), (where, "work")], processes=True, cwd="/tmp/work")
+                                 [*runner, f"/usr/lib/wine/{loader}", "/tmp/run/program.exe", "one", "two words"],
+                                 [(options.xarch, "xarch"), (where, "run")], processes=True, cwd="/tmp/run")
     environment = guest_root.ENVIRONMENT | {
         "WINEPREFIX": "/tmp/windows", "WINESERVER": f"/usr/lib/wine/{server}", "WINEARCH": bits, "WINEDEBUG": "-all",
         "WINEDLLOVERRIDES": "mscoree,mshtml=", "XDG_RUNTIME_DIR": "/tmp"}
