@@ -69,9 +69,7 @@ def written(where):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--roots", default=os.path.join(guest_root.ROOT, "build/roots"))
-    parser.add_argument("--xarch", default=os.path.join(guest_root.ROOT, "build/release/bin/xarch"))
-    parser.add_argument("--arch", default="arm64", help="Debian's name")
+    guest_root.add_options(parser)
     parser.add_argument("--native", action="store_true", help="without xarch, where the machine can")
     parser.add_argument("emulator", choices=EMULATORS)
     options = parser.parse_args()

@@ -45,9 +45,7 @@ def at_rest(pid):
 
 def measure(options, side, argv, what):
     """Kilobytes: of the process itself, or of all its children."""
-    if side == "arm64":
-        argv = ["/tmp/xarch", "run", *argv]
-    command = guest_root.command(os.path.join(options.roots, f"big-{side}"), argv, [(options.xarch, "xarch")])
+    command = guest_root.side_command(options, side, argv)
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=guest_root.ENVIRONMENT,
                              start_new_session=True)
     try:
@@ -62,8 +60,7 @@ def measure(options, side, argv, what):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--roots", default=os.path.join(guest_root.ROOT, "build/roots"))
-    parser.add_argument("--xarch", default=os.path.join(guest_root.ROOT, "build/release/bin/xarch"))
+    guest_root.add_options(parser)
     options = parser.parse_args()
     guest_root.require_namespaces()
     rows = [("idle python3, RSS", ["/usr/bin/python3", "-c", PYTHON], "Rss", lambda kb: 1.25 * kb + 8 * 1024),
@@ -71,7 +68,7 @@ def main():
             (f"{COUNT} sleeping, forked, PSS", ["/usr/bin/python3", "-c", FORKED], "Pss", lambda kb: kb + COUNT * 4 * 1024)]
     over = False
     for name, argv, what, bound in rows:
-        native, foreign = (measure(options, side, argv, what) for side in ("amd64", "arm64"))
+        native, foreign = (measure(options, side, argv, what) for side in guest_root.SIDES)
         over |= foreign > bound(native)
         print(f"{name}: {native / 1024:.1f} MB natively, {foreign / 1024:.1f} MB by xarch, "
               f"{bound(native) / 1024:.1f} MB allowed{': OVER' if foreign > bound(native) else ''}")

@@ -2,8 +2,8 @@
 """python_modules.py [OPTIONS] [MODULE…]: Python's own tests natively and by xarch, in the big roots, case by case.
 
 A module is right if each of its cases passes, fails and is skipped as it does natively, and `python3 -m test` ends with
-the same status; one that differs is run once more, on both sides. Without MODULE: those of python_modules.txt (--fast:
-those marked there). Natively found results are kept in --results and not run again. Prints a line for each module that
+the same status; one that differs is run once more, on both sides. Without MODULE: those of python_modules.txt (--marked
+WORD: those marked so there). Natively found results are kept in --results and not run again. Prints a line for each module that
 differs, and figures at the end.
 """
 
@@ -21,13 +21,14 @@ sys.path.insert(0, os.path.join(HERE, "../support"))
 import guest_root  # noqa: E402
 
 
-def listed(fast):
-    """The modules of the list, a line each: NAME [fast] [without CASE…], and the cases that are left out."""
+def listed(mark):
+    """The modules of the list, a line each: NAME [MARK…] [without CASE…], and the cases that are left out. With a mark
+    those that have it."""
     modules = {}
     with open(os.path.join(HERE, "python_modules.txt"), encoding="utf-8") as f:
         for line in f:
             words = line.split("#")[0].split()
-            if words and (not fast or "fast" in words):
+            if words and (not mark or mark in words):
                 modules[words[0]] = words[words.index("without") + 1:] if "without" in words else []
     return modules
 
@@ -50,10 +51,7 @@ def run(options, module, without, side):
         argv = ["/usr/bin/python3", "-m", "test", "--junit-xml", "/tmp/out/cases.xml", module]
         for case in without:
             argv[3:3] = ["-i", case]
-        if side == "arm64":
-            argv = ["/tmp/xarch", "run", *argv]
-        root = os.path.join(options.roots, f"big-{side}")
-        command = guest_root.command(root, argv, [(options.xarch, "xarch"), (out, "out")], processes=True)
+        command = guest_root.side_command(options, side, argv, [(out, "out")], processes=True)
         start = time.monotonic()
         with open(os.path.join(out, "output"), "w+b") as output:
             child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
@@ -72,11 +70,11 @@ def run(options, module, without, side):
 
 def natively(options, module, without):
     """From the file of an earlier run, if there is one."""
-    kept = options.results and os.path.join(options.results, f"{module}.amd64.json")
+    kept = options.results and os.path.join(options.results, f"{module}.{guest_root.NATIVE[options.arch]}.json")
     if kept and os.path.exists(kept):
         with open(kept, encoding="utf-8") as f:
             return json.load(f)
-    result = run(options, module, without, "amd64")
+    result = run(options, module, without, "native")
     if kept:
         with open(kept, "w", encoding="utf-8") as f:
             json.dump(result, f)
@@ -93,13 +91,13 @@ def compare(options, module, without):
     if options.native:
         print(f"{module}: status {native['status']}, {len(native['cases'])} cases, {native['seconds']} s", flush=True)
         return True
-    foreign = run(options, module, without, "arm64")
+    foreign = run(options, module, without, "xarch")
     if differences(native, foreign) or native["status"] != foreign["status"]:
         # Some cases measure time; on a busy machine they fail on either side, and not twice.
-        native, foreign = (run(options, module, without, side) for side in ("amd64", "arm64"))
+        native, foreign = (run(options, module, without, side) for side in guest_root.SIDES)
         print(f"{module}: once more")
     if options.results:
-        with open(os.path.join(options.results, f"{module}.arm64.json"), "w", encoding="utf-8") as f:
+        with open(os.path.join(options.results, f"{module}.{options.arch}.xarch.json"), "w", encoding="utf-8") as f:
             json.dump(foreign, f)
     different = differences(native, foreign)
     # Where not even the native side ends by itself there is nothing to compare with.
@@ -115,9 +113,8 @@ def compare(options, module, without):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--roots", default=os.path.join(guest_root.ROOT, "build/roots"))
-    parser.add_argument("--xarch", default=os.path.join(guest_root.ROOT, "build/release/bin/xarch"))
-    parser.add_argument("--fast", action="store_true")
+    guest_root.add_options(parser)
+    parser.add_argument("--marked", metavar="WORD", help="fast or core: see python_modules.txt")
     parser.add_argument("--part", default="1/1", help="I/N: every Nth of the list")
     parser.add_argument("--native", action="store_true", help="only natively")
     parser.add_argument("--limit", type=float, default=1200, help="seconds for a module")
@@ -129,7 +126,7 @@ def main():
     guest_root.require_namespaces()
     if options.results:
         os.makedirs(options.results, exist_ok=True)
-    without = listed(options.fast)
+    without = listed(options.marked)
     if options.modules:
         without = {m: without.get(m, []) for m in options.modules}
     part, parts = map(int, options.part.split("/"))

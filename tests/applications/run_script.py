@@ -2,8 +2,8 @@
 """run_script.py [OPTIONS] SCRIPT: runs a script of scripts/ in both big roots, natively and by xarch, and compares.
 
 Compared are standard output, standard error and status. The script finds itself in /tmp, a fresh directory, with what
-generated.py makes in /tmp/data. For debugging: --qemu puts Debian's qemu-user in xarch's place, --show prints all,
---only amd64 or arm64 runs one side.
+generated.py makes in /tmp/data. For debugging: --qemu puts Debian's qemu-user in xarch's place (of arm64), --show prints
+all, --only native or xarch runs one side.
 """
 
 import argparse
@@ -42,11 +42,8 @@ def make_data(where):
 
 def run(options, side):
     argv = [PROGRAMS[os.path.splitext(options.script)[1]], "/tmp/scripts/" + options.script]
-    if side == "arm64" and not options.qemu:
-        argv = ["/tmp/xarch", "run", *argv]
-    mounts = [(options.xarch, "xarch"), (os.path.join(HERE, "scripts"), "scripts"), (options.data, "data")]
-    command = guest_root.command(os.path.join(options.roots, f"big-{side}"), argv, mounts, processes=True,
-                                 qemu="/usr/bin/qemu-aarch64" if options.qemu and side == "arm64" else None)
+    command = guest_root.side_command(options, side, argv, [(os.path.join(HERE, "scripts"), "scripts"), (options.data, "data")],
+                                      processes=True, qemu="/usr/bin/qemu-aarch64" if options.qemu else None)
     start = time.monotonic()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
@@ -67,18 +64,17 @@ def run(options, side):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--roots", default=os.path.join(guest_root.ROOT, "build/roots"))
-    parser.add_argument("--xarch", default=os.path.join(guest_root.ROOT, "build/release/bin/xarch"))
+    guest_root.add_options(parser)
     parser.add_argument("--data", default=os.path.join(guest_root.ROOT, "build/applications"))
     parser.add_argument("--limit", type=float, default=420)
     parser.add_argument("--qemu", action="store_true")
     parser.add_argument("--show", action="store_true")
-    parser.add_argument("--only", choices=["amd64", "arm64"])
+    parser.add_argument("--only", choices=guest_root.SIDES)
     parser.add_argument("script")
     options = parser.parse_args()
     guest_root.require_namespaces()
     make_data(options.data)
-    results = [run(options, side) for side in ("amd64", "arm64") if options.only in (None, side)]
+    results = [run(options, side) for side in guest_root.SIDES if options.only in (None, side)]
     if options.show or options.only:
         for result in results:
             print("\n".join(f"{part}: {text}" for part, text in result.items()))

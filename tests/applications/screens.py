@@ -53,11 +53,9 @@ SESSIONS = {
 class Terminal:
     def __init__(self, where, side, options, setup, argv):
         self.tmux = ["tmux", "-S", os.path.join(where, side), "-f", "/dev/null"]
-        if side == "arm64":
-            argv = ["/tmp/xarch", "run", *argv]
-        mounts = [(options.xarch, "xarch"), (os.path.join(HERE, "scripts"), "scripts")]
         setup = setup.replace("/tmp/scripts", "tmp/scripts")
-        command = guest_root.command(os.path.join(options.roots, f"big-{side}"), argv, mounts, processes=True, setup=setup)
+        command = guest_root.side_command(options, side, argv, [(os.path.join(HERE, "scripts"), "scripts")],
+                                          processes=True, setup=setup)
         environment = guest_root.ENVIRONMENT | {"TERM": "screen-256color", "SHELL": "/bin/bash"}
         settings = shlex.join(["env", "-i", *(f"{k}={v}" for k, v in environment.items()), *command])
         subprocess.run([*self.tmux, "new-session", "-d", "-x", "80", "-y", "24", f"{settings}; echo ended $?; sleep 60"],
@@ -90,8 +88,7 @@ class Terminal:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--roots", default=os.path.join(guest_root.ROOT, "build/roots"))
-    parser.add_argument("--xarch", default=os.path.join(guest_root.ROOT, "build/release/bin/xarch"))
+    guest_root.add_options(parser)
     parser.add_argument("--show", action="store_true")
     parser.add_argument("session", choices=SESSIONS)
     options = parser.parse_args()
@@ -99,23 +96,23 @@ def main():
     setup, argv, steps = SESSIONS[options.session]
     wrong = False
     with tempfile.TemporaryDirectory(prefix="xarch-screen-") as where:
-        terminals = {side: Terminal(where, side, options, setup, argv) for side in ("amd64", "arm64")}
+        terminals = {side: Terminal(where, side, options, setup, argv) for side in guest_root.SIDES}
         try:
             for keys, text in steps:
-                native, foreign = (terminals[side].step(keys, text) for side in ("amd64", "arm64"))
+                native, foreign = (terminals[side].step(keys, text) for side in guest_root.SIDES)
                 if options.show:
                     print(f"after {keys}:\n{native}")
                 if native is None:
-                    sys.exit(f"natively {text!r} does not appear after {keys}:\n{terminals['amd64'].screen()}")
+                    sys.exit(f"natively {text!r} does not appear after {keys}:\n{terminals['native'].screen()}")
                 # At rest for half a second is not done on a busy machine.
                 deadline = time.monotonic() + (0 if foreign is None else 10)
                 while native != foreign and time.monotonic() < deadline:
                     time.sleep(0.5)
-                    native, foreign = (terminals[side].screen("-e") for side in ("amd64", "arm64"))
+                    native, foreign = (terminals[side].screen("-e") for side in guest_root.SIDES)
                 if native != foreign:
                     wrong = True
                     print(f"after {keys} the screens differ; natively:\n{native}\nby xarch:\n"
-                          f"{foreign or terminals['arm64'].screen()}")
+                          f"{foreign or terminals['xarch'].screen()}")
                     if foreign is None:
                         break
         finally:

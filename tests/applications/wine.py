@@ -49,9 +49,7 @@ def run(options, where, runner):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--roots", default=os.path.join(guest_root.ROOT, "build/roots"))
-    parser.add_argument("--xarch", default=os.path.join(guest_root.ROOT, "build/release/bin/xarch"))
-    parser.add_argument("--arch", choices=WINES, default="amd64")
+    guest_root.add_options(parser, tuple(WINES))
     options = parser.parse_args()
     guest_root.require_namespaces()
     copy_zlib(os.path.join(options.roots, f"pc-{options.arch}"), options.arch)

@@ -13,6 +13,9 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": "/tmp",
                "TERM": "dumb", "USER": "root"}
+# Guests, as Debian calls them, and whose programs tell natively what is right: this machine runs x86 guests' own.
+NATIVE = {"arm64": "amd64", "amd64": "amd64", "i386": "i386"}
+SIDES = ["native", "xarch"]
 # What the kernel compares a file's first bytes with: a 64-bit little-endian ELF program or shared object for AArch64.
 AARCH64 = (r":xarch-qemu:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
            r":\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:{}:F")
@@ -30,6 +33,13 @@ def require_namespaces():
 def packages(purpose):
     with open(os.path.join(ROOT, "scripts/packages"), encoding="utf-8") as f:
         return [w for line in f if line.startswith(purpose + ": ") for w in line.split()[1:]]
+
+
+def add_options(parser, guests=tuple(NATIVE)):
+    """Those that all tests in roots have; the first guest is meant if none is named."""
+    parser.add_argument("--roots", default=os.path.join(ROOT, "build/roots"), help="where the roots are")
+    parser.add_argument("--xarch", default=os.path.join(ROOT, "build/release/bin/xarch"))
+    parser.add_argument("--arch", choices=guests, default=guests[0], help="the guest")
 
 
 def command(root, argv, mounts=(), processes=False, qemu=None, setup="", cwd="/tmp"):
@@ -61,3 +71,14 @@ def command(root, argv, mounts=(), processes=False, qemu=None, setup="", cwd="/t
     spaces = ["--pid", "--fork", "--kill-child"] if processes else []
     # The root's name stays out of the shell's command line, which programs like htop show.
     return ["env", f"--chdir={root}", "unshare", "--user", "--map-root-user", "--mount", *spaces, "/bin/bash", "-c", "\n".join(lines)]
+
+
+def side_command(options, side, argv, mounts=(), qemu=None, **more):
+    """The command line that runs argv in a big root, as one of SIDES: of the guest options.arch by options.xarch, or of
+    what that is compared with; by Debian's qemu-user instead of xarch, if qemu names it."""
+    foreign = side == "xarch"
+    arch = options.arch if foreign else NATIVE[options.arch]
+    if foreign and not qemu:
+        argv = ["/tmp/xarch", "run", *argv]
+    return command(os.path.join(options.roots, f"big-{arch}"), argv, [(options.xarch, "xarch"), *mounts],
+                   qemu=qemu if foreign else None, **more)

@@ -1,4 +1,4 @@
-# The arm64 g++ compiles, assembles and links 200 files, two at a time; then one is changed; then errors.
+# g++ compiles, assembles and links 200 files, two at a time; then one is changed; then errors.
 cp -r /tmp/data/project project && cd project
 make -s -j2 && ./program && make -q && echo 'up to date'
 touch part7.cc && make -j2 | sort

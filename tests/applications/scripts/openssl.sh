@@ -34,9 +34,10 @@ openssl dhparam -dsaparam -check 512 2>/dev/null | grep -c BEGIN
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout s.key -out s.crt -subj /CN=localhost -days 10 2>/dev/null
 openssl verify -CAfile s.crt s.crt; openssl x509 -in s.crt -noout -subject -ext basicConstraints
 for version in -tls1_2 -tls1_3; do
+  rm -f server.log
   openssl s_server -accept 127.0.0.1:0 -cert s.crt -key s.key -rev > server.log 2>&1 &
   server=$!
-  until port=$(sed -n 's/^ACCEPT .*:\([0-9]*\)$/\1/p' server.log) && [ -n "$port" ]; do sleep 0.05; done
+  until port=$(sed -n 's/^ACCEPT .*:\([0-9]*\)$/\1/p' server.log 2>/dev/null) && [ -n "$port" ]; do sleep 0.05; done
   { echo 'a question'; sleep 1; } | openssl s_client -connect 127.0.0.1:"$port" -CAfile s.crt $version -quiet -no_ign_eof 2>/dev/null
   echo Q | openssl s_client -connect 127.0.0.1:"$port" -CAfile s.crt $version 2>/dev/null | grep -E '^(New|Verify|Server Temp|Peer sig)'
   kill $server; wait $server 2>/dev/null
