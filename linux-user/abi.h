@@ -145,10 +145,12 @@ class UserAbi {
   virtual int prot_to_host_checked(int guest) const;  // PROT_*; -1 if a bit is unknown
   // mmap flags; the mapping type (MAP_TYPE) is the same everywhere.
   virtual int map_flags_to_host(int guest) const { return guest; }
-  virtual size_t put_stat(const struct stat& st,
-                          uint8_t* out) const = 0;  // at most 160 bytes; returns how many
+  // At most 160 bytes; returns how many, or -errno.
+  virtual int64_t put_stat(const struct stat& st, uint8_t* out) const = 0;
   // The form with 64-bit sizes of 32-bit ABIs.
-  virtual size_t put_stat64(const struct stat& st, uint8_t* out) const { return put_stat(st, out); }
+  virtual int64_t put_stat64(const struct stat& st, uint8_t* out) const { return put_stat(st, out); }
+  // The form of the first kernels, which ABIs of that age have.
+  virtual int64_t put_old_stat(const struct stat&, uint8_t*) const { return -ENOSYS; }
   virtual bool clone_tls_before_child_tid() const = 0;  // CONFIG_CLONE_BACKWARDS
 
   // Structs that are not laid out as the host's; null: none, as far as generic64_layouts goes.

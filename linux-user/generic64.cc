@@ -42,7 +42,7 @@ SyscallId generic64_syscall_id(uint32_t number) {
   return number < kNumbers ? kTable[number] : SyscallId::kNone;
 }
 
-size_t generic64_put_stat(const struct stat& st, uint8_t* out) {
+int64_t generic64_put_stat(const struct stat& st, uint8_t* out) {
   return put_guest_stat<GenericStat>(st, out);
 }
 

@@ -14,6 +14,6 @@ namespace xarch::linux_user {
 SyscallId generic64_syscall_id(uint32_t number);
 
 // struct stat of asm-generic/stat.h, little-endian: 128 bytes.
-size_t generic64_put_stat(const struct stat& st, uint8_t* out);
+int64_t generic64_put_stat(const struct stat& st, uint8_t* out);
 
 }  // namespace xarch::linux_user

@@ -71,8 +71,10 @@ constexpr uint64_t kPage = 4096;
 // Events fetched by one call; more are left for the next.
 constexpr int64_t kMostEvents = 1 << 16;
 
-// Layouts are the host's own, and a vfork child takes no locks.
-bool usable(const Thread& t) { return t.abi().info().generic64_layouts && !t.in_vfork_child(); }
+// Requests and events are laid out alike in all ABIs of a byte order; a vfork child takes no locks.
+bool usable(const Thread& t) {
+  return t.abi().knows_layouts() && !t.abi().info().big_endian && !t.in_vfork_child();
+}
 
 // Makes the addresses in a request the host's; `vectors` holds what it points to until it is submitted. 0 or
 // -errno.
@@ -147,7 +149,7 @@ int64_t get_events(Call& call, int64_t interrupted) {
   if (room > INT64_MAX / 64 || !t.mem().in_range(call.arg(3), static_cast<uint64_t>(room) * sizeof(io_event)))
     return -EFAULT;
   timespec timeout;
-  if (call.arg(4) != 0 && t.get(call.arg(4), &timeout) != 0) return -EFAULT;
+  if (call.arg(4) != 0 && t.get_struct(call.arg(4), &timeout) != 0) return -EFAULT;
   std::vector<io_event> events(static_cast<size_t>(room));
   const int64_t r =
       host_block(t, interrupted, SYS_io_getevents, static_cast<long>(context->host()),
@@ -164,7 +166,7 @@ int64_t sys_io_setup(Call& call) {
   Thread& t = call.thread;
   if (!usable(t)) return -ENOSYS;
   uint64_t name;
-  if (t.get(call.arg(1), &name) != 0) return -EFAULT;
+  if (t.get_word(call.arg(1), &name) != 0) return -EFAULT;
   if (name != 0) return -EINVAL;
   aio_context_t host = 0;
   if (const long r = host_call(SYS_io_setup, static_cast<long>(call.u32(0)), reinterpret_cast<long>(&host));
@@ -172,7 +174,7 @@ int64_t sys_io_setup(Call& call) {
     return r;
   const int64_t page =
       t.mem().mmap(0, kPage, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0, nullptr, "/[aio] (deleted)");
-  if (page >= 0 && t.put(call.arg(1), static_cast<uint64_t>(page)) == 0) {
+  if (page >= 0 && t.put_word(call.arg(1), static_cast<uint64_t>(page)) == 0) {
     t.process().aio().add(static_cast<uint64_t>(page), host);
     return 0;
   }
@@ -202,7 +204,8 @@ int64_t sys_io_submit(Call& call) {
   if (context == nullptr || count < 0) return -EINVAL;
   for (int64_t i = 0; i < count; ++i) {
     uint64_t guest;
-    int64_t r = t.get(call.arg(2) + static_cast<uint64_t>(i) * sizeof guest, &guest) != 0 ? -EFAULT : 1;
+    int64_t r =
+        t.get_word(call.arg(2) + static_cast<uint64_t>(i) * t.word_bytes(), &guest) != 0 ? -EFAULT : 1;
     if (r == 1) r = submit(t, *context, guest);
     if (r != 1) return i != 0 ? i : r;
   }
@@ -221,7 +224,8 @@ int64_t sys_io_pgetevents(Call& call) {
   Thread& t = call.thread;
   if (!usable(t)) return -ENOSYS;
   uint64_t mask_at[2] = {};
-  if (call.arg(5) != 0 && t.copy_in(mask_at, call.arg(5), sizeof mask_at) != 0) return -EFAULT;
+  for (unsigned i = 0; i < 2 && call.arg(5) != 0; ++i)
+    if (t.get_word(call.arg(5) + i * t.word_bytes(), &mask_at[i]) != 0) return -EFAULT;
   if (mask_at[0] == 0) return get_events(call, kRestartNoHand);
   uint64_t mask;
   if (mask_at[1] != sizeof mask) return -EINVAL;

@@ -55,8 +55,8 @@ int64_t open_path(Call& call, int host_flags, uint64_t mode, const open_how* how
 
 int64_t put_stat(Call& call, uint64_t to, const struct stat& st) {
   uint8_t bytes[160];
-  const size_t n = call.thread.abi().put_stat(st, bytes);
-  return n == 0 ? -ENOSYS : call.thread.copy_out(to, bytes, n);
+  const int64_t n = call.thread.abi().put_stat(st, bytes);
+  return n < 0 ? n : call.thread.copy_out(to, bytes, static_cast<size_t>(n));
 }
 
 }  // namespace

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,15 +20,6 @@
 namespace xarch::linux_user {
 
 namespace {
-
-// The same by the call that came later, with these arguments. What the kernel checks of pointers is checked
-// by the old call's row.
-int64_t newer(Call& call, SyscallId id, std::initializer_list<uint64_t> args) {
-  Call next{call.thread, syscall_row(id), call.regs};
-  std::fill(std::begin(next.regs.arg), std::end(next.regs.arg), 0);
-  std::copy(args.begin(), args.end(), std::begin(next.regs.arg));
-  return next.row.handler(next);
-}
 
 constexpr uint64_t kHere = static_cast<uint64_t>(AT_FDCWD);
 
@@ -65,52 +55,54 @@ int64_t futimesat(Call& call, int directory, unsigned path, unsigned times) {
 
 // ---- names
 int64_t sys_open(Call& call) {
-  return newer(call, SyscallId::k_openat, {kHere, call.arg(0), call.arg(1), call.arg(2)});
+  return call_as(call, SyscallId::k_openat, {kHere, call.arg(0), call.arg(1), call.arg(2)});
 }
 int64_t sys_creat(Call& call) {
   const int flags = call.thread.abi().open_flags_to_guest(O_CREAT | O_WRONLY | O_TRUNC);
-  return newer(call, SyscallId::k_openat, {kHere, call.arg(0), static_cast<uint64_t>(flags), call.arg(1)});
+  return call_as(call, SyscallId::k_openat, {kHere, call.arg(0), static_cast<uint64_t>(flags), call.arg(1)});
 }
 int64_t sys_stat(Call& call) {
-  return newer(call, SyscallId::k_newfstatat, {kHere, call.arg(0), call.arg(1), 0});
+  return call_as(call, SyscallId::k_newfstatat, {kHere, call.arg(0), call.arg(1), 0});
 }
 int64_t sys_lstat(Call& call) {
-  return newer(call, SyscallId::k_newfstatat, {kHere, call.arg(0), call.arg(1), AT_SYMLINK_NOFOLLOW});
+  return call_as(call, SyscallId::k_newfstatat, {kHere, call.arg(0), call.arg(1), AT_SYMLINK_NOFOLLOW});
 }
 int64_t sys_access(Call& call) {
-  return newer(call, SyscallId::k_faccessat, {kHere, call.arg(0), call.arg(1)});
+  return call_as(call, SyscallId::k_faccessat, {kHere, call.arg(0), call.arg(1)});
 }
 int64_t sys_rename(Call& call) {
-  return newer(call, SyscallId::k_renameat, {kHere, call.arg(0), kHere, call.arg(1)});
+  return call_as(call, SyscallId::k_renameat, {kHere, call.arg(0), kHere, call.arg(1)});
 }
-int64_t sys_mkdir(Call& call) { return newer(call, SyscallId::k_mkdirat, {kHere, call.arg(0), call.arg(1)}); }
+int64_t sys_mkdir(Call& call) {
+  return call_as(call, SyscallId::k_mkdirat, {kHere, call.arg(0), call.arg(1)});
+}
 int64_t sys_rmdir(Call& call) {
-  return newer(call, SyscallId::k_unlinkat, {kHere, call.arg(0), AT_REMOVEDIR});
+  return call_as(call, SyscallId::k_unlinkat, {kHere, call.arg(0), AT_REMOVEDIR});
 }
 int64_t sys_link(Call& call) {
-  return newer(call, SyscallId::k_linkat, {kHere, call.arg(0), kHere, call.arg(1), 0});
+  return call_as(call, SyscallId::k_linkat, {kHere, call.arg(0), kHere, call.arg(1), 0});
 }
-int64_t sys_unlink(Call& call) { return newer(call, SyscallId::k_unlinkat, {kHere, call.arg(0), 0}); }
+int64_t sys_unlink(Call& call) { return call_as(call, SyscallId::k_unlinkat, {kHere, call.arg(0), 0}); }
 int64_t sys_symlink(Call& call) {
-  return newer(call, SyscallId::k_symlinkat, {call.arg(0), kHere, call.arg(1)});
+  return call_as(call, SyscallId::k_symlinkat, {call.arg(0), kHere, call.arg(1)});
 }
 int64_t sys_readlink(Call& call) {
   // The length is an int here.
   if (call.i32(2) <= 0) return -EINVAL;
-  return newer(call, SyscallId::k_readlinkat, {kHere, call.arg(0), call.arg(1), call.u32(2)});
+  return call_as(call, SyscallId::k_readlinkat, {kHere, call.arg(0), call.arg(1), call.u32(2)});
 }
 int64_t sys_chmod(Call& call) {
-  return newer(call, SyscallId::k_fchmodat, {kHere, call.arg(0), call.arg(1)});
+  return call_as(call, SyscallId::k_fchmodat, {kHere, call.arg(0), call.arg(1)});
 }
 int64_t sys_chown(Call& call) {
-  return newer(call, SyscallId::k_fchownat, {kHere, call.arg(0), call.arg(1), call.arg(2), 0});
+  return call_as(call, SyscallId::k_fchownat, {kHere, call.arg(0), call.arg(1), call.arg(2), 0});
 }
 int64_t sys_lchown(Call& call) {
-  return newer(call, SyscallId::k_fchownat,
-               {kHere, call.arg(0), call.arg(1), call.arg(2), AT_SYMLINK_NOFOLLOW});
+  return call_as(call, SyscallId::k_fchownat,
+                 {kHere, call.arg(0), call.arg(1), call.arg(2), AT_SYMLINK_NOFOLLOW});
 }
 int64_t sys_mknod(Call& call) {
-  return newer(call, SyscallId::k_mknodat, {kHere, call.arg(0), call.arg(1), call.arg(2)});
+  return call_as(call, SyscallId::k_mknodat, {kHere, call.arg(0), call.arg(1), call.arg(2)});
 }
 
 int64_t sys_utime(Call& call) {
@@ -174,7 +166,7 @@ int64_t narrow_getdents(Call& call) {
 // one length.
 int64_t sys_getdents(Call& call) {
   if (call.thread.word_bytes() == 4) return narrow_getdents(call);
-  const int64_t bytes = newer(call, SyscallId::k_getdents64, {call.arg(0), call.arg(1), call.arg(2)});
+  const int64_t bytes = call_as(call, SyscallId::k_getdents64, {call.arg(0), call.arg(1), call.arg(2)});
   if (bytes <= 0) return bytes;
   std::vector<uint8_t> all(static_cast<size_t>(bytes));
   if (call.thread.copy_in(all.data(), call.arg(1), all.size()) != 0) return -EFAULT;
@@ -197,16 +189,16 @@ int64_t sys_dup2(Call& call) {
     const int64_t r = host_call(SYS_fcntl, call.fd(0), F_GETFD);
     return r < 0 ? r : call.fd(1);
   }
-  return newer(call, SyscallId::k_dup3, {call.arg(0), call.arg(1), 0});
+  return call_as(call, SyscallId::k_dup3, {call.arg(0), call.arg(1), 0});
 }
-int64_t sys_pipe(Call& call) { return newer(call, SyscallId::k_pipe2, {call.arg(0), 0}); }
-int64_t sys_eventfd(Call& call) { return newer(call, SyscallId::k_eventfd2, {call.arg(0), 0}); }
+int64_t sys_pipe(Call& call) { return call_as(call, SyscallId::k_pipe2, {call.arg(0), 0}); }
+int64_t sys_eventfd(Call& call) { return call_as(call, SyscallId::k_eventfd2, {call.arg(0), 0}); }
 int64_t sys_signalfd(Call& call) {
-  return newer(call, SyscallId::k_signalfd4, {call.arg(0), call.arg(1), call.arg(2), 0});
+  return call_as(call, SyscallId::k_signalfd4, {call.arg(0), call.arg(1), call.arg(2), 0});
 }
-int64_t sys_inotify_init(Call& call) { return newer(call, SyscallId::k_inotify_init1, {0}); }
+int64_t sys_inotify_init(Call& call) { return call_as(call, SyscallId::k_inotify_init1, {0}); }
 int64_t sys_epoll_create(Call& call) {
-  return call.i32(0) <= 0 ? -EINVAL : newer(call, SyscallId::k_epoll_create1, {0});
+  return call.i32(0) <= 0 ? -EINVAL : call_as(call, SyscallId::k_epoll_create1, {0});
 }
 
 // ---- processes and time
@@ -220,7 +212,7 @@ int64_t sys_vfork(Call& call) {
   args.flags = CLONE_VM | CLONE_VFORK | SIGCHLD;
   return call.thread.clone(args);
 }
-int64_t sys_getpgrp(Call& call) { return newer(call, SyscallId::k_getpgid, {0}); }
+int64_t sys_getpgrp(Call& call) { return call_as(call, SyscallId::k_getpgid, {0}); }
 int64_t sys_pause(Call& call) {
   host_block(call.thread, kRestartNoHand, SYS_ppoll, 0, 0, 0, 0, 8);
   return kRestartNoHand;

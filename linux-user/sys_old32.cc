@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -19,13 +18,6 @@
 namespace xarch::linux_user {
 
 namespace {
-
-int64_t as(Call& call, SyscallId id, std::initializer_list<uint64_t> args) {
-  Call next{call.thread, syscall_row(id), call.regs};
-  std::fill(std::begin(next.regs.arg), std::end(next.regs.arg), 0);
-  std::copy(args.begin(), args.end(), std::begin(next.regs.arg));
-  return next.row.handler(next);
-}
 
 // A call whose arguments stand in memory: with the checks and the signs of its row.
 int64_t as_in_memory(Call& call, SyscallId id, uint64_t at, unsigned count) {
@@ -40,13 +32,16 @@ int64_t as_in_memory(Call& call, SyscallId id, uint64_t at, unsigned count) {
   return make_call(call.thread, id, regs);
 }
 
-int64_t put_stat64(Call& call, uint64_t to, const struct stat& st) {
+// One of UserAbi's forms of struct stat.
+using PutStat = int64_t (UserAbi::*)(const struct stat&, uint8_t*) const;
+
+int64_t put_stat(Call& call, uint64_t to, const struct stat& st, PutStat form) {
   uint8_t bytes[160];
-  const size_t n = call.thread.abi().put_stat64(st, bytes);
-  return n == 0 ? -ENOSYS : call.thread.copy_out(to, bytes, n);
+  const int64_t n = (call.thread.abi().*form)(st, bytes);
+  return n < 0 ? n : call.thread.copy_out(to, bytes, static_cast<size_t>(n));
 }
 
-int64_t stat64_at(Call& call, int directory, uint64_t path, uint64_t to, int flags) {
+int64_t stat_at(Call& call, int directory, uint64_t path, uint64_t to, int flags, PutStat form) {
   std::string guest;
   if (int64_t r = call.thread.copy_string(&guest, path, PATH_MAX); r != 0) return r;
   const bool follow = (flags & AT_SYMLINK_NOFOLLOW) == 0;
@@ -55,23 +50,56 @@ int64_t stat64_at(Call& call, int directory, uint64_t path, uint64_t to, int fla
   struct stat st;
   const long r = host_call(SYS_newfstatat, directory, reinterpret_cast<long>(host.c_str()),
                            reinterpret_cast<long>(&st), flags);
-  return r < 0 ? r : put_stat64(call, to, st);
+  return r < 0 ? r : put_stat(call, to, st, form);
 }
+
+int64_t stat_of(Call& call, PutStat form) {
+  struct stat st;
+  const long r = host_call(SYS_fstat, call.fd(0), reinterpret_cast<long>(&st));
+  return r < 0 ? r : put_stat(call, call.arg(1), st, form);
+}
+
+constexpr PutStat kStat64 = &UserAbi::put_stat64, kOldStat = &UserAbi::put_old_stat;
 
 }  // namespace
 
 // ---- files
-int64_t sys_stat64(Call& call) { return stat64_at(call, AT_FDCWD, call.arg(0), call.arg(1), 0); }
+int64_t sys_stat64(Call& call) { return stat_at(call, AT_FDCWD, call.arg(0), call.arg(1), 0, kStat64); }
 int64_t sys_lstat64(Call& call) {
-  return stat64_at(call, AT_FDCWD, call.arg(0), call.arg(1), AT_SYMLINK_NOFOLLOW);
+  return stat_at(call, AT_FDCWD, call.arg(0), call.arg(1), AT_SYMLINK_NOFOLLOW, kStat64);
 }
 int64_t sys_fstatat64(Call& call) {
-  return stat64_at(call, call.fd(0), call.arg(1), call.arg(2), call.i32(3));
+  return stat_at(call, call.fd(0), call.arg(1), call.arg(2), call.i32(3), kStat64);
 }
-int64_t sys_fstat64(Call& call) {
-  struct stat st;
-  const long r = host_call(SYS_fstat, call.fd(0), reinterpret_cast<long>(&st));
-  return r < 0 ? r : put_stat64(call, call.arg(1), st);
+int64_t sys_fstat64(Call& call) { return stat_of(call, kStat64); }
+int64_t sys_oldstat(Call& call) { return stat_at(call, AT_FDCWD, call.arg(0), call.arg(1), 0, kOldStat); }
+int64_t sys_oldlstat(Call& call) {
+  return stat_at(call, AT_FDCWD, call.arg(0), call.arg(1), AT_SYMLINK_NOFOLLOW, kOldStat);
+}
+int64_t sys_oldfstat(Call& call) { return stat_of(call, kOldStat); }
+
+// One entry: inode, position and length of the name, then the name. The kernel gives several at once; the
+// position goes back to behind the first.
+int64_t sys_readdir(Call& call) {
+  constexpr size_t kNext = 8, kName = 19;  // in struct linux_dirent64
+  const long here = host_call(SYS_lseek, call.fd(0), 0, SEEK_CUR);
+  alignas(8) uint8_t entry[512];
+  const long bytes = host_call(SYS_getdents64, call.fd(0), reinterpret_cast<long>(entry), sizeof entry);
+  if (bytes <= 0) return bytes;
+  uint64_t inode;
+  int64_t next;
+  memcpy(&inode, entry, sizeof inode);
+  memcpy(&next, entry + kNext, sizeof next);
+  host_call(SYS_lseek, call.fd(0), next, SEEK_SET);
+  const size_t name = strnlen(reinterpret_cast<const char*>(entry) + kName, sizeof entry - kName);
+  uint8_t out[10 + 256 + 1] = {};
+  const uint32_t words[] = {static_cast<uint32_t>(inode ^ inode >> 32),
+                            fold_position(static_cast<uint64_t>(std::max(here, 0l)))};
+  const auto length = static_cast<uint16_t>(std::min(name, sizeof out - 11));
+  memcpy(out, words, sizeof words);
+  memcpy(out + 8, &length, sizeof length);
+  memcpy(out + 10, entry + kName, length);
+  return call.thread.copy_out(call.arg(1), out, 11u + length) != 0 ? -EFAULT : 1;
 }
 
 int64_t sys_statfs64(Call& call) {
@@ -104,9 +132,9 @@ int64_t sys_sendfile32(Call& call) {
   return r;
 }
 
-int64_t sys_umount(Call& call) { return as(call, SyscallId::k_umount2, {call.arg(0), 0}); }
+int64_t sys_umount(Call& call) { return call_as(call, SyscallId::k_umount2, {call.arg(0), 0}); }
 int64_t sys_waitpid(Call& call) {
-  return as(call, SyscallId::k_wait4, {call.arg(0), call.arg(1), call.arg(2), 0});
+  return call_as(call, SyscallId::k_wait4, {call.arg(0), call.arg(1), call.arg(2), 0});
 }
 int64_t sys_nice(Call& call) {
   errno = 0;
@@ -151,32 +179,33 @@ int64_t sys_ipc(Call& call) {
   const uint32_t version = call.u32(0) >> 16;
   uint64_t value;
   switch (call.u32(0) & 0xffff) {
-    case kSemop: return as(call, SyscallId::k_semop, {first, pointer, second});
-    case kSemtimedop: return as(call, SyscallId::k_semtimedop, {first, pointer, second, call.arg(5)});
-    case kSemget: return as(call, SyscallId::k_semget, {first, second, third});
+    case kSemop: return call_as(call, SyscallId::k_semop, {first, pointer, second});
+    case kSemtimedop: return call_as(call, SyscallId::k_semtimedop, {first, pointer, second, call.u32(5)});
+    case kSemget: return call_as(call, SyscallId::k_semget, {first, second, third});
     case kSemctl:
       if (call.thread.get_word(pointer, &value) != 0) return -EFAULT;
-      return as(call, SyscallId::k_semctl, {first, second, third & ~uint64_t{0x100}, value});
-    case kMsgsnd: return as(call, SyscallId::k_msgsnd, {first, pointer, second, third});
+      return call_as(call, SyscallId::k_semctl, {first, second, third & ~uint64_t{0x100}, value});
+    case kMsgsnd: return call_as(call, SyscallId::k_msgsnd, {first, pointer, second, third});
     case kMsgrcv: {
-      if (version != 0) return as(call, SyscallId::k_msgrcv, {first, pointer, second, call.arg(5), third});
+      if (version != 0)
+        return call_as(call, SyscallId::k_msgrcv, {first, pointer, second, call.arg(5), third});
       uint64_t message, type;
       if (call.thread.get_word(pointer, &message) != 0 ||
           call.thread.get_word(pointer + call.thread.word_bytes(), &type) != 0)
         return -EFAULT;
       type = static_cast<uint64_t>(static_cast<int64_t>(static_cast<int32_t>(type)));
-      return as(call, SyscallId::k_msgrcv, {first, message, second, type, third});
+      return call_as(call, SyscallId::k_msgrcv, {first, message, second, type, third});
     }
-    case kMsgget: return as(call, SyscallId::k_msgget, {first, second});
-    case kMsgctl: return as(call, SyscallId::k_msgctl, {first, second & ~uint64_t{0x100}, pointer});
+    case kMsgget: return call_as(call, SyscallId::k_msgget, {first, second});
+    case kMsgctl: return call_as(call, SyscallId::k_msgctl, {first, second & ~uint64_t{0x100}, pointer});
     case kShmat: {
-      const int64_t at = as(call, SyscallId::k_shmat, {first, pointer, second});
+      const int64_t at = call_as(call, SyscallId::k_shmat, {first, pointer, second});
       if (at < 0) return at;
-      return call.thread.put_word(third, static_cast<uint64_t>(at));
+      return call.thread.put_word(call.u32(3), static_cast<uint64_t>(at));
     }
-    case kShmdt: return as(call, SyscallId::k_shmdt, {pointer});
-    case kShmget: return as(call, SyscallId::k_shmget, {first, second, third});
-    case kShmctl: return as(call, SyscallId::k_shmctl, {first, second & ~uint64_t{0x100}, pointer});
+    case kShmdt: return call_as(call, SyscallId::k_shmdt, {pointer});
+    case kShmget: return call_as(call, SyscallId::k_shmget, {first, second, third});
+    case kShmctl: return call_as(call, SyscallId::k_shmctl, {first, second & ~uint64_t{0x100}, pointer});
     default: return -ENOSYS;
   }
 }

@@ -18,19 +18,44 @@ namespace xarch::linux_user {
 
 int64_t sys_exit_group(Call& call) { call.thread.process().exit_group(call.i32(0) & 0xff); }
 
-int64_t sys_uname(Call& call) {
-  struct utsname host;
-  if (uname(&host) != 0) return -errno;
+namespace {
+
+// What the guest is told of the system.
+struct utsname system_names(Call& call) {
+  struct utsname names = {};
+  uname(&names);
   const auto set = [](char* to, std::string_view text) {
     const size_t n = std::min<size_t>(text.size(), 64);
     memset(to, 0, 65);
     memcpy(to, text.data(), n);
   };
-  set(host.machine, call.thread.process().abi().info().name);
+  set(names.machine, call.thread.process().abi().info().name);
   if (const std::string& release = call.thread.process().options().uname_release; !release.empty())
-    set(host.release, release);
-  static_assert(sizeof host == 6 * 65);
-  return call.thread.copy_out(call.arg(0), &host, sizeof host);
+    set(names.release, release);
+  static_assert(sizeof names == 6 * 65);
+  return names;
+}
+
+}  // namespace
+
+int64_t sys_uname(Call& call) {
+  const struct utsname names = system_names(call);
+  return call.thread.copy_out(call.arg(0), &names, sizeof names);
+}
+
+// Without the domain's name.
+int64_t sys_olduname(Call& call) {
+  const struct utsname names = system_names(call);
+  return call.thread.copy_out(call.arg(0), &names, 5 * sizeof names.machine);
+}
+
+// Names of eight characters.
+int64_t sys_oldolduname(Call& call) {
+  const struct utsname names = system_names(call);
+  char out[5][9] = {};
+  const char* const from[] = {names.sysname, names.nodename, names.release, names.version, names.machine};
+  for (unsigned i = 0; i < 5; ++i) memcpy(out[i], from[i], 8);
+  return call.thread.copy_out(call.arg(0), out, sizeof out);
 }
 
 int64_t sys_getgroups(Call& call) {

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 #include <optional>
 #include <string>
@@ -238,6 +239,13 @@ int64_t sys_not_permitted(Call& call) {
 }
 
 int64_t sys_accept(Call&) { return 0; }
+
+int64_t call_as(Call& call, SyscallId id, std::initializer_list<uint64_t> args) {
+  Call next{call.thread, syscall_row(id), call.regs};
+  std::fill(std::begin(next.regs.arg), std::end(next.regs.arg), 0);
+  std::copy(args.begin(), args.end(), std::begin(next.regs.arg));
+  return next.row.handler(next);
+}
 
 namespace {
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 
 #include "linux-user/abi.h"
@@ -104,6 +105,9 @@ int64_t dispatch_syscall(Thread& thread, const SyscallRegs& regs);
 
 // Makes a call of another kind with these arguments, whose pointers are checked as its row says.
 int64_t make_call(Thread& thread, SyscallId id, const SyscallRegs& regs);
+// The same call by another row's handler, with these arguments and zeros; what the kernel checks of pointers
+// has been checked by the call's own row.
+int64_t call_as(Call& call, SyscallId id, std::initializer_list<uint64_t> args);
 // A word of a 32-bit ABI as an argument of this kind: signed ones are extended as the kernel does.
 constexpr uint64_t extend_argument(ArgKind kind, uint64_t word) {
   const bool is_signed = kind == ArgKind::kInt || kind == ArgKind::kFd;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <map>
+#include <set>
 #include <sstream>
 #include <string>
 
@@ -49,7 +50,6 @@ const Numbers& x86_64_table() {
   return kTable;
 }
 #undef NUMBER
-// Names that i386's header has for calls that are not of 32 bits are in the test of its numbers.
 const Numbers& i386_table() {
   static const Numbers kTable = {
 #define NUMBER(name, number) {#name, number},
@@ -79,6 +79,55 @@ void expect_kernels(const Numbers& table, const std::string& compiler) {
 
 TEST(SyscallNumbers, AreTheKernels) { expect_kernels(table(), ARM64_CC); }
 TEST(SyscallNumbers, OfX86_64AreTheKernels) { expect_kernels(x86_64_table(), AMD64_CC); }
+
+// i386's header has names of its own for calls of a width, and for the first forms of some.
+TEST(SyscallNumbers, OfI386AreTheKernels) {
+  struct Row {
+    std::string name;
+    unsigned number;
+    bool time64;
+  };
+  static const Row kRows[] = {
+#define NUMBER(name, number) {#name, number, false},
+#define TIME64(name, number) {#name, number, true},
+#define WIDE(name, number, first, second) {#name, number, false},
+#include "targets/x86/user/numbers_i386.def"
+#undef NUMBER
+#undef TIME64
+#undef WIDE
+  };
+  static const std::map<std::string, std::string> kOthers = {
+      {"old_select", "select"},      {"old_mmap", "mmap"},         {"select", "_newselect"},
+      {"sendfile32", "sendfile"},    {"getrlimit", "ugetrlimit"},  {"mmap", "mmap2"},
+      {"truncate", "truncate64"},    {"ftruncate", "ftruncate64"}, {"sendfile", "sendfile64"},
+      {"fadvise64", "fadvise64_64"},
+  };
+  // What the kernel's table leaves empty, or what a 64-bit kernel refuses to a 32-bit process.
+  const std::set<std::string> missing = {
+      "break",   "stty",        "gtty",    "ftime", "prof",         "lock",          "mpx",
+      "ulimit",  "uselib",      "profil",  "idle",  "vm86old",      "create_module", "get_kernel_syms",
+      "bdflush", "afs_syscall", "_sysctl", "vm86",  "query_module", "getpmsg",       "putpmsg",
+      "vserver"};
+  std::map<unsigned, std::string> kernels;
+  std::istringstream lines(compiler_output("#include <asm/unistd_32.h>\n", "-E -dM", I386_CC));
+  for (std::string line; std::getline(lines, line);) {
+    char name[64];
+    unsigned number;
+    if (sscanf(line.c_str(), "#define __NR_%63s %u", name, &number) == 2) kernels[number] = name;
+  }
+  std::set<unsigned> ours;
+  for (const Row& row : kRows) {
+    const std::string& theirs = kernels[row.number];
+    const auto other = kOthers.find(row.name);
+    const bool same = row.time64
+                          ? theirs == row.name + "_time64" || theirs == row.name + "64"
+                          : theirs == row.name || theirs == row.name + "32" || theirs + "16" == row.name ||
+                                (other != kOthers.end() && other->second == theirs);
+    EXPECT_TRUE(same) << row.name << " is " << theirs;
+    EXPECT_TRUE(ours.insert(row.number).second) << row.name << " is there twice";
+  }
+  for (const auto& [number, name] : kernels) EXPECT_NE(ours.contains(number), missing.contains(name)) << name;
+}
 
 // A call that newer ones have replaced is there for an ABI that has it.
 TEST(SyscallNumbers, EveryRowLeadsBackOnX86) {

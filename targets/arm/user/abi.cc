@@ -122,7 +122,7 @@ class Arm64Abi final : public linux_user::UserAbi {
     if ((prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | kProtSem | kProtBti)) != 0) return -1;
     return prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
   }
-  size_t put_stat(const struct stat& st, uint8_t* out) const override {
+  int64_t put_stat(const struct stat& st, uint8_t* out) const override {
     return linux_user::generic64_put_stat(st, out);
   }
   bool clone_tls_before_child_tid() const override { return true; }

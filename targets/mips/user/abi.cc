@@ -115,7 +115,7 @@ class MipsAbi final : public linux_user::UserAbi {
   }
   int map_flags_to_host(int flags) const override { return map_flags_from_o32(flags); }
   // No call that gives a struct stat is in numbers_o32.def.
-  size_t put_stat(const struct stat&, uint8_t*) const override { return 0; }
+  int64_t put_stat(const struct stat&, uint8_t*) const override { return -ENOSYS; }
   bool clone_tls_before_child_tid() const override { return true; }
 
  private:

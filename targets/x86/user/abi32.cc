@@ -66,6 +66,13 @@ struct [[gnu::packed]] Stat32Large {
 };
 static_assert(sizeof(Stat32Large) == 96);
 
+// struct __old_kernel_stat.
+struct StatOld {
+  uint16_t dev, ino, mode, nlink, uid, gid, rdev, pad0;
+  uint32_t size, atime, mtime, ctime;
+};
+static_assert(sizeof(StatOld) == 32);
+
 constexpr LayoutTable::Size kSizes[] = {
 #define STRUCT(name, bytes) {StructId::k_##name, bytes},
 #define FIELD(name, member, offset, bytes)
@@ -151,11 +158,14 @@ class I386Abi final : public X86Abi {
   }
   std::span<const uint8_t> trampoline() const override { return kTrampoline; }
 
-  size_t put_stat(const struct stat& st, uint8_t* out) const override {
+  int64_t put_stat(const struct stat& st, uint8_t* out) const override {
     return linux_user::put_guest_stat<Stat32>(st, out);
   }
-  size_t put_stat64(const struct stat& st, uint8_t* out) const override {
+  int64_t put_stat64(const struct stat& st, uint8_t* out) const override {
     return linux_user::put_guest_stat<Stat32Large>(st, out);
+  }
+  int64_t put_old_stat(const struct stat& st, uint8_t* out) const override {
+    return linux_user::put_guest_stat<StatOld>(st, out);
   }
   bool clone_tls_before_child_tid() const override { return true; }
   const LayoutTable* layouts() const override { return &kLayouts; }

@@ -93,7 +93,7 @@ class X86_64Abi final : public X86Abi {
   bool call_at(void* state, SyscallRegs* regs) const override;
   std::span<const uint8_t> trampoline() const override { return kTrampoline; }
 
-  size_t put_stat(const struct stat& st, uint8_t* out) const override {
+  int64_t put_stat(const struct stat& st, uint8_t* out) const override {
     return linux_user::put_guest_stat<Stat64>(st, out);
   }
   bool clone_tls_before_child_tid() const override { return false; }

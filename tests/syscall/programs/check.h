@@ -13,6 +13,11 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+// Names that 32-bit ABIs have others for.
+#if !defined(SYS_newfstatat) && defined(SYS_fstatat64)
+#define SYS_newfstatat SYS_fstatat64
+#endif
+
 // A result and, if it is -1, the error.
 #define SHOW(expression)                                                                 \
   do {                                                                                   \
