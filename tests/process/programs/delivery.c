@@ -249,6 +249,8 @@ static void test_fatal(void) {
     handle(SIGSEGV, note, 0);
 #if defined(__aarch64__)
     __asm__ volatile("mov sp, %0\n str x0, [%0]" : : "r"(16l));
+#elif defined(__i386__)
+    __asm__ volatile("mov %0, %%esp\n mov %%eax, (%0)" : : "r"(16l));
 #else
     __asm__ volatile("mov %0, %%rsp\n mov %%rax, (%0)" : : "r"(16l));
 #endif
