@@ -165,6 +165,11 @@ void Builder::put(SlotId slot, Value v) {
   set_known(slot, v);
 }
 
+void Builder::f80_note(Value a) {
+  emit(Op::kF80Note, Type::kVoid, a);
+  scratch().known[region_->layout->f80_up].epoch = 0;
+}
+
 Value Builder::get_idx(SlotId slot, Value index) {
   return emit(Op::kGetIdx, region_->layout->slots[slot].type, index, {}, {}, slot);
 }

@@ -23,6 +23,7 @@ struct Slot {
   uint16_t count = 1;  // > 1: an array of `count` consecutive elements, for get_idx and put_idx
   int16_t gdb = -1;    // gdb's register number, -1 if it has none
   int8_t hot = -1;     // rank 0..9 among the slots kept in host registers between blocks, -1 otherwise
+  bool loose = false;  // at a memory fault it may have an older value; it overlaps no other slot
 
   constexpr unsigned bytes() const { return type_bytes(type) * count; }
 };
@@ -35,6 +36,7 @@ struct StateLayout {
   // i16 slots: the environment of f80 ops (ops.def). Without them there are none.
   SlotId f80_control = kNoSlot;
   SlotId f80_flags = kNoSlot;
+  SlotId f80_up = kNoSlot;  // written by f80.note
 };
 
 // Which slots share bytes with which.

@@ -479,6 +479,10 @@ bool Verifier::f80_op(const Inst& in) {
     case Op::kF80Const:
       return need(in.imm >= 0 && in.imm <= static_cast<int64_t>(F80Constant::kZero), "no such constant");
     case Op::kF80Make: return need(type(in.args[1]) == Type::kI16, "the exponent is no i16");
+    case Op::kF80Note:
+      if (r_.layout->f80_up == kNoSlot) return bad("the layout has no slot for it");
+      if (r_.insts[in.args[0]].op == Op::kF80Store) return true;
+      [[fallthrough]];
     case Op::kF80Up: {
       const Op op = r_.insts[in.args[0]].op;
       return need((op >= Op::kF80Add && op <= Op::kF80Round) || op == Op::kF80ToF || op == Op::kF80ToInt,
@@ -537,6 +541,7 @@ bool Verifier::commit_inst(uint32_t i, uint32_t layout_insn, Path* path) {
     case Op::kInsn: *path = {i, false}; break;
     case Op::kRestart: path->written = false; break;
     case Op::kPut:
+    case Op::kF80Note:
     case Op::kPutIdx: path->written = true; break;
     case Op::kCall: {
       const bool none =

@@ -72,6 +72,7 @@ void DeadCode::effects(const Inst& in) {
     case Op::kGet:
     case Op::kGetIdx: return seen(in.aux);
     case Op::kCall: return call(in);
+    case Op::kF80Note: return overwritten(region_.layout->f80_up);
     case Op::kF80Flags: return seen(region_.layout->f80_flags);
     case Op::kF80Control: return seen(region_.layout->f80_control);
     case Op::kPoll: return forget_all();

@@ -69,6 +69,7 @@ constexpr Slot kSlots[] = {
     {.name = "se1", .type = Type::kI16, .offset = at(kF + 24)},
     {.name = "f80_control", .type = Type::kI16, .offset = at(offsetof(RandomState, f80_control))},
     {.name = "f80_flags", .type = Type::kI16, .offset = at(offsetof(RandomState, f80_flags))},
+    {.name = "f80_up", .type = Type::kI16, .offset = at(offsetof(RandomState, f80_up)), .loose = true},
     {.name = "xs", .type = Type::kI64, .offset = at(kX + 8), .count = 5},
     {.name = "ws", .type = Type::kI32, .offset = at(kX + 76), .count = 4},
     {.name = "qs", .type = Type::kV128, .offset = at(kQ + 16), .count = 3},
@@ -76,17 +77,17 @@ constexpr Slot kSlots[] = {
 };
 constexpr SlotId kCountSlot = std::size(kSlots) - 1;
 constexpr SlotId kFirstX = 1;
-constexpr SlotId kF80Control = kCountSlot - 5, kF80Flags = kCountSlot - 4;
+constexpr SlotId kF80Control = kCountSlot - 6, kF80Flags = kCountSlot - 5, kF80Up = kCountSlot - 4;
 static_assert(kSlots[kF80Flags].name == "f80_flags");
 // Neither read nor written by gets and puts.
 constexpr bool is_reserved(SlotId s) {
-  return s == kCountSlot || s == 0 || s == kF80Control || s == kF80Flags;
+  return s == kCountSlot || s == 0 || s == kF80Control || s == kF80Flags || s == kF80Up;
 }
 constexpr SlotId kFlagsSlot = 20, kCarrySlot = 21, kWinSlot = 22;
 static_assert(kSlots[kFlagsSlot].type == Type::kFlags && kSlots[kCarrySlot].type == Type::kI1);
 constexpr SlotId kArrays[] = {kWinSlot, kCountSlot - 3, kCountSlot - 2, kCountSlot - 1};
 static_assert(kSlots[kWinSlot].count == 8 && kSlots[kCountSlot - 3].count == 5);
-constexpr ir::StateLayout kLayout{kSlots, 0, sizeof(RandomState), kF80Control, kF80Flags};
+constexpr ir::StateLayout kLayout{kSlots, 0, sizeof(RandomState), kF80Control, kF80Flags, kF80Up};
 
 // ---- helpers of the made-up guest
 
@@ -202,7 +203,8 @@ class Maker {
   Region& r_;
   Pool pools_[16];
   int64_t offset_ = 0;
-  unsigned round_block_ = 0;  // jumps to the region's start; 0: there is none
+  ValueId rounded_ = ir::kNoValue;  // the last result of the block that f80.note takes
+  unsigned round_block_ = 0;        // jumps to the region's start; 0: there is none
 };
 
 ValueId Maker::emit(Op op, Type t, ValueId a, ValueId b, ValueId c, uint32_t aux, int64_t imm) {
@@ -680,6 +682,7 @@ void Maker::fp_op() {
   for (unsigned i = 0; i < 3 && c.args[i] != Type::kVoid; ++i) args[i] = fp_value(c.args[i]);
   const ValueId v = emit(c.op, c.type, args[0], args[1], args[2], c.aux, c.imm);
   if (rounds_f80(c.op) && rng_.one_in(3)) emit(Op::kF80Up, Type::kI1, v);
+  if (rounds_f80(c.op)) rounded_ = v;
 }
 
 void Maker::op(bool may_fault) {
@@ -722,6 +725,10 @@ void Maker::op(bool may_fault) {
 }
 
 void Maker::put() {
+  if (rounded_ != ir::kNoValue && rng_.one_in(4)) {
+    emit(Op::kF80Note, Type::kVoid, rounded_);
+    return;
+  }
   if (rng_.one_in(12)) {
     const SlotId s = array();
     const ValueId index = value(Type::kI32), v = value(kSlots[s].type);
@@ -791,6 +798,7 @@ void Maker::exit() {
 void Maker::block(unsigned index, unsigned count) {
   const uint32_t first = static_cast<uint32_t>(r_.insts.size());
   for (Pool& p : pools_) p.count = 0;
+  rounded_ = ir::kNoValue;
   const ValueId none = ir::kNoValue;
   if (index > 0 && rng_.one_in(4)) instruction(false);
   for (unsigned n = 1 + rng_.below(o_.max_insns); n > 0; --n) instruction(true);

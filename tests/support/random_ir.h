@@ -27,7 +27,7 @@ struct RandomState {
   alignas(16) uint64_t q[4][2];
   alignas(16) uint64_t wide[2];
   alignas(16) uint64_t f[4][2];  // f80, and zeros
-  uint16_t f80_control, f80_flags;
+  uint16_t f80_control, f80_flags, f80_up;
 };
 
 const ir::StateLayout& random_layout();

@@ -145,10 +145,7 @@ void Lift::x87_settle() {
   if (!x87.pending) return;
   x87.pending = false;
   if (x87.c1_pending) {
-    const bool told = x87.rounded && x87.rounded.type == Type::kI1;  // by f80.store
-    const Value rounded_up = told || !x87.rounded ? x87.rounded : b.f80_up(x87.rounded);
-    const Value none = b.iconst(Type::kI16, 0);
-    b.put(kSlotX87C1, x87.rounded ? b.shl(b.zext(rounded_up, Type::kI16), 9) : none);
+    x87.rounded ? b.f80_note(x87.rounded) : b.put(kSlotX87C1, b.iconst(Type::kI16, 0));
     x87.c1_pending = false;
   }
   b.put(kSlotX87Ip, b.pcrel(x87.ip));
@@ -184,7 +181,8 @@ void lift_fnstsw(Lift& c) {
   } else {
     const Value fault = c.b.and_(c.b.get(kSlotX87Flags), uint64_t{kX87StackFault});
     const Value top = c.x87.known ? c.b.i32(c.x87.top) : c.b.and_(c.b.get(kSlotX87Where), 7);
-    v = c.b.or_(c.b.or_(c.b.get(kSlotX87Cc), c.b.get(kSlotX87C1)), c.b.or_(c.b.f80_flags(), fault));
+    const Value c1 = c.b.and_(c.b.get(kSlotX87C1), uint64_t{kX87C1});
+    v = c.b.or_(c.b.or_(c.b.get(kSlotX87Cc), c1), c.b.or_(c.b.f80_flags(), fault));
     v = c.b.or_(v, c.b.trunc(c.b.shl(top, 11), Type::kI16));
   }
   c.write(0, v);

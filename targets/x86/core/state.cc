@@ -11,9 +11,12 @@ namespace {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored \
     "-Winvalid-offsetof"  // X86State is standard layout but for the header's atomics
+// How the last x87 instruction has rounded, and where it was: no program that faults in memory asks for it.
+constexpr bool is_loose(SlotIndex s) { return s == kSlotX87C1 || s == kSlotX87Ip; }
+
 constexpr ir::Slot kSlots[] = {
 #define SLOT(id, member, type, gdb, hot) \
-  {#member, ir::Type::k##type, offsetof(X86State, member), 1, gdb, hot},
+  {#member, ir::Type::k##type, offsetof(X86State, member), 1, gdb, hot, is_loose(kSlot##id)},
 #define ALIAS(id, member, offset, type, count) \
   {#id, ir::Type::k##type, offsetof(X86State, member) + (offset), count},
 #include "targets/x86/core/state.def"
@@ -21,7 +24,8 @@ constexpr ir::Slot kSlots[] = {
 };
 #pragma GCC diagnostic pop
 
-constexpr ir::StateLayout kLayout = {kSlots, kSlotPc, sizeof(X86State), kSlotX87Control, kSlotX87Flags};
+constexpr ir::StateLayout kLayout = {kSlots,          kSlotPc,       sizeof(X86State),
+                                     kSlotX87Control, kSlotX87Flags, kSlotX87C1};
 
 }  // namespace
 

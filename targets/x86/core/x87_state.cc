@@ -22,7 +22,8 @@ unsigned tag_of(const state_types::F80& r) {
 uint16_t X86State::x87_status() const {
   const unsigned pending = x87_flags & ~x87_control & kX87Exceptions;
   const unsigned flags = x87_flags & (kX87Exceptions | kX87StackFault);
-  return static_cast<uint16_t>(flags | x87_cc | x87_c1 | (x87_where & 7) << 11 | (pending ? 0x8080 : 0));
+  return static_cast<uint16_t>(flags | x87_cc | (x87_c1 & kX87C1) | (x87_where & 7) << 11 |
+                               (pending ? 0x8080 : 0));
 }
 
 void X86State::set_x87_status(uint16_t status) {

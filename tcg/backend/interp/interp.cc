@@ -271,6 +271,13 @@ bool Interpreter::execute_f80_memory(const Inst& inst, IrValue* out) {
 void Interpreter::execute_f80(const Inst& inst, IrValue* out) {
   const ir::StateLayout& layout = *region_->layout;
   auto* const state = reinterpret_cast<uint8_t*>(cpu_);
+  if (inst.op == Op::kF80Note) {
+    const IrValue& a = arg(inst, 0);
+    const bool up = (arg_type(inst, 0) == Type::kI1 ? a.w[0] : a.w[3]) & 1;
+    const uint16_t bit = up ? 0x200 : 0;
+    std::memcpy(state + layout.slots[layout.f80_up].offset, &bit, sizeof bit);
+    return;
+  }
   uint16_t control, flags;
   std::memcpy(&control, state + layout.slots[layout.f80_control].offset, sizeof control);
   std::memcpy(&flags, state + layout.slots[layout.f80_flags].offset, sizeof flags);

@@ -1,4 +1,6 @@
 // Registers: which host register holds what, loading, spilling, and the cache of guest slots.
+#include <algorithm>
+
 #include "tcg/backend/x86_64/codegen.h"
 #include "tcg/support/log.h"
 
@@ -459,6 +461,7 @@ void CodeGen::settle_all_slot_readers() {
 }
 
 void CodeGen::drop_slot_cache(SlotId s, bool write_back) {
+  if (info_.loose[s] != 0) write_back ? store_late(nullptr) : cancel_late(s);
   settle_slot_readers(s);
   HostReg r = slot_reg_[s];
   if (r == kF80Place) {
@@ -480,6 +483,7 @@ void CodeGen::get(uint32_t i) {
   if (vals_[v].left == 0) return;
   if (in.type == Type::kF80) return f80_get(i);
   auto s = static_cast<SlotId>(in.aux);
+  if (info_.loose[s] != 0) store_late(nullptr);
   if (info_.pin[s] != kNoHostReg) return bind(v, info_.pin[s], true);
   if (s == info_.flags && state_.flags.valid && state_.flags.slot == s &&
       state_.flags.num_vals < FlagsState::kMaxVals) {
@@ -638,6 +642,14 @@ void CodeGen::put(uint32_t i) {
     return consume(v);
   }
   settle_slot_readers(s);
+  if (info_.loose[s] != 0) {
+    drop_slot_cache(s, false);
+    if (inst(v).op == Op::kPcRel && vals_[v].loc == Loc::kDeferred) {
+      state_.late.pc_slot = s;
+      state_.late.pc_offset = inst(v).imm;
+      return consume(v);
+    }
+  }
   for (SlotId o : info_.overlaps[s]) {
     if (slot_reg_[o] != kNoHostReg || slot_reader_[o] != kNoValue) drop_slot_cache(o, true);
   }
@@ -690,7 +702,8 @@ void CodeGen::put(uint32_t i) {
   consume(v);
 }
 
-void CodeGen::flush_slots(const std::vector<SlotId>* dead) {
+// f80: those on the x87 stack as well, which is empty then.
+void CodeGen::flush_slots(const std::vector<SlotId>* dead, bool f80) {
   auto is_dead = [&](SlotId s) {
     if (dead) {
       for (SlotId d : *dead) {
@@ -700,10 +713,50 @@ void CodeGen::flush_slots(const std::vector<SlotId>* dead) {
     return false;
   };
   if (state_.flags_dirty() && !is_dead(state_.flags.slot)) save_flags();
-  f80_flush(dead);
+  store_late(dead);
+  if (f80) f80_flush(dead);
   state_.for_each_dirty([&](HostReg r) {
     if (!is_dead(state_.regs[r].slot)) store_slot(r);
   });
+}
+
+// Stores what waits, but for `dead`, of which nothing is known any more. The host's flags are left alone.
+void CodeGen::store_late(const std::vector<SlotId>* dead) {
+  const auto is_dead = [&](SlotId s) {
+    return dead != nullptr && std::find(dead->begin(), dead->end(), s) != dead->end();
+  };
+  LateSlots& late = state_.late;
+  if (late.up && !is_dead(info_.layout->f80_up)) as_.x87(0xdd, 7, slot_mem(info_.layout->f80_up));  // fnstsw
+  late.up = false;
+  if (late.pc_slot == kNoSlot) return;
+  const SlotId s = late.pc_slot;
+  late.pc_slot = kNoSlot;
+  if (is_dead(s)) return;
+  const Reg r = alloc_gpr();
+  load_pcrel(r, late.pc_offset);
+  as_.mov(64, slot_mem(s), r);
+  unlock(host(r));
+}
+
+// The slot is written otherwise.
+void CodeGen::cancel_late(SlotId s) {
+  if (s == info_.layout->f80_up) state_.late.up = false;
+  if (s == state_.late.pc_slot) state_.late.pc_slot = kNoSlot;
+}
+
+// These are overwritten before they are seen.
+void CodeGen::cancel_late(uint8_t loose) {
+  if (state_.late.up && (info_.loose[info_.layout->f80_up] & loose)) state_.late.up = false;
+  if (state_.late.pc_slot != kNoSlot && (info_.loose[state_.late.pc_slot] & loose))
+    state_.late.pc_slot = kNoSlot;
+}
+
+// Does anything wait that the block wants to find in the state?
+bool CodeGen::late_for(BlockId b) const {
+  const uint8_t dead = block_loose_dead_[b];
+  const LateSlots& late = state_.late;
+  return (late.up && !(info_.loose[info_.layout->f80_up] & dead)) ||
+         (late.pc_slot != kNoSlot && !(info_.loose[late.pc_slot] & dead));
 }
 
 // Nothing is known any more of registers other than pins.
@@ -716,6 +769,7 @@ void CodeGen::forget_all() {
   state_.used = state_.dirty = 0;
   for (unsigned p = state_.f80.depth; p-- > 0;) f80_unbind(p);
   state_.f80.depth = 0;
+  state_.late = LateSlots();
   for (SlotId s : readers_) slot_reader_[s] = kNoValue;
   readers_.clear();
   state_.flags = FlagsState();

@@ -22,6 +22,13 @@ LayoutInfo::LayoutInfo(const StateLayout& l) : layout(&l), overlaps(l) {
     }
     if (slot.type == Type::kFlags && flags == kNoSlot) flags = s;
   }
+  loose.assign(l.slots.size(), 0);
+  unsigned bit = 1;
+  for (SlotId s = 0; s < l.slots.size(); ++s) {
+    if (!l.slots[s].loose || bit > 0x80) continue;
+    loose[s] = static_cast<uint8_t>(bit);
+    bit <<= 1;
+  }
 }
 
 bool CodeGen::exit_kills_flags(const Inst& exit) const {
@@ -40,6 +47,7 @@ void CodeGen::analyse() {
   const size_t slots = info_.layout->slots.size();
   preds_.assign(r.blocks.size(), 0);
   block_flags_dead_.assign(r.blocks.size(), 0);
+  block_loose_dead_.assign(r.blocks.size(), 0);
   last_hint_.assign(slots, kNoValue);
   if (overwritten_.size() < slots) overwritten_.resize(slots);
   loops_ = false;
@@ -91,6 +99,46 @@ void CodeGen::see_by_call(const HelperDesc& helper) {
   for (SlotId s : helper.reads) see(s);
 }
 
+// ---- loose slots: the same, but that faults do not see them, and from block to block
+
+// Which are overwritten behind the block that ends so.
+uint8_t CodeGen::loose_after(const Inst& term) const {
+  if (term.op == Op::kBr) return block_loose_dead_[term.aux];
+  if (term.op == Op::kCondBr)
+    return block_loose_dead_[term.aux] & block_loose_dead_[static_cast<size_t>(term.imm)];
+  uint8_t dead = 0;
+  const bool leaves = term.op == Op::kGotoPc || term.op == Op::kGotoInd;
+  if (!leaves || ExitAux::unpack(term.aux).poll) return 0;
+  if (const std::vector<SlotId>* slots = dead_slots(term)) {
+    for (SlotId s : *slots) dead |= info_.loose[s];
+  }
+  return dead;
+}
+
+// What an op that is not pure does to them.
+void CodeGen::analyse_loose(const Inst& in) {
+  const auto write = [&](SlotId s) { loose_dead_ |= info_.loose[s]; };
+  const auto read = [&](SlotId s) { loose_dead_ = static_cast<uint8_t>(loose_dead_ & ~info_.loose[s]); };
+  switch (in.op) {
+    case Op::kPut: return write(static_cast<SlotId>(in.aux));
+    case Op::kF80Note: return write(info_.layout->f80_up);
+    case Op::kGet:
+    case Op::kGetIdx: return read(static_cast<SlotId>(in.aux));
+    case Op::kPoll: loose_dead_ = 0; return;
+    case Op::kCall: {
+      const HelperDesc& helper = *region_->helpers[in.aux];
+      if (helper.effects & kHelperPure) return;
+      if (helper.effects & kHelperMayExit || !(helper.effects & kHelperListsState)) {
+        loose_dead_ = 0;
+        return;
+      }
+      for (SlotId s : helper.reads) read(s);
+      return;
+    }
+    default: return;
+  }
+}
+
 // ---- what an access makes part of itself, if it is the only one to use it
 
 // Marks what to fold into the access; whether there are other users shows at the definition.
@@ -101,6 +149,26 @@ void CodeGen::mark_folds(const Inst& access) {
     if (d.size == 4 && !d.atomic && !d.big && d.order != Order::kSeqCst)
       vals_[access.args[1]].fold = Fold::kPair;
   }
+}
+
+// An op of f80 whose second operand may be in memory: marks the load of it, if nothing lies between that sees
+// or changes anything.
+void CodeGen::mark_f80_operand(uint32_t i) {
+  const Inst& in = insts_[i];
+  const bool reads = (in.op >= Op::kF80Add && in.op <= Op::kF80DivR) || in.op == Op::kF80Cmp;
+  if (!reads || config_.soft_tlb || inst(in.args[1]).op != Op::kLoad) return;
+  const MemDesc d = inst(in.args[1]).mem();
+  if (d.align != 0 || d.big || address_clobbers_flags(d)) return;
+  for (uint32_t k = in.args[1] + 1u; k < i; ++k) {
+    const Op op = insts_[k].op;
+    if (!is_pure(op) && op != Op::kNop && op != Op::kGet) return;
+  }
+  vals_[in.args[1]].fold = Fold::kOperand;
+}
+
+// Is op i a load that its only user makes part of itself?
+bool CodeGen::folds_load(uint32_t i) const {
+  return insts_[i].op == Op::kLoad && vals_[i].fold == Fold::kOperand && vals_[i].left == 1;
 }
 
 // An exclusive or takes one step of AES.
@@ -122,7 +190,7 @@ Fold CodeGen::settle_fold(const Inst& in, Fold fold, uint16_t uses) {
     return count.op == Op::kConst && count.imm >= 1 && count.imm <= 3;
   };
   if (fold == Fold::kIndex) return small_shift(in) ? fold : Fold::kNone;
-  if (fold == Fold::kPair || fold == Fold::kAes || fold == Fold::kNegate) return fold;
+  if (fold == Fold::kPair || fold == Fold::kAes || fold == Fold::kNegate || fold == Fold::kLate) return fold;
   if (fold == Fold::kSum && inst(in.args[1]).op == Op::kConst) {
     if (inst(in.args[0]).op == Op::kAdd) vals_[in.args[0]].fold = Fold::kInnerSum;
   } else if (inst(in.args[1]).op == Op::kShl) {
@@ -189,7 +257,8 @@ void CodeGen::pass_hint(const Inst& in, SlotId slot) {
 
 // A put of which nobody sees the value, or an op without effect of which nobody uses the result.
 inline bool CodeGen::useless(const Inst& in, const Val& val) const {
-  if (in.op == Op::kPut) return overwritten_[in.aux] == seen_gen_;
+  if (in.op == Op::kPut) return overwritten_[in.aux] == seen_gen_ || (loose_dead_ & info_.loose[in.aux]) != 0;
+  if (in.op == Op::kF80Note) return (loose_dead_ & info_.loose[info_.layout->f80_up]) != 0;
   if (val.left != 0) return false;
   if (in.op == Op::kCall) return (region_->helpers[in.aux]->effects & kHelperPure) != 0;
   return op_attributes(in.op) == kReadsState;
@@ -208,6 +277,7 @@ inline void CodeGen::analyse_slot_access(uint32_t i) {
   }
   overwrite(slot);
   Val& val = vals_[in.args[0]];
+  if (info_.loose[slot] != 0 && inst(in.args[0]).op == Op::kPcRel) val.fold = Fold::kLate;
   last_hint_[slot] = in.args[0];
   val.hint = slot;
   val.hint_gen = hint_gen_;
@@ -266,6 +336,7 @@ void CodeGen::analyse_block(BlockId b, const Inst& term) {
   if (term.op == Op::kBr) dead = dead_in(term.aux);
   if (term.op == Op::kCondBr) dead = dead_in(term.aux) && dead_in(static_cast<uint64_t>(term.imm));
   if (term.op == Op::kGotoPc || term.op == Op::kGotoInd) dead = exit_kills_flags(term);
+  loose_dead_ = loose_after(term);
   ++hint_gen_;
   see_all();
   // Kept here, since what is stored below could be them for all the compiler knows.
@@ -308,6 +379,8 @@ void CodeGen::analyse_block(BlockId b, const Inst& term) {
         val.skip = true;
         continue;
       }
+      analyse_loose(in);
+      if (in.op == Op::kF80Note) vals_[in.args[0]].noted = true;
       if (val.hint_gen != hint_gen_) val.hint = kNoSlot;
       if (in.op == Op::kFFma && in.aux != 1 && in.imm == 0 && !native_fp_ && features_.fma &&
           !region_->fp_by_calls) {
@@ -321,6 +394,11 @@ void CodeGen::analyse_block(BlockId b, const Inst& term) {
       } else {
         analyse_effects(static_cast<uint32_t>(at - vals), &dead);
       }
+      mark_f80_operand(static_cast<uint32_t>(at - vals));
+      if (folds_load(static_cast<uint32_t>(at - vals))) {
+        val.skip = true;
+        val.loc = Loc::kDeferred;
+      }
       val.flags_dead = dead;
     }
     // Without a branch for those there may be: which op has how many is hard to foretell.
@@ -332,6 +410,7 @@ void CodeGen::analyse_block(BlockId b, const Inst& term) {
     }
   }
   block_flags_dead_[b] = dead;
+  block_loose_dead_[b] = loose_dead_;
 }
 
 }  // namespace xarch::x86_64

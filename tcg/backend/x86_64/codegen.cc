@@ -33,6 +33,7 @@ tcg::CompileResult CodeGen::compile(const Region& region, tcg::CodeSpace& space)
   emitted_.assign(region.blocks.size(), 0);
   analyse();
   find_loop_slots();
+  find_f80_loop();
   for (size_t t = 0; t < region.temps.size(); ++t)
     temp_frame_.push_back(static_cast<uint16_t>(alloc_frame()));
   block_labels_.clear();
@@ -92,6 +93,7 @@ void CodeGen::end_values() {
   state_.flags.num_vals = 0;
   for (unsigned p = 0; p < state_.f80.depth; ++p) state_.f80.entries[p].num_vals = 0;
   f80_rounding_.clear();
+  f80_rounded_ = kNoValue;
   for (SlotId s : readers_) slot_reader_[s] = kNoValue;
   readers_.clear();
 }
@@ -109,7 +111,9 @@ void CodeGen::emit_chain(BlockId b) {
 void CodeGen::emit_block(BlockId b) {
   emitted_[b] = 1;
   as_.bind(block_labels_[b]);
-  if (b == 0 && !loop_slots_.empty()) enter_loop();
+  block_ = b;
+  if (b == 0 && keeps_in_loop()) enter_loop();
+  cancel_late(block_loose_dead_[b]);
   insn_offset_ = block_place_[b].offset;
   insn_restore_ = block_place_[b].restore;
   const Inst* const insts = insts_;
@@ -152,9 +156,8 @@ void CodeGen::emit_temporary(uint32_t i) {
   consume_args(in);
 }
 
-void CodeGen::emit_pcrel(uint32_t i) {
-  const int64_t offset = insts_[i].imm;
-  Reg d = dest(static_cast<V>(i));
+// Leaves the host's flags alone.
+void CodeGen::load_pcrel(Reg d, int64_t offset) {
   if (offset == static_cast<int32_t>(offset)) {
     as_.mov(64, d, cell_pc());
     if (offset) as_.lea(64, d, Mem::at(d, static_cast<int32_t>(offset)));
@@ -164,6 +167,11 @@ void CodeGen::emit_pcrel(uint32_t i) {
     as_.mov(64, d, cell_pc());
     as_.lea(64, d, Mem::at(d, t));
   }
+}
+
+void CodeGen::emit_pcrel(uint32_t i) {
+  Reg d = dest(static_cast<V>(i));
+  load_pcrel(d, insts_[i].imm);
   bind(static_cast<V>(i), host(d), true);
 }
 

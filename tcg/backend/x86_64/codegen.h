@@ -33,6 +33,7 @@ struct LayoutInfo {
   std::vector<ir::SlotId> pinned;  // slot of each rank
   ir::SlotOverlaps overlaps;
   ir::SlotId flags = ir::kNoSlot;  // the slot of packed flags that may stay in the host's
+  std::vector<uint8_t> loose;  // of each slot: a bit of its own if it is one of the first loose ones, or 0
   bool is_pin(HostReg r) const {
     for (Reg p : kPins) {
       if (host(p) == r) return true;
@@ -49,6 +50,8 @@ enum class Fold : uint8_t {
   kIndex,     // what the sum adds, shifted
   kPair,      // it stores this pair
   kNegate,    // a fused product or sum takes this with the other sign
+  kOperand,   // a load: its user, of f80, reads memory itself
+  kLate,      // a position that a loose slot waits as
   kAes        // an exclusive or is the key of this step of AES
 };
 
@@ -124,17 +127,22 @@ class CodeGen {
   void see_by_call(const ir::HelperDesc& helper);
   void overwrite(ir::SlotId s);
   void mark_folds(const ir::Inst& access);
+  void mark_f80_operand(uint32_t i);
+  bool folds_load(uint32_t i) const;
   void mark_aes(const ir::Inst& in);
   Fold settle_fold(const ir::Inst& in, Fold fold, uint16_t uses);
   void kill_hint(ir::SlotId s, uint32_t at);
   void pass_hint(const ir::Inst& in, ir::SlotId slot);
   bool exit_kills_flags(const ir::Inst& exit) const;
+  uint8_t loose_after(const ir::Inst& term) const;
+  void analyse_loose(const ir::Inst& in);
 
   // ---- codegen.cc
   void note_low_read(const ir::Inst& in);
   void emit_chain(ir::BlockId b);
   void emit_block(ir::BlockId b);
   void emit_temporary(uint32_t i);
+  void load_pcrel(Reg d, int64_t offset);
   void emit_pcrel(uint32_t i);
   void emit_flags_const(uint32_t i);
   void emit_inst(uint32_t i);
@@ -242,9 +250,14 @@ class CodeGen {
   Mem state_mem(unsigned offset) const;
   Mem frame_mem(unsigned index) const;
   void drop_slot_cache(ir::SlotId s, bool write_back);
+  // Loose slots that wait in the host's status word or as a position.
+  void store_late(const std::vector<ir::SlotId>* dead);
+  void cancel_late(ir::SlotId s);
+  void cancel_late(uint8_t loose);
+  bool late_for(ir::BlockId b) const;
   void settle_slot_readers(ir::SlotId s);  // a value still to be read from s is read now
   void settle_all_slot_readers();
-  void flush_slots(const std::vector<ir::SlotId>* dead);
+  void flush_slots(const std::vector<ir::SlotId>* dead, bool f80 = true);
   void forget_all();
   void get(uint32_t i);
   void put(uint32_t i);
@@ -429,6 +442,8 @@ class CodeGen {
   void f80_popped();
   void f80_evict_top(const std::vector<ir::SlotId>* dead);
   void f80_flush(const std::vector<ir::SlotId>* dead);
+  unsigned f80_cost(const F80Stack::Entry& e) const;
+  bool f80_read_again(ir::SlotId s) const;
   void f80_room(uint32_t keep);
   unsigned f80_use(V v, V other = ir::kNoValue);
   void f80_bind(V v, unsigned p);
@@ -439,8 +454,22 @@ class CodeGen {
   void f80_put(uint32_t i);
   void f80_drop_slot(ir::SlotId s, bool write_back);
   void f80_places();
+  Mem f80_memory_operand(uint32_t i);
   void f80_store_operand(V v);
   void f80_note_rounding(uint32_t i);
+  void f80_keep_rounding();
+  // An instruction of the unit; how the one before has rounded is lost.
+  void x87(unsigned opcode, unsigned modrm) {
+    f80_keep_rounding();
+    as_.x87(opcode, modrm);
+  }
+  void x87(unsigned opcode, unsigned number, const Mem& m) {
+    f80_keep_rounding();
+    as_.x87(opcode, number, m);
+  }
+  void emit_f80_note(uint32_t i);
+  bool f80_asked_behind(uint32_t i, V a) const;
+  void f80_forget_rounding(size_t n);
   void emit_f80_up(uint32_t i);
   void emit_f80_same(uint32_t i, unsigned number);
   void emit_f80_binary(uint32_t i);
@@ -569,6 +598,22 @@ class CodeGen {
   void move_to_loop_registers();
   HostReg loop_home(V result) const;
 
+  // ---- f80_loops.cc
+  void find_f80_loop();
+  void enter_f80_loop();
+  ir::SlotId f80_loop_slot(unsigned p) const;
+  void close_f80_loop();
+  struct SlotTest {
+    ir::SlotId slot;
+    int64_t value;
+    ir::BlockId equal;  // where it goes on if the slot has the value
+  };
+  bool slot_test(ir::BlockId b, SlotTest* out) const;
+  bool puts(ir::BlockId b, ir::SlotId s) const;
+  bool holds_behind(ir::BlockId b, const SlotTest& t, unsigned depth) const;
+  uint8_t loose_where(ir::BlockId b, const SlotTest& t, unsigned depth);
+  uint8_t loose_in_next_round(ir::BlockId b);
+
   // ---- exits.cc
   const std::vector<ir::SlotId>* dead_slots(const ir::Inst& exit) const;
   Mem cell_pc() const;
@@ -613,6 +658,9 @@ class CodeGen {
 
   std::vector<Val> vals_;
   std::vector<uint8_t> block_flags_dead_;
+  std::vector<uint8_t>
+      block_loose_dead_;               // LayoutInfo::loose: those that are overwritten before they are seen
+  uint8_t loose_dead_ = 0;             // the same at the op being analysed
   std::vector<uint32_t> overwritten_;  // per slot: seen_gen_ if it is, before anything sees it
   uint32_t seen_gen_ = 0;
   std::vector<V> last_hint_;      // of each slot: value of the put seen last
@@ -633,9 +681,12 @@ class CodeGen {
     ir::Type type;
     bool written;  // in a round
   };
-  bool loops_ = false;                // the region jumps back to its own start
-  std::vector<LoopSlot> loop_slots_;  // kept in registers while the region jumps back to its start
-  Label loop_;                        // where it jumps back to
+  bool loops_ = false;                   // the region jumps back to its own start
+  std::vector<LoopSlot> loop_slots_;     // kept in registers while the region jumps back to its start
+  std::vector<ir::SlotId> f80_loop_;     // the same of f80, on the x87 stack, from its bottom
+  std::vector<ir::SlotId> f80_written_;  // slots of f80 that the region writes, if it jumps back
+  bool keeps_in_loop() const { return !loop_slots_.empty() || !f80_loop_.empty(); }
+  Label loop_;  // where it jumps back to
   struct Constant {
     uint64_t low, high;
     Label label;
@@ -650,7 +701,9 @@ class CodeGen {
   std::vector<Cold> cold_;
   RecoveryWriter recovery_;
   std::vector<FpSite> fp_sites_;
-  // Of values that f80.up asks for: the frame slot that has the status word behind their instruction.
+  // The value whose instruction has left the status word as it is, if f80.up or f80.note asks for it; of
+  // others that they ask for: the frame slot that has the status word behind their instruction.
+  V f80_rounded_ = ir::kNoValue;
   std::vector<std::pair<V, uint16_t>> f80_rounding_;
   unsigned f80_copies_ = 0;  // on the x87 stack above what the model knows, at the moment
   std::vector<SlotPlace> places_;
@@ -659,6 +712,7 @@ class CodeGen {
   uint32_t hint_gen_ = 0;
   uint16_t stamp_ = 0;
   uint16_t now_stamp_ = 0;  // as the op being emitted began
+  ir::BlockId block_ = 0;   // being emitted
   uint32_t now_ = 0;        // index of the instruction being emitted
   uint32_t done_ = 0;       // last index that it covered
   int64_t insn_offset_ = 0;

@@ -180,12 +180,14 @@ void CodeGen::emit_cond_br(uint32_t i) {
 
 // Would settle_for have nothing to do?
 bool CodeGen::settled_for(BlockId b) const {
-  return state_.dirty == 0 && state_.f80.depth == 0 && (!state_.flags_dirty() || block_flags_dead_[b]);
+  return state_.dirty == 0 && state_.f80.depth == 0 && !late_for(b) &&
+         (!state_.flags_dirty() || block_flags_dead_[b]);
 }
 
 // Writes back what a block that others lead to as well wants to find in the state.
 void CodeGen::settle_for(BlockId b) {
   if (block_flags_dead_[b]) state_.flags.dirty = false;
+  cancel_late(block_loose_dead_[b]);
   flush_slots(nullptr);
 }
 
@@ -222,7 +224,7 @@ void CodeGen::emit_unlinked_exit(uint32_t mode, bool poll) {
 void CodeGen::emit_goto_pc(uint32_t i) {
   const Inst& in = insts_[i];
   ExitAux e = ExitAux::unpack(in.aux);
-  if (!loop_slots_.empty() && closes_loop(in)) return close_loop(in);
+  if (keeps_in_loop() && closes_loop(in)) return close_loop(in);
   flush_slots(dead_slots(in));
   state_.flags = FlagsState();
   uint32_t mode = e.mode_change ? region_->exit_modes[e.mode_index] : region_->key.mode;

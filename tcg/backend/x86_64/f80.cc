@@ -74,7 +74,7 @@ unsigned CodeGen::f80_find_slot(SlotId slot, unsigned* k) const {
 void CodeGen::f80_to_top(unsigned p) {
   F80Stack& s = state_.f80;
   if (p == s.top()) return;
-  as_.x87(0xd9, 0xc8 + s.st(p));
+  x87(0xd9, 0xc8 + s.st(p));
   std::swap(s.entries[p], s.entries[s.top()]);
 }
 
@@ -111,13 +111,13 @@ void CodeGen::f80_evict_top(const std::vector<SlotId>* dead) {
     places[n++] = frame_mem(val.index);
   }
   for (unsigned k = 0; k + 1 < n; ++k) {
-    as_.x87(0xd9, 0xc0);
-    as_.x87(kStore80.opcode, kStore80.number, places[k]);
+    x87(0xd9, 0xc0);
+    x87(kStore80.opcode, kStore80.number, places[k]);
   }
   if (n == 0) {
-    as_.x87(0xdd, 0xd8);
+    x87(0xdd, 0xd8);
   } else {
-    as_.x87(kStore80.opcode, kStore80.number, places[n - 1]);
+    x87(kStore80.opcode, kStore80.number, places[n - 1]);
   }
   f80_popped();
 }
@@ -127,6 +127,27 @@ void CodeGen::f80_flush(const std::vector<SlotId>* dead) {
   while (state_.f80.depth != 0) f80_evict_top(dead);
 }
 
+// What it costs to have the entry no more: values first of all, then slots that are read again.
+unsigned CodeGen::f80_cost(const F80Stack::Entry& e) const {
+  unsigned cost = (e.num_vals != 0 ? 16 : 0) + (e.dirty != 0 ? 2 : 0) + (e.num_slots != 0 ? 1 : 0);
+  for (unsigned k = 0; k < e.num_slots; ++k) {
+    if (f80_read_again(e.slots[k])) cost += 4;
+  }
+  return cost;
+}
+
+// Is the slot read before it is written, as far as the order of blocks and the next ops tell? In a loop that
+// keeps it, it is.
+bool CodeGen::f80_read_again(SlotId s) const {
+  constexpr uint32_t kWindow = 128;
+  const auto end = std::min<uint32_t>(now_ + kWindow, static_cast<uint32_t>(region_->insts.size()));
+  for (uint32_t i = now_; i < end; ++i) {
+    const Inst& in = insts_[i];
+    if ((in.op == Op::kGet || in.op == Op::kPut) && in.aux == s && !vals_[i].skip) return in.op == Op::kGet;
+  }
+  return std::find(f80_loop_.begin(), f80_loop_.end(), s) != f80_loop_.end();
+}
+
 // Makes room for one more, entries of `keep` (a bit each) staying on the stack.
 void CodeGen::f80_room(uint32_t keep) {
   F80Stack& s = state_.f80;
@@ -134,7 +155,7 @@ void CodeGen::f80_room(uint32_t keep) {
   unsigned best = 0, best_cost = ~0u;
   for (unsigned p = 0; p < s.depth; ++p) {
     const F80Stack::Entry& e = s.entries[p];
-    const unsigned cost = (e.num_vals != 0 ? 4 : 0) + (e.dirty != 0 ? 2 : 0) + (e.num_slots != 0 ? 1 : 0);
+    const unsigned cost = f80_cost(e);
     if ((keep >> p & 1) || cost >= best_cost) continue;
     best = p;
     best_cost = cost;
@@ -143,7 +164,7 @@ void CodeGen::f80_room(uint32_t keep) {
   // The top comes to where it was: positions are to be looked up again.
   if (s.entries[best].num_vals == 0 && s.entries[best].dirty == 0) {
     f80_unbind(best);
-    as_.x87(0xdd, 0xd8 + s.st(best));
+    x87(0xdd, 0xd8 + s.st(best));
     s.entries[best] = s.entries[s.top()];
     --s.depth;
   } else {
@@ -159,7 +180,7 @@ unsigned CodeGen::f80_use(V v, V other) {
   if (val.loc != Loc::kSpill) Log::fatal("xarch: internal error: value %u has no place at op %u", v, now_);
   const bool keep = other != kNoValue && vals_[other].loc == Loc::kF80;
   f80_room(keep ? 1u << f80_find(other) : 0);
-  as_.x87(kLoad80.opcode, kLoad80.number, frame_mem(val.index));
+  x87(kLoad80.opcode, kLoad80.number, frame_mem(val.index));
   frame_used_ &= ~(1u << val.index);
   f80_push();
   f80_bind(v, state_.f80.top());
@@ -178,7 +199,8 @@ bool CodeGen::f80_takes(unsigned p, V v, V result, unsigned uses) const {
   const F80Stack::Entry& e = state_.f80.entries[p];
   if (e.num_vals != 1 || vals_[v].left != uses) return false;
   for (unsigned k = 0; k < e.num_slots; ++k) {
-    if ((e.dirty >> k & 1) && e.slots[k] != vals_[result].hint) return false;
+    if (e.slots[k] == vals_[result].hint) continue;
+    if ((e.dirty >> k & 1) || f80_read_again(e.slots[k])) return false;
   }
   return true;
 }
@@ -188,7 +210,7 @@ void CodeGen::f80_operand_on_top(V v, V result) {
   const unsigned p = f80_use(v);
   if (f80_takes(p, v, result, 1)) return f80_to_top(p);
   f80_room(1u << p);
-  as_.x87(0xd9, 0xc0 + state_.f80.st(f80_find(v)));
+  x87(0xd9, 0xc0 + state_.f80.st(f80_find(v)));
   f80_push();
 }
 
@@ -214,7 +236,7 @@ void CodeGen::f80_get(uint32_t i) {
     if (slot_reg_[o] != kNoHostReg || slot_reader_[o] != kNoValue) drop_slot_cache(o, true);
   }
   f80_room(0);
-  as_.x87(kLoad80.opcode, kLoad80.number, slot_mem(s));
+  x87(kLoad80.opcode, kLoad80.number, slot_mem(s));
   f80_push();
   const unsigned p = state_.f80.top();
   F80Stack::Entry& e = state_.f80.entries[p];
@@ -238,7 +260,7 @@ void CodeGen::f80_put(uint32_t i) {
   }
   if (state_.f80.entries[p].num_slots == F80Stack::kMaxSlots) {
     f80_room(1u << p);
-    as_.x87(0xd9, 0xc0 + state_.f80.st(f80_find(v)));
+    x87(0xd9, 0xc0 + state_.f80.st(f80_find(v)));
     f80_push();
     p = state_.f80.top();
   }
@@ -255,8 +277,8 @@ void CodeGen::f80_drop_slot(SlotId s, bool write_back) {
   const unsigned p = f80_find_slot(s, &k);
   F80Stack::Entry& e = state_.f80.entries[p];
   if (write_back && (e.dirty >> k & 1)) {
-    as_.x87(0xd9, 0xc0 + state_.f80.st(p));
-    as_.x87(kStore80.opcode, kStore80.number, slot_mem(s));
+    x87(0xd9, 0xc0 + state_.f80.st(p));
+    x87(kStore80.opcode, kStore80.number, slot_mem(s));
   }
   const unsigned last = --e.num_slots;
   e.slots[k] = e.slots[last];
@@ -278,8 +300,20 @@ void CodeGen::f80_places() {
 
 // ---- operations
 
-// The operand, which is no f80, to where the unit can read it.
+// The second operand of op i, which is no f80: where the unit can read it. Emit nothing behind this but the
+// instruction that reads it.
+Mem CodeGen::f80_memory_operand(uint32_t i) {
+  const V b = insts_[i].args[1];
+  f80_keep_rounding();
+  if (vals_[b].loc != Loc::kDeferred) return f80_bounce();
+  const Mem m = address(inst(b), inst(b).mem());
+  site();
+  return m;
+}
+
+// The operand, which is no f80, to where the unit can read it, unless it is in memory.
 void CodeGen::f80_store_operand(V v) {
+  if (vals_[v].loc == Loc::kDeferred) return;
   const Type t = inst(v).type;
   if (is_float(t)) {
     store_typed(t, f80_bounce(), host(use_x(v)));
@@ -288,16 +322,66 @@ void CodeGen::f80_store_operand(V v) {
   }
 }
 
-// Keeps, for f80.up, how the instruction just emitted has rounded.
+// The status word has, for f80.up and f80.note, how the instruction just emitted has rounded.
 void CodeGen::f80_note_rounding(uint32_t i) {
-  if (!vals_[i].noted) return;
+  if (vals_[i].noted) f80_rounded_ = static_cast<V>(i);
+}
+
+// The status word is about to be changed: who wants what it has gets it now.
+void CodeGen::f80_keep_rounding() {
+  if (state_.late.up) {
+    as_.x87(0xdd, 7, slot_mem(info_.layout->f80_up));  // fnstsw
+    state_.late.up = false;
+  }
+  if (f80_rounded_ == kNoValue) return;
   const unsigned frame = alloc_frame();
-  as_.x87(0xdd, 7, frame_mem(frame));  // fnstsw
-  f80_rounding_.emplace_back(static_cast<V>(i), static_cast<uint16_t>(frame));
+  as_.x87(0xdd, 7, frame_mem(frame));
+  f80_rounding_.emplace_back(f80_rounded_, static_cast<uint16_t>(frame));
+  f80_rounded_ = kNoValue;
+}
+
+// The slot may wait in the status word as long as that is as it is now.
+void CodeGen::emit_f80_note(uint32_t i) {
+  const V a = insts_[i].args[0];
+  const SlotId s = info_.layout->f80_up;
+  drop_slot_cache(s, false);
+  if (a == f80_rounded_) {
+    state_.late.up = true;
+    consume(a);
+    if (!f80_asked_behind(i, a)) f80_rounded_ = kNoValue;
+    return;
+  }
+  for (size_t n = f80_rounding_.size(); n-- > 0;) {
+    if (f80_rounding_[n].first != a) continue;
+    const Reg r = alloc_gpr();
+    as_.movzx(r, 16, frame_mem(f80_rounding_[n].second));
+    as_.mov(16, slot_mem(s), r);
+    consume(a);
+    return f80_forget_rounding(n);
+  }
+  unsupported();
+}
+
+// Does anything behind op i ask how a was rounded?
+bool CodeGen::f80_asked_behind(uint32_t i, V a) const {
+  if (vals_[a].left == 0) return false;
+  while (!is_terminator(insts_[++i].op)) {
+    const Inst& in = insts_[i];
+    if ((in.op == Op::kF80Up || in.op == Op::kF80Note) && in.args[0] == a && !vals_[i].skip) return true;
+  }
+  return false;
+}
+
+// Nobody asks any more: the frame slot is free.
+void CodeGen::f80_forget_rounding(size_t n) {
+  if (vals_[f80_rounding_[n].first].left != 0) return;
+  frame_used_ &= ~(1u << f80_rounding_[n].second);
+  f80_rounding_.erase(f80_rounding_.begin() + static_cast<ptrdiff_t>(n));
 }
 
 void CodeGen::emit_f80_up(uint32_t i) {
   const V a = insts_[i].args[0];
+  if (a == f80_rounded_) f80_keep_rounding();
   for (size_t n = f80_rounding_.size(); n-- > 0;) {
     if (f80_rounding_[n].first != a) continue;
     clobber_flags();
@@ -306,11 +390,7 @@ void CodeGen::emit_f80_up(uint32_t i) {
     as_.shift(Shift::kShr, 32, d, 1);
     as_.alu(Alu::kAnd, 32, d, 1);
     finish(static_cast<V>(i), host(d), true);
-    if (vals_[a].left == 0) {
-      frame_used_ &= ~(1u << f80_rounding_[n].second);
-      f80_rounding_.erase(f80_rounding_.begin() + static_cast<ptrdiff_t>(n));
-    }
-    return;
+    return f80_forget_rounding(n);
   }
   unsupported();
 }
@@ -323,10 +403,10 @@ void CodeGen::emit_f80_same(uint32_t i, unsigned number) {
     f80_to_top(p);
   } else {
     f80_room(1u << p);
-    as_.x87(0xd9, 0xc0 + state_.f80.st(f80_find(a)));
+    x87(0xd9, 0xc0 + state_.f80.st(f80_find(a)));
     f80_push();
   }
-  as_.x87(0xd8, 0xc0 + number * 8);
+  x87(0xd8, 0xc0 + number * 8);
   f80_note_rounding(i);
   f80_finish(i, state_.f80.top());
 }
@@ -338,7 +418,8 @@ void CodeGen::emit_f80_binary(uint32_t i) {
   if (inst(b).type != Type::kF80) {
     f80_store_operand(b);
     f80_operand_on_top(a, v);
-    as_.x87(inst(b).type == Type::kF32 ? 0xd8 : 0xdc, number, f80_bounce());
+    const Mem m = f80_memory_operand(i);
+    as_.x87(inst(b).type == Type::kF32 ? 0xd8 : 0xdc, number, m);
     f80_note_rounding(i);
     return f80_finish(i, state_.f80.top());
   }
@@ -349,9 +430,9 @@ void CodeGen::emit_f80_binary(uint32_t i) {
   bool take_a = f80_takes(f80_find(a), a, v, 1), take_b = f80_takes(f80_find(b), b, v, 1);
   if (!take_a && !take_b) {
     f80_room(1u << f80_find(a) | 1u << f80_find(b));
-    as_.x87(0xd9, 0xc0 + s.st(f80_find(a)));
+    x87(0xd9, 0xc0 + s.st(f80_find(a)));
     f80_push();
-    as_.x87(0xd8, 0xc0 + number * 8 + s.st(f80_find(b)));
+    x87(0xd8, 0xc0 + number * 8 + s.st(f80_find(b)));
     f80_note_rounding(i);
     return f80_finish(i, s.top());
   }
@@ -363,11 +444,11 @@ void CodeGen::emit_f80_binary(uint32_t i) {
   const unsigned top_first = a_on_top ? number : exchanged(number);
   const bool take_top = a_on_top ? take_a : take_b, take_other = a_on_top ? take_b : take_a;
   if (!take_other) {
-    as_.x87(0xd8, 0xc0 + top_first * 8 + s.st(other));
+    x87(0xd8, 0xc0 + top_first * 8 + s.st(other));
     f80_note_rounding(i);
     return f80_finish(i, s.top());
   }
-  as_.x87(take_top ? 0xde : 0xdc, 0xc0 + top_first * 8 + s.st(other));
+  x87(take_top ? 0xde : 0xdc, 0xc0 + top_first * 8 + s.st(other));
   f80_note_rounding(i);
   consume_args(in);
   if (take_top) f80_popped();
@@ -379,10 +460,10 @@ void CodeGen::emit_f80_unary(uint32_t i) {
   const Inst& in = insts_[i];
   f80_operand_on_top(in.args[0], static_cast<V>(i));
   switch (in.op) {
-    case Op::kF80Neg: as_.x87(0xd9, 0xe0); break;
-    case Op::kF80Abs: as_.x87(0xd9, 0xe1); break;
-    case Op::kF80Sqrt: as_.x87(0xd9, 0xfa); break;
-    default: as_.x87(0xd9, 0xfc); break;  // kF80Round
+    case Op::kF80Neg: x87(0xd9, 0xe0); break;
+    case Op::kF80Abs: x87(0xd9, 0xe1); break;
+    case Op::kF80Sqrt: x87(0xd9, 0xfa); break;
+    default: x87(0xd9, 0xfc); break;  // kF80Round
   }
   f80_note_rounding(i);
   f80_finish(i, state_.f80.top());
@@ -401,7 +482,7 @@ void CodeGen::emit_f80_load(uint32_t i) {
     form = load_of(inst(in.args[0]).type);
   }
   f80_room(0);
-  as_.x87(form.opcode, form.number, f80_bounce());
+  x87(form.opcode, form.number, f80_bounce());
   f80_push();
   f80_finish(i, state_.f80.top());
 }
@@ -418,10 +499,10 @@ void CodeGen::emit_f80_store(uint32_t i) {
       is_float(in.type) || ((in.type == Type::kI16 || in.type == Type::kI32) && in.imm == 0);
   if (pops || (has_plain && !parts)) {
     f80_to_top(p);
-    as_.x87(form.opcode, form.number - (pops ? 0u : 1u), f80_bounce());
+    x87(form.opcode, form.number - (pops ? 0u : 1u), f80_bounce());
   } else {
-    as_.x87(0xd9, 0xc0 + state_.f80.st(p));  // there is room for one, see F80Stack::kLimit
-    as_.x87(form.opcode, form.number, f80_bounce());
+    x87(0xd9, 0xc0 + state_.f80.st(p));  // there is room for one, see F80Stack::kLimit
+    x87(form.opcode, form.number, f80_bounce());
   }
   f80_note_rounding(i);
   consume_args(in);
@@ -442,8 +523,9 @@ void CodeGen::emit_f80_load_memory(uint32_t i) {
   f80_room(0);
   const Mem m = address(in, d);
   const MemForm form = load_of(f80_format_type(in.aux));
+  f80_keep_rounding();
   site();
-  as_.x87(form.opcode, form.number, m);
+  x87(form.opcode, form.number, m);
   f80_push();
   f80_finish(i, state_.f80.top());
 }
@@ -453,7 +535,8 @@ void CodeGen::emit_f80_store_memory(uint32_t i) {
   const MemDesc d = in.mem();
   const V a = in.args[1];
   if (config_.soft_tlb || d.align != 0) return unsupported();
-  const bool asked = vals_[i].left != 0, truncates = (in.aux & kF80Truncates) != 0;
+  // f80.note is content with the status word.
+  const bool asked = vals_[i].left > (vals_[i].noted ? 1 : 0), truncates = (in.aux & kF80Truncates) != 0;
   if (asked || address_clobbers_flags(d)) clobber_flags();
   if (asked) take(Reg::rax);
   const Type t = f80_format_type(in.aux);
@@ -465,15 +548,17 @@ void CodeGen::emit_f80_store_memory(uint32_t i) {
   const Mem m = address(in, d);
   if (pops || plain) {
     f80_to_top(p);
+    f80_keep_rounding();
     site();
-    as_.x87(form.opcode, form.number - (pops ? 0u : 1u), m);
+    x87(form.opcode, form.number - (pops ? 0u : 1u), m);
   } else {
-    as_.x87(0xd9, 0xc0 + state_.f80.st(p));
+    x87(0xd9, 0xc0 + state_.f80.st(p));
     ++f80_copies_;
     site();
     --f80_copies_;
-    as_.x87(form.opcode, form.number, m);
+    x87(form.opcode, form.number, m);
   }
+  f80_note_rounding(i);
   if (asked) as_.x87(0xdf, 0xe0);  // fnstsw ax
   consume_args(in);
   if (pops) f80_popped();
@@ -491,7 +576,8 @@ void CodeGen::emit_f80_compare(uint32_t i) {
     take(Reg::rax);
     f80_store_operand(b);
     f80_to_top(f80_use(a));
-    as_.x87(inst(b).type == Type::kF32 ? 0xd8 : 0xdc, 2, f80_bounce());
+    const Mem m = f80_memory_operand(i);
+    as_.x87(inst(b).type == Type::kF32 ? 0xd8 : 0xdc, 2, m);
     as_.x87(0xdf, 0xe0);  // fnstsw ax: the conditions lie as packed flags do
     as_.alu(Alu::kAnd, 32, Reg::rax, kFlagZ | kFlagP | kFlagC);
     return finish(static_cast<V>(i), host(Reg::rax), true);
@@ -501,7 +587,7 @@ void CodeGen::emit_f80_compare(uint32_t i) {
   f80_to_top(f80_find(a));
   const F80Stack::Entry& e = state_.f80.entries[state_.f80.top()];
   const bool pops = a != b && e.num_vals == 1 && dies(a) && e.num_slots == 0;
-  as_.x87(pops ? 0xdf : 0xdb, (in.imm ? 0xf0 : 0xe8) + state_.f80.st(f80_find(b)));
+  x87(pops ? 0xdf : 0xdb, (in.imm ? 0xf0 : 0xe8) + state_.f80.st(f80_find(b)));
   consume_args(in);
   if (pops) f80_popped();
   flags_in_host(static_cast<V>(i), false);
@@ -520,14 +606,14 @@ void CodeGen::emit_f80_select(uint32_t i) {
       f80_to_top(p);
     } else {
       f80_room(1u << p | 1u << f80_find(in.args[1]));
-      as_.x87(0xd9, 0xc0 + state_.f80.st(f80_find(in.args[2])));
+      x87(0xd9, 0xc0 + state_.f80.st(f80_find(in.args[2])));
       f80_push();
     }
     as_.test(8, c, c);
-    as_.x87(0xdb, 0xc8 + state_.f80.st(f80_find(in.args[1])));  // fcmovne
+    x87(0xdb, 0xc8 + state_.f80.st(f80_find(in.args[1])));  // fcmovne
   } else {
     f80_room(1u << f80_find(in.args[1]));
-    as_.x87(0xd9, 0xc0 + state_.f80.st(f80_find(in.args[1])));
+    x87(0xd9, 0xc0 + state_.f80.st(f80_find(in.args[1])));
     f80_push();
   }
   f80_finish(i, state_.f80.top());
@@ -537,7 +623,7 @@ void CodeGen::emit_f80_environment(uint32_t i) {
   const ir::StateLayout& layout = *info_.layout;
   if (insts_[i].op == Op::kF80Control) {
     drop_slot_cache(layout.f80_control, true);
-    return as_.x87(0xd9, 5, slot_mem(layout.f80_control));
+    return x87(0xd9, 5, slot_mem(layout.f80_control));
   }
   clobber_flags();
   drop_slot_cache(layout.f80_flags, true);
@@ -566,12 +652,13 @@ bool CodeGen::emit_f80(uint32_t i) {
     case Op::kF80Cmp: emit_f80_compare(i); break;
     case Op::kF80Const:
       f80_room(0);
-      as_.x87(0xd9, 0xe8 + static_cast<unsigned>(insts_[i].imm));
+      x87(0xd9, 0xe8 + static_cast<unsigned>(insts_[i].imm));
       f80_push();
       f80_finish(i, state_.f80.top());
       break;
     case Op::kF80Select: emit_f80_select(i); break;
     case Op::kF80Up: emit_f80_up(i); break;
+    case Op::kF80Note: emit_f80_note(i); break;
     case Op::kF80Load: emit_f80_load_memory(i); break;
     case Op::kF80Store: emit_f80_store_memory(i); break;
     case Op::kF80Flags:

@@ -87,8 +87,17 @@ struct F80Stack {
   }
 };
 
+// Loose slots whose place in the state block is out of date.
+struct LateSlots {
+  bool up = false;  // StateLayout::f80_up: the host's x87 status word has it
+  // A position of the guest's code, as an offset from the region's start.
+  ir::SlotId pc_slot = ir::kNoSlot;
+  int64_t pc_offset = 0;
+};
+
 struct HostState {
   F80Stack f80;
+  LateSlots late;
   std::array<RegState, kNumHostRegs> regs;
   FlagsState flags;
   // Registers that hold values or cache a slot, and perhaps some that did so a moment ago: the others are

@@ -101,6 +101,7 @@ void CodeGen::enter_loop() {
     state_.used |= 1u << r;
     slot_reg_[s] = r;
   }
+  enter_f80_loop();
   loop_ = as_.new_label();
   as_.bind(loop_);
 }
@@ -112,9 +113,15 @@ void CodeGen::close_loop(const Inst& exit) {
     if (l.type == Type::kV128) keep.push_back(l.slot);
   }
   if (const std::vector<SlotId>* dead = dead_slots(exit)) keep.insert(keep.end(), dead->begin(), dead->end());
-  flush_slots(&keep);
+  // Loose slots that the next round overwrites wait until the event is known not to have come.
+  const LateSlots late = state_.late;
+  cancel_late(loose_in_next_round(block_));
+  const bool waits = !state_.late.up && state_.late.pc_slot == kNoSlot;
+  if (!waits) state_.late = late;
+  flush_slots(&keep, false);
   state_.flags = FlagsState();
   end_values();
+  if (waits) state_.late = late;
   Cold c;
   c.kind = Cold::kLoopEvent;
   c.label = as_.new_label();
@@ -122,6 +129,8 @@ void CodeGen::close_loop(const Inst& exit) {
   as_.alu(Alu::kCmp, 32, state_mem(offsetof(CpuHeader, event)), 0);
   as_.jcc(Cc::ne, c.label);
   cold_.push_back(c);
+  state_.late = LateSlots();
+  close_f80_loop();
   move_to_loop_registers();
   as_.jmp(loop_);
 }
