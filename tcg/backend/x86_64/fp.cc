@@ -5,6 +5,7 @@
 // A scalar is in the lowest lane of a vector register; what lies above it is unspecified, and known to be
 // zero if RegState::zero_from says so.
 #include "tcg/backend/x86_64/codegen.h"
+#include "tcg/backend/x86_64/fp_forms.h"
 
 #include <algorithm>
 
@@ -17,25 +18,6 @@ namespace {
 constexpr uint64_t kSign16 = 0x8000800080008000;
 constexpr uint64_t kSign32 = 0x8000000080000000, kSign64 = 0x8000000000000000;
 constexpr uint64_t kOne32 = 0x3f8000003f800000;
-
-// Forms of an instruction for scalars of 4 and 8 bytes, and vectors of them.
-constexpr Simd kAdd[] = {Simd::addss, Simd::addsd, Simd::addps, Simd::addpd};
-constexpr Simd kSub[] = {Simd::subss, Simd::subsd, Simd::subps, Simd::subpd};
-constexpr Simd kMul[] = {Simd::mulss, Simd::mulsd, Simd::mulps, Simd::mulpd};
-constexpr Simd kDiv[] = {Simd::divss, Simd::divsd, Simd::divps, Simd::divpd};
-constexpr Simd kMin[] = {Simd::minss, Simd::minsd, Simd::minps, Simd::minpd};
-constexpr Simd kMax[] = {Simd::maxss, Simd::maxsd, Simd::maxps, Simd::maxpd};
-constexpr Simd kCmp[] = {Simd::cmpss, Simd::cmpsd, Simd::cmpps, Simd::cmppd};
-constexpr Simd kRound[] = {Simd::roundss, Simd::roundsd, Simd::roundps, Simd::roundpd};
-// d = ±(a * b) ± d: the product negated, the sum subtracted.
-constexpr Simd kFma[2][2][4] = {
-    {{Simd::vfmadd231ss, Simd::vfmadd231sd, Simd::vfmadd231ps, Simd::vfmadd231pd},
-     {Simd::vfmsub231ss, Simd::vfmsub231sd, Simd::vfmsub231ps, Simd::vfmsub231pd}},
-    {{Simd::vfnmadd231ss, Simd::vfnmadd231sd, Simd::vfnmadd231ps, Simd::vfnmadd231pd},
-     {Simd::vfnmsub231ss, Simd::vfnmsub231sd, Simd::vfnmsub231ps, Simd::vfnmsub231pd}}};
-
-// Predicates of the compare instructions; Less and LessEqual raise Invalid for quiet NaNs too.
-constexpr int kEqual = 0, kLess = 1, kLessEqual = 2;
 
 }  // namespace
 
@@ -182,7 +164,6 @@ void CodeGen::emit_fp_binary(uint32_t i) {
 void CodeGen::emit_fp_sqrt(uint32_t i) {
   const Inst& in = insts_[i];
   V v = static_cast<V>(i);
-  constexpr Simd kSqrt[] = {Simd::sqrtss, Simd::sqrtsd, Simd::sqrtps, Simd::sqrtpd};
   Xmm a = use_fp(in.args[0], in);
   const unsigned zero = zero_above(in, a);
   FpSites s = fp_begin(i);
@@ -294,7 +275,6 @@ bool CodeGen::emit_fp_fma(uint32_t i) {
 bool CodeGen::emit_fp_round(uint32_t i) {
   const Inst& in = insts_[i];
   V v = static_cast<V>(i);
-  constexpr int kModes[] = {0, 2, 1, 3}, kCurrent = 4, kQuiet = 8;
   const auto mode = static_cast<FpRound>(in.imm & kFpRoundMask);
   const bool away = mode == FpRound::kAway;
   if (away && (in.imm & kFpInexact)) return false;
@@ -311,8 +291,7 @@ bool CodeGen::emit_fp_round(uint32_t i) {
     finish(v, host(d), false);
     return true;
   }
-  const int imm = (mode == FpRound::kCurrent ? kCurrent : kModes[static_cast<int>(mode)]) |
-                  (in.imm & kFpInexact ? 0 : kQuiet);
+  const int imm = round_imm(mode) | (in.imm & kFpInexact ? 0 : kQuiet);
   Xmm d = region_->fp_checks ? alloc_xmm() : dest_x(v, in.args[0]);
   a = flushed(&s, in, a);
   if (!features_.avx && !fp_packed(in)) xmove(d, a);

@@ -1,21 +1,13 @@
 // What floating-point ops look at besides what traps by itself (Region::fp_checks), and steps that several
 // of them are made of.
 #include "tcg/backend/x86_64/codegen.h"
+#include "tcg/backend/x86_64/fp_forms.h"
 
 namespace xarch::x86_64 {
 
 using namespace ir;
 
 namespace {
-
-// By scalars of 4 and 8 bytes, and vectors of them, as in fp.cc.
-constexpr Simd kAdd[] = {Simd::addss, Simd::addsd, Simd::addps, Simd::addpd};
-constexpr Simd kSub[] = {Simd::subss, Simd::subsd, Simd::subps, Simd::subpd};
-constexpr Simd kMul[] = {Simd::mulss, Simd::mulsd, Simd::mulps, Simd::mulpd};
-constexpr Simd kCmp[] = {Simd::cmpss, Simd::cmpsd, Simd::cmpps, Simd::cmppd};
-constexpr Simd kRound[] = {Simd::roundss, Simd::roundsd, Simd::roundps, Simd::roundpd};
-constexpr int kEqual = 0, kLess = 1, kLessEqual = 2;  // predicates; the last two trap for quiet NaNs too
-constexpr int kQuietToZero = 3 | 8;                   // of the round instructions
 
 // A number in each lane.
 uint64_t lanes(unsigned log2_lane, uint32_t single, uint64_t wide) {
@@ -133,11 +125,11 @@ Xmm CodeGen::round_away(FpSites* s, const Inst& in, Xmm a) {
   Xmm d = fp_temp(s), lost = fp_temp(s), one = fp_temp(s);
   if (fp_packed(in)) {
     fp_trap(s);
-    xop1(fp_form(kRound, in), d, a, kQuietToZero);
+    xop1(fp_form(kRound, in), d, a, kQuiet | kToZero);
   } else {
     xmove(d, a);
     fp_trap(s);
-    fop(fp_form(kRound, in), d, d, d, kQuietToZero);
+    fop(fp_form(kRound, in), d, d, d, kQuiet | kToZero);
   }
   fp_step(s, fp_form(kSub, in), lost, a, d);
   xop(Simd::andps, lost, lost, constant(~signs(lane)));

@@ -2,6 +2,7 @@
 // host raise Invalid, which traps; where the host's conversion is wider than the guest's, a test jumps to a
 // trap.
 #include "tcg/backend/x86_64/codegen.h"
+#include "tcg/backend/x86_64/fp_forms.h"
 
 namespace xarch::x86_64 {
 
@@ -9,22 +10,9 @@ using namespace ir;
 
 namespace {
 
-constexpr int kQuiet = 8;  // of the round instructions: not Inexact
 constexpr uint64_t kSignBit = uint64_t{1} << 63;
 
-// The round instructions' number of an explicit rounding other than kAway.
-int round_imm(FpRound r) {
-  constexpr int kModes[] = {0, 2, 1, 3};
-  return kModes[static_cast<int>(r)];
-}
-
 FpRound rounding(const Inst& in) { return static_cast<FpRound>(in.imm & kFpRoundMask); }
-
-// [rounding to nearest etc. by MXCSR or by truncation][f32 or f64][to 32 or 64 bits]
-constexpr Simd kToInt[2][2][2] = {
-    {{Simd::cvtss2si, Simd::cvtss2si_q}, {Simd::cvtsd2si, Simd::cvtsd2si_q}},
-    {{Simd::cvttss2si, Simd::cvttss2si_q}, {Simd::cvttsd2si, Simd::cvttsd2si_q}}};
-constexpr Simd kFromInt[2][2] = {{Simd::cvtsi2ss, Simd::cvtsi2ss_q}, {Simd::cvtsi2sd, Simd::cvtsi2sd_q}};
 
 }  // namespace
 
@@ -34,7 +22,6 @@ constexpr Simd kFromInt[2][2] = {{Simd::cvtsi2ss, Simd::cvtsi2ss_q}, {Simd::cvts
 Xmm CodeGen::rounded(FpSites* s, const Inst& in, Xmm a) {
   const FpRound mode = rounding(in);
   if (mode == FpRound::kAway) return round_away(s, in, a);
-  constexpr Simd kRound[] = {Simd::roundss, Simd::roundsd, Simd::roundps, Simd::roundpd};
   const Simd op = fp_form(kRound, in);
   const int imm = round_imm(mode) | kQuiet;
   Xmm t = fp_temp(s);
@@ -346,7 +333,6 @@ bool CodeGen::emit_fp_convert(uint32_t i) {
 // the double. What is so small that single precision might lose it traps.
 void CodeGen::emit_double_to_half(uint32_t i) {
   constexpr uint64_t kSmall = uint64_t{1023 - 100} << 53;  // twice the bits of 2^-100
-  constexpr int kCurrent = 4;
   clobber_flags();
   const Xmm a = use_x(insts_[i].args[0]);
   FpSites s = fp_begin(i);
@@ -386,7 +372,6 @@ bool CodeGen::emit_fp_convert_half(uint32_t i) {
   const Inst& in = insts_[i];
   V v = static_cast<V>(i);
   const Type from = inst(in.args[0]).type;
-  constexpr int kCurrent = 4;
   if (!features_.f16c) return false;
   const bool scalar = is_float(in.type) || is_float(from);
   if (in.imm == 3 && from == Type::kF64) return emit_double_to_half(i), true;

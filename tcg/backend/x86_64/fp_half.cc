@@ -11,6 +11,7 @@
 //
 // Eight lanes are computed in 256-bit registers, whose upper halves nothing else uses.
 #include "tcg/backend/x86_64/codegen.h"
+#include "tcg/backend/x86_64/fp_forms.h"
 
 namespace xarch::x86_64 {
 
@@ -18,16 +19,8 @@ using namespace ir;
 
 namespace {
 
-// Forms of an instruction for a scalar and for vectors of single precision.
-constexpr Simd kAdd[] = {Simd::addss, Simd::addps}, kSub[] = {Simd::subss, Simd::subps};
-constexpr Simd kMul[] = {Simd::mulss, Simd::mulps}, kDiv[] = {Simd::divss, Simd::divps};
-constexpr Simd kMin[] = {Simd::minss, Simd::minps}, kMax[] = {Simd::maxss, Simd::maxps};
-constexpr Simd kCmp[] = {Simd::cmpss, Simd::cmpps};
-
-constexpr int kEqual = 0, kLess = 1, kLessEqual = 2;  // predicates; the last two trap for quiet NaNs too
-constexpr int kQuiet = 8, kToZero = 3, kCurrent = 4;  // of the round instructions, and vcvtps2ph's
-
 bool is_scalar(Type t) { return is_float(t); }
+unsigned single(Type t) { return is_scalar(t) ? 0 : 2; }  // of the forms those of single precision
 unsigned width(Type t) { return t == Type::kV128 ? 256 : 128; }
 
 }  // namespace
@@ -54,7 +47,7 @@ void CodeGen::finish_half(uint32_t i, FpSites* s, Xmm d, Xmm w, bool can_be_tiny
   const Type t = insts_[i].type;
   if (fp_checks(kFpCheckNan)) {
     fp_trap(s);
-    as_.avx(kCmp[!is_scalar(t)], width(t), s->temps[0], w, w, kLess);
+    as_.avx(kCmp[single(t)], width(t), s->temps[0], w, w, kLess);
   }
   narrow_half(s, t, d, w);
   if (can_be_tiny && fp_checks(kFpCheckTiny)) fp_check_tiny(s, 1, true, d);
@@ -89,7 +82,7 @@ void CodeGen::emit_half_binary(uint32_t i) {
   widen_half(&s, t, x, a);
   if (y != x) widen_half(&s, t, y, b);
   fp_trap(&s);
-  as_.avx(forms[!is_scalar(t)], width(t), x, x, y);
+  as_.avx(forms[single(t)], width(t), x, x, y);
   finish_half(i, &s, d, x, can_be_tiny);
 }
 
@@ -113,7 +106,7 @@ void CodeGen::emit_half_minmax(uint32_t i) {
   const Inst& in = insts_[i];
   const Type t = in.type;
   const bool min = in.op == Op::kFMin || in.op == Op::kFMinNum;
-  const Simd op = (min ? kMin : kMax)[!is_scalar(t)];
+  const Simd op = (min ? kMin : kMax)[single(t)];
   const Xmm a = use_half(in.args[0]), b = use_half(in.args[1]);
   FpSites s = fp_begin(i);
   s.site.args[0] = host(a);
@@ -151,7 +144,7 @@ void CodeGen::emit_half_compare(uint32_t i) {
   widen_half(&s, in.type, x, a);
   widen_half(&s, in.type, y, b);
   fp_trap(&s);
-  as_.avx(kCmp[!is_scalar(in.type)], width(in.type), x, turn ? y : x, turn ? x : y, predicate);
+  as_.avx(kCmp[single(in.type)], width(in.type), x, turn ? y : x, turn ? x : y, predicate);
   pack_half(in.type, Simd::packssdw, d, x, y);
   end_half(i, &s, d, 16);
 }
@@ -178,11 +171,10 @@ void CodeGen::emit_half_flags(uint32_t i) {
 
 // d = x to an integral value as the op says, d not x. t is spoiled.
 void CodeGen::round_half(FpSites* s, const Inst& in, Xmm d, Xmm x, Xmm t, bool quiet) {
-  constexpr int kModes[] = {0, 2, 1, kToZero};
   const auto mode = static_cast<FpRound>(in.imm & kFpRoundMask);
   const unsigned bits = width(in.type);
   if (mode != FpRound::kAway) {
-    const int imm = mode == FpRound::kCurrent ? kCurrent : kModes[static_cast<int>(mode)];
+    const int imm = round_imm(mode);
     fp_trap(s);
     return as_.avx(Simd::roundps, bits, d, x, quiet ? imm | kQuiet : imm);
   }

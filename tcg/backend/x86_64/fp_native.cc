@@ -2,34 +2,13 @@
 // guest's but for exceptions, which are all masked, so that nothing traps and flags, NaNs and what is out of
 // range come out right by themselves.
 #include "tcg/backend/x86_64/codegen.h"
+#include "tcg/backend/x86_64/fp_forms.h"
 
 namespace xarch::x86_64 {
 
 using namespace ir;
 
 namespace {
-
-// Forms of an instruction for scalars of 4 and 8 bytes, and vectors of them.
-constexpr Simd kAdd[] = {Simd::addss, Simd::addsd, Simd::addps, Simd::addpd};
-constexpr Simd kSub[] = {Simd::subss, Simd::subsd, Simd::subps, Simd::subpd};
-constexpr Simd kMul[] = {Simd::mulss, Simd::mulsd, Simd::mulps, Simd::mulpd};
-constexpr Simd kDiv[] = {Simd::divss, Simd::divsd, Simd::divps, Simd::divpd};
-constexpr Simd kMin[] = {Simd::minss, Simd::minsd, Simd::minps, Simd::minpd};
-constexpr Simd kMax[] = {Simd::maxss, Simd::maxsd, Simd::maxps, Simd::maxpd};
-constexpr Simd kCmp[] = {Simd::cmpss, Simd::cmpsd, Simd::cmpps, Simd::cmppd};
-constexpr Simd kSqrt[] = {Simd::sqrtss, Simd::sqrtsd, Simd::sqrtps, Simd::sqrtpd};
-constexpr Simd kRound[] = {Simd::roundss, Simd::roundsd, Simd::roundps, Simd::roundpd};
-// d = ±(a * b) ± d: the product negated, the sum subtracted.
-constexpr Simd kFma[2][2][4] = {
-    {{Simd::vfmadd231ss, Simd::vfmadd231sd, Simd::vfmadd231ps, Simd::vfmadd231pd},
-     {Simd::vfmsub231ss, Simd::vfmsub231sd, Simd::vfmsub231ps, Simd::vfmsub231pd}},
-    {{Simd::vfnmadd231ss, Simd::vfnmadd231sd, Simd::vfnmadd231ps, Simd::vfnmadd231pd},
-     {Simd::vfnmsub231ss, Simd::vfnmsub231sd, Simd::vfnmsub231ps, Simd::vfnmsub231pd}}};
-// [truncated][f32 or f64][to 32 or 64 bits]
-constexpr Simd kToInt[2][2][2] = {
-    {{Simd::cvtss2si, Simd::cvtss2si_q}, {Simd::cvtsd2si, Simd::cvtsd2si_q}},
-    {{Simd::cvttss2si, Simd::cvttss2si_q}, {Simd::cvttsd2si, Simd::cvttsd2si_q}}};
-constexpr Simd kFromInt[2][2] = {{Simd::cvtsi2ss, Simd::cvtsi2ss_q}, {Simd::cvtsi2sd, Simd::cvtsi2sd_q}};
 
 const Simd* forms_of(Op op) {
   switch (op) {
@@ -122,11 +101,9 @@ bool CodeGen::emit_native_flags(uint32_t i) {
 
 bool CodeGen::emit_native_round(uint32_t i) {
   const Inst& in = insts_[i];
-  constexpr int kModes[] = {0, 2, 1, 3}, kCurrent = 4, kQuiet = 8;
   const auto mode = static_cast<FpRound>(in.imm & kFpRoundMask);
   if (mode == FpRound::kAway) return false;
-  const int imm = (mode == FpRound::kCurrent ? kCurrent : kModes[static_cast<int>(mode)]) |
-                  (in.imm & kFpInexact ? 0 : kQuiet);
+  const int imm = round_imm(mode) | (in.imm & kFpInexact ? 0 : kQuiet);
   emit_native_unary(i, fp_form(kRound, in), imm);
   return true;
 }
@@ -185,7 +162,6 @@ bool CodeGen::emit_native_convert(uint32_t i) {
   const V v = static_cast<V>(i);
   const Type from = inst(in.args[0]).type;
   const auto from_lane = static_cast<unsigned>(in.imm & kFpLaneMask);
-  constexpr int kCurrent = 4, kModes[] = {0, 2, 1, 3};
   if (is_float(in.type) && is_float(from)) {
     if (in.aux == 1 || from_lane == 1) return false;
     Xmm a = use_x(in.args[0]);
@@ -205,7 +181,7 @@ bool CodeGen::emit_native_convert(uint32_t i) {
     as_.avx(Simd::vcvtph2ps, 128, d, a);
   } else if (in.aux == 1) {
     const auto mode = static_cast<unsigned>(in.imm >> kFpRoundShift);
-    as_.avx(Simd::vcvtps2ph, 128, d, a, mode == 0 ? kCurrent : kModes[mode - 1]);
+    as_.avx(Simd::vcvtps2ph, 128, d, a, mode == 0 ? kCurrent : round_imm(static_cast<FpRound>(mode - 1)));
   } else {
     xop1(in.aux == 3 ? Simd::cvtps2pd : Simd::cvtpd2ps, d, a);
   }
