@@ -40,6 +40,7 @@ Result<void> Process::make_engine(uint64_t jit_cache_bytes) {
   engine_options.jit_cache_bytes = jit_cache_bytes;
   if (options_.perf.on() && perf_ == nullptr) perf_ = std::make_unique<PerfWriter>(options_.perf, mem_);
   engine_options.listener = perf_.get();
+  engine_options.interpret_first = true;
   Result<std::unique_ptr<tcg::Engine>> engine = tcg::Engine::create(abi_->guest(), mem_, engine_options);
   if (!engine) return engine.error();
   engine_ = std::move(*engine);

@@ -55,7 +55,8 @@ struct RunStats::Summary {
   };
   std::vector<Call> calls;  // the most frequent first
   uint64_t all_calls = 0;
-  int64_t wall_ns = 0, threads_ns = 0, translate_ns = 0, calls_ns = 0, waited_ns = 0, execute_ns = 0;
+  int64_t wall_ns = 0, threads_ns = 0, translate_ns = 0, first_ns = 0, calls_ns = 0, waited_ns = 0,
+          execute_ns = 0;
   double user_ms = 0, system_ms = 0;
   uint64_t exits = 0;
   double insns = 1;
@@ -99,7 +100,8 @@ RunStats::Summary RunStats::summary(Process& process) const {
     return a.count != b.count ? a.count > b.count : a.name < b.name;
   });
   // What a call translates for a vfork child counts for both.
-  s.execute_ns = std::max<int64_t>(0, s.threads_ns - s.translate_ns - s.calls_ns);
+  s.first_ns = static_cast<int64_t>(s.engine.first_ns);
+  s.execute_ns = std::max<int64_t>(0, s.threads_ns - s.translate_ns - s.first_ns - s.calls_ns);
   rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);
   s.user_ms = ms_of(usage.ru_utime);
@@ -124,12 +126,17 @@ std::string RunStats::text(Process& process) const {
   add(&t, "time of threads     %12.3f ms\n", ms(s.threads_ns));
   add(&t, "  translation       %12.3f ms %5.1f %%  (%.3f us per guest instruction)\n", ms(s.translate_ns),
       share(s.translate_ns), ms(s.translate_ns) * 1e3 / s.insns);
+  add(&t, "  first visits      %12.3f ms %5.1f %%  (%.3f us per guest instruction)\n", ms(s.first_ns),
+      share(s.first_ns),
+      e.first_insns == 0 ? 0.0 : ms(s.first_ns) * 1e3 / static_cast<double>(e.first_insns));
   add(&t, "  execution         %12.3f ms %5.1f %%\n", ms(s.execute_ns), share(s.execute_ns));
   add(&t, "  system calls      %12.3f ms %5.1f %%  (waiting %.3f, working %.3f)\n", ms(s.calls_ns),
       share(s.calls_ns), ms(s.waited_ns), ms(std::max<int64_t>(0, s.calls_ns - s.waited_ns)));
   add(&t, "translations        %12lu     (%lu dropped, %lu generations of the cache)\n", e.regions,
       e.invalidated, e.generations);
   add(&t, "guest instructions  %12lu     (%lu bytes)\n", e.guest_insns, e.guest_bytes);
+  add(&t, "first visits        %12lu     (%lu guest instructions interpreted)\n", e.first_visits,
+      e.first_insns);
   add(&t, "host code           %12lu bytes, %.1f per guest instruction\n", e.code_bytes,
       static_cast<double>(e.code_bytes) / s.insns);
   add(&t, "records             %12lu bytes, %.1f per guest instruction\n", e.record_bytes,
@@ -163,12 +170,14 @@ std::string RunStats::json(Process& process) const {
   add(&t, "\",\"guest\":\"%s\",\"wall_ns\":%ld,\"user_ms\":%.3f,\"system_ms\":%.3f,",
       std::string(process.info().name).c_str(), s.wall_ns, s.user_ms, s.system_ms);
   add(&t,
-      "\"threads_ns\":%ld,\"translation_ns\":%ld,\"execution_ns\":%ld,\"syscalls_ns\":%ld,\"waiting_ns\":%"
+      "\"threads_ns\":%ld,\"translation_ns\":%ld,\"first_visits_ns\":%ld,\"execution_ns\":%ld,\"syscalls_"
+      "ns\":%ld,\"waiting_ns\":%"
       "ld,",
-      s.threads_ns, s.translate_ns, s.execute_ns, s.calls_ns, s.waited_ns);
+      s.threads_ns, s.translate_ns, s.first_ns, s.execute_ns, s.calls_ns, s.waited_ns);
   add(&t,
-      "\"regions\":%lu,\"dropped\":%lu,\"generations\":%lu,\"guest_instructions\":%lu,\"guest_bytes\":%lu,",
-      e.regions, e.invalidated, e.generations, e.guest_insns, e.guest_bytes);
+      "\"regions\":%lu,\"dropped\":%lu,\"generations\":%lu,\"guest_instructions\":%lu,\"guest_bytes\":%lu,"
+      "\"first_visits\":%lu,\"first_instructions\":%lu,",
+      e.regions, e.invalidated, e.generations, e.guest_insns, e.guest_bytes, e.first_visits, e.first_insns);
   add(&t, "\"code_bytes\":%lu,\"record_bytes\":%lu,\"fp_by_calls\":%lu,", e.code_bytes, e.record_bytes,
       e.fp_by_calls);
   add(&t, "\"faults\":{\"guest\":%lu,\"code_writes\":%lu,\"floating_point\":%lu},\"signals\":%lu,\"exits\":{",

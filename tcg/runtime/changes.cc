@@ -99,6 +99,9 @@ EngineStats EngineImpl::stats() const {
   for (size_t i = 0; i < std::size(s.exits); ++i) s.exits[i] = exits_[i].load(std::memory_order_relaxed);
   s.guest_faults = guest_faults_.load(std::memory_order_relaxed);
   s.fp_traps = fp_traps_.load(std::memory_order_relaxed);
+  s.first_visits = first_visits_.load(std::memory_order_relaxed);
+  s.first_insns = first_insns_.load(std::memory_order_relaxed);
+  s.first_ns = first_ns_.load(std::memory_order_relaxed);
   return s;
 }
 

@@ -28,6 +28,10 @@ void use_guest_base(uint64_t base) {
   gs_base = base;
 }
 
+// Of a short run half of the instructions are executed once, and interpreting them costs less than half of a
+// translation; who comes to more places than this is about to use most of them again.
+constexpr uint64_t kMaxFirstVisits = 6000;
+
 constexpr uint32_t kInternalEvents = kEventExclusive | kEventFlush;
 
 // Drops event bits that were meant for emitted code; read first, since they are rarely set.
@@ -37,10 +41,10 @@ void clear_internal_events(CpuHeader& h) {
   }
 }
 
-// Written by its own thread only.
 // Entries that emitted code puts into the jump table before the run loop sees to the table's size.
 constexpr uint32_t kFillBatch = 256;
 
+// Written by its own thread only.
 void count_lookup(VcpuImpl& v) {
   v.sync.lookups.store(v.sync.lookups.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
@@ -84,6 +88,9 @@ Result<void> EngineImpl::init() {
     if (!backend) return backend.error();
     backend_ = std::move(*backend);
   }
+  const bool told = options_.listener != nullptr || traces_translations();
+  if (options_.interpret_first && backend_ != nullptr && mmu_ == nullptr && !told)
+    visited_ = std::make_unique<VisitedSet>();
   TranslationLock lock(translation_mutex_);
   if (auto r = start_generation(slots_[0]); !r) return r;
   current_.store(slots_[0].generation.get(), std::memory_order_release);
@@ -261,6 +268,27 @@ void EngineImpl::step(VcpuImpl& v, uint32_t mode) {
   interpret(v, v.step_region);
 }
 
+// What is new is interpreted. False, with nothing done, if the place is to be translated, or is already. The
+// child of a vfork, whose lifting and interpreting others do, translates at once.
+bool EngineImpl::interpret_first(VcpuImpl& v, uint32_t mode) {
+  if (visited_ == nullptr || first_visits_.load(std::memory_order_relaxed) >= kMaxFirstVisits ||
+      Outside::current() != nullptr) {
+    return false;
+  }
+  const uint64_t pc = pc_of(v);
+  const Cell* cell = current_.load(std::memory_order_acquire)->find(pc, mode);
+  if (cell != nullptr && generation_of(cell)->translated(cell)) return false;
+  if (visited_->visit(pc >> guest_.pc_shift(), mode)) return false;
+  const uint64_t start = options_.stats ? monotonic_ns() : 0;
+  if (!lift_first(v, mode)) return false;
+  first_visits_.fetch_add(1, std::memory_order_relaxed);
+  first_insns_.fetch_add(v.first_region.num_insns, std::memory_order_relaxed);
+  v.header().helper_exit = 0;
+  interpret_here(v, v.first_region);
+  if (options_.stats) first_ns_.fetch_add(monotonic_ns() - start, std::memory_order_relaxed);
+  return true;
+}
+
 Exit EngineImpl::run(Vcpu& vcpu) {
   auto& v = static_cast<VcpuImpl&>(vcpu);
   VcpuImpl* outer = running;
@@ -285,9 +313,11 @@ Exit EngineImpl::run_inside(VcpuImpl& v) {
       clear_internal_events(h);
     }
     Exit out = Exit::kNone;
+    bool interpreted = true;
     if (v.step_once) {
       step(v, mode);
-    } else {
+    } else if (!interpret_first(v, mode)) {
+      interpreted = false;
       Cell* cell = find_or_translate(v, pc_of(v), mode, &out);
       if (cell == nullptr) return finish(v, out);
       // Read after pinning; the cell may be of a generation that was retired since, which still works.
@@ -315,7 +345,7 @@ Exit EngineImpl::run_inside(VcpuImpl& v) {
         break;
       }
       case Exit::kLookup:
-        if (h.exit_mode == mode && !v.step_once) fills = h.exit_value == 0 ? kFillBatch : 1;
+        if (h.exit_mode == mode && !v.step_once && !interpreted) fills = h.exit_value == 0 ? kFillBatch : 1;
         mode = h.exit_mode;
         count_lookup(v);
         break;
@@ -378,7 +408,7 @@ void EngineImpl::after_fork_child(Vcpu& self) {
   // What the parent has done is told by the parent.
   counts_.translate_ns = 0;
   for (auto& n : exits_) n = 0;
-  guest_faults_ = fp_traps_ = 0;
+  guest_faults_ = fp_traps_ = first_ns_ = 0;
 }
 
 }  // namespace xarch::tcg

@@ -27,6 +27,10 @@ struct EngineOptions {
   uint64_t jit_cache_bytes =
       256ull << 20;  // emitted code plus records; a generation is dropped when it is full
   LiftLimits limits;
+  // Much code of a short run is executed once: what is come to for the first time is interpreted, and
+  // translated the second time, until the run turns out not to be short. Not with the backend kInterp, nor
+  // under the soft-TLB policy, nor while somebody is told of translations (listener, --trace).
+  bool interpret_first = false;
   CodeListener* listener = nullptr;  // hears of translations; must outlive the engine
   bool stats = false;                // measure translate_ns, count exits and faults
 };
@@ -69,13 +73,16 @@ struct EngineStats {
   uint64_t code_bytes = 0;    // emitted host code
   uint64_t record_bytes = 0;  // cells, block records, recovery records, lookup structures
   uint64_t translate_ns = 0;
-  uint64_t lookups = 0;  // returns of emitted code to the run loop for a target
+  uint64_t first_visits = 0;  // regions that were interpreted because they were new
+  uint64_t first_insns = 0;   // guest instructions in them
+  uint64_t lookups = 0;       // returns of emitted code to the run loop for a target
   uint64_t invalidated = 0;
   uint64_t generations = 0;
   uint64_t code_write_faults = 0;
   uint64_t fp_by_calls = 0;  // regions whose floating-point operations have trapped too often
   // With EngineOptions::stats:
   uint64_t exits[static_cast<size_t>(Exit::kFetch) + 1] = {};  // by reason
+  uint64_t first_ns = 0;                                       // spent in first visits
   uint64_t guest_faults = 0;                                   // accesses of the guest that were refused
   uint64_t fp_traps = 0;                                       // floating-point operations that trapped
 };

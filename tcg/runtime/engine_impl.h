@@ -2,9 +2,10 @@
 // changed code, fault.cc for host faults.
 #pragma once
 
-#include <csetjmp>
+#include <time.h>
 
 #include <atomic>
+#include <csetjmp>
 #include <memory>
 #include <set>
 #include <unordered_map>
@@ -20,6 +21,7 @@
 #include "tcg/runtime/page_tracker.h"
 #include "tcg/runtime/quiesce.h"
 #include "tcg/runtime/soft_mmu.h"
+#include "tcg/runtime/visited.h"
 
 namespace xarch::tcg {
 
@@ -40,6 +42,8 @@ class VcpuImpl final : public Vcpu {
   JumpTable* table = nullptr;
   // The region that step_once made, and what the interpreter keeps.
   ir::Region step_region;
+  // The region that this vCPU is the first to visit.
+  ir::Region first_region;
   // A region that emitted code left to the interpreter, to be run before anything else.
   const ir::Region* interpret_next = nullptr;
   Interpreter interp;
@@ -215,6 +219,8 @@ class EngineImpl final : public Engine {
   Generation* generation_of(const Cell* cell) const;
   void use_jump_table(VcpuImpl& v, Generation& g, uint32_t mode);
   void step(VcpuImpl& v, uint32_t mode);
+  bool interpret_first(VcpuImpl& v, uint32_t mode);
+  Cell* translated(uint64_t pc, uint32_t mode) const;
   Exit finish(VcpuImpl& v, Exit exit);
   uint64_t& pc_of(VcpuImpl& v) const;
 
@@ -224,7 +230,10 @@ class EngineImpl final : public Engine {
   std::unique_ptr<CodeCheck> lift(const TranslationLock& lock, Cell* cell, unsigned max_insns,
                                   bool* fetch_fault);
   Made compile(const TranslationLock& lock, Cell* cell, std::unique_ptr<CodeCheck> check, bool* too_long);
+  // The place's region in v.first_region. False if nothing can be said of it without a translation.
+  bool lift_first(VcpuImpl& v, uint32_t mode);
   // trace.cc
+  static bool traces_translations();
   void trace_lifted();
   void trace_compiled(const BlockRecord& block, uint32_t code_bytes);
   void trace_entry(VcpuImpl& v, const Cell& cell) const;
@@ -283,6 +292,7 @@ class EngineImpl final : public Engine {
   FutexMutex translation_mutex_;
   VcpuRegistry registry_;
   PageTracker tracker_;
+  std::unique_ptr<VisitedSet> visited_;  // null: nothing is interpreted for being new
   CacheState slots_[2];
   unsigned current_slot_ = 0;
   // What slots_ hold, for readers without a lock: [0] is where translations go.
@@ -297,10 +307,19 @@ class EngineImpl final : public Engine {
   std::vector<uint64_t> unprotected_;  // pages that the last lift() found so
   // Counted if options_.stats says so.
   std::atomic<uint64_t> exits_[static_cast<size_t>(Exit::kFetch) + 1] = {};
-  std::atomic<uint64_t> guest_faults_{0}, fp_traps_{0};
+  std::atomic<uint64_t> guest_faults_{0}, fp_traps_{0}, first_ns_{0};
+  // Counted always.
+  std::atomic<uint64_t> first_visits_{0}, first_insns_{0};
   std::atomic<uint64_t> past_lookups_{0};  // of vCPUs that are gone
   EngineStats counts_;  // under the translation lock; sizes of dropped generations included
 };
+
+// Nanoseconds of CLOCK_MONOTONIC.
+inline uint64_t monotonic_ns() {
+  timespec t = {};
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<uint64_t>(t.tv_sec) * 1000000000 + static_cast<uint64_t>(t.tv_nsec);
+}
 
 // The vCPU whose run() this thread is in, if any.
 VcpuImpl* current_vcpu();

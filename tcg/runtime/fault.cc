@@ -193,7 +193,7 @@ Engine::FaultVerdict EngineImpl::handle_fault(Vcpu* vcpu, int signo, const sigin
     // The store must be seen by the next instruction of its own block.
     const bool own = site.block != nullptr && (site.block->dead.load(std::memory_order_relaxed) != 0 ||
                                                site.generation != current_.load(std::memory_order_acquire));
-    const bool interpreted = site.in_interp && !site.in_helper && site.region != &v.step_region;
+    const bool interpreted = site.in_interp && site.region != &v.step_region;
     if (!own && !interpreted) return FaultVerdict::kResume;
     v.step_once = true;
     return leave(v, site, context, Exit::kLookup);

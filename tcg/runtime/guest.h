@@ -39,6 +39,8 @@ struct LiftLimits {
   unsigned max_exits = 8;   // conditional side exits followed by falling through
   // State of the vCPU that has come here, or null: for guesses that the translation checks.
   const void* state = nullptr;
+  // The translation is executed once, at once: nothing is to be looked for that would make it better.
+  bool once = false;
 };
 
 class Guest {

@@ -8,7 +8,7 @@ namespace xarch::tcg {
 using ir::JumpKind;
 
 RegionWalk::RegionWalk(ir::Builder& builder, const LiftLimits& limits, ir::SlotId flags)
-    : b(builder), flags_(flags), exits_left_(limits.max_exits) {
+    : b(builder), flags_(flags), exits_left_(limits.max_exits), once_(limits.once) {
   const unsigned key_limit = b.key().flags & ir::kKeyInsnLimitMask;
   max_insns_ = key_limit != 0 ? std::min(key_limit, limits.max_insns) : limits.max_insns;
 }
@@ -30,7 +30,7 @@ void RegionWalk::run(WalkedCode& code) {
 // ExitAux::dead_index of an exit to this offset.
 uint8_t RegionWalk::dead_index(int64_t target) {
   uint32_t bytes;
-  if (!code_->flags_die(target, &bytes)) return 0;
+  if (once_ || !code_->flags_die(target, &bytes)) return 0;
   looked_at_.push_back({b.key().pc + static_cast<uint64_t>(target), bytes});
   auto& dead = b.region().dead_at_exit;
   if (dead.empty()) dead.push_back({flags_});
@@ -69,7 +69,7 @@ bool RegionWalk::follow() {
 // The region is complete, but a branch left out may be a part of the loop that it begins: goes on at its
 // target if the code there comes back to the region's start, so that a round stays inside.
 bool RegionWalk::resume() {
-  if (after != After::kClosed || insns_ >= max_insns_ || ranges_ + 2 >= kMaxRanges || close_soon)
+  if (after != After::kClosed || insns_ >= max_insns_ || ranges_ + 2 >= kMaxRanges || close_soon || once_)
     return false;
   int64_t target = INT64_MAX;
   for (unsigned i = 0; i < num_forwards_; ++i) target = std::min(target, forwards_[i].target);
@@ -139,6 +139,7 @@ void RegionWalk::branch(int64_t target) {
 void RegionWalk::branch_if(ir::Value cond, int64_t target) {
   uint64_t known;
   if (b.is_const(cond, &known)) return go(known & 1 ? target : following, JumpKind::kJump);
+  if (once_) return go_indirect(b.select(cond, b.pcrel(target), b.pcrel(following)), JumpKind::kJump);
   const ir::BlockId taken = b.new_block(), next = b.new_block();
   b.cond_br(cond, taken, next);
   const bool forward = target > here;

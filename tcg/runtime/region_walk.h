@@ -124,6 +124,7 @@ class RegionWalk {
   int64_t next_join_ = INT64_MAX;  // the nearest of their targets, at most
   unsigned exits_left_;            // side exits that may still be made
   unsigned max_insns_;
+  const bool once_;
   unsigned insns_ = 0;
   unsigned ranges_ = 0;
   int64_t at_ = 0;     // what is to be lifted next

@@ -23,6 +23,13 @@ std::string hex(const uint8_t* p, size_t n) {
 
 }  // namespace
 
+// Is something to be shown that is told of translations alone?
+bool EngineImpl::traces_translations() {
+  for (Trace t : {Trace::kIn, Trace::kIr, Trace::kIrOpt, Trace::kOut, Trace::kExec, Trace::kCpu})
+    if (Log::enabled(t)) return true;
+  return false;
+}
+
 void EngineImpl::trace_lifted() {
   if (Log::enabled(Trace::kIn)) {
     std::string s;

@@ -1,6 +1,5 @@
 // Making translations, and what happens when the cache is full.
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 
 #include "tcg/ir/builder.h"
@@ -265,6 +264,23 @@ std::unique_ptr<CodeCheck> EngineImpl::lift(const TranslationLock& lock, Cell* c
   }
 }
 
+bool EngineImpl::lift_first(VcpuImpl& v, uint32_t mode) {
+  ir::Builder b(&v.first_region, guest_.layout(), {pc_of(v), mode, 0});
+  LiftLimits limits = options_.limits;
+  limits.state = v.state();
+  limits.once = true;
+  if (!guest_.coherent_code()) {
+    guest_.lift(b, memory_, limits);  // nobody relies on what is not kept
+    const ir::Inst& last = v.first_region.terminator(0);
+    return last.op != ir::Op::kRaise || last.aux != kRaiseFetch;
+  }
+  // The region may store to itself.
+  TranslationLock lock(translation_mutex_);
+  TrackingReader reader(lock, memory_, nullptr, tracker_);
+  guest_.lift(b, reader, limits);
+  return !reader.failed && (reader.key_flags & kPageFlags) == 0;
+}
+
 const ir::Region* EngineImpl::keep_region(CacheState& slot) {
   slot.regions.push_back(std::make_unique<ir::Region>(region_));
   const ir::Region* kept = slot.regions.back().get();
@@ -332,8 +348,7 @@ EngineImpl::Made EngineImpl::translate(const TranslationLock& lock, uint64_t pc,
   if (cell == nullptr) return {Made::kFull, nullptr};
   if (g.translated(cell)) return {Made::kOk, cell};  // somebody else was faster
   if (soft_memory_ != nullptr && relink_variant(lock, slots_[current_slot_], cell)) return {Made::kOk, cell};
-  timespec start = {}, end = {};
-  if (options_.stats) clock_gettime(CLOCK_MONOTONIC, &start);
+  const uint64_t start = options_.stats ? monotonic_ns() : 0;
   Made made;
   for (unsigned max_insns = options_.limits.max_insns;; max_insns /= 2) {
     bool fetch_fault = false, too_long = false;
@@ -347,9 +362,7 @@ EngineImpl::Made EngineImpl::translate(const TranslationLock& lock, uint64_t pc,
     if (max_insns <= 1)
       Log::fatal("xarch: internal error: the instruction at %#lx does not fit a translation", pc);
   }
-  if (options_.stats) clock_gettime(CLOCK_MONOTONIC, &end);
-  counts_.translate_ns += static_cast<uint64_t>(end.tv_sec - start.tv_sec) * 1000000000 +
-                          static_cast<uint64_t>(end.tv_nsec - start.tv_nsec);
+  if (options_.stats) counts_.translate_ns += monotonic_ns() - start;
   return made;
 }
 

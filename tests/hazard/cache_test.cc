@@ -82,10 +82,37 @@ TEST_P(Cache, StatsAddUp) {
   EXPECT_EQ(m.run(cpu), Exit::kHalt);
   const tcg::EngineStats s = m.engine->stats();
   // 100 calls, 100 functions, the end of the loop in two blocks, the halt.
-  EXPECT_EQ(s.regions, 202u);
-  EXPECT_EQ(s.guest_insns, 100u + 200 + 2 + 1);
+  EXPECT_EQ(s.regions + s.first_visits, 202u);
+  EXPECT_EQ(s.guest_insns + s.first_insns, 100u + 200 + 2 + 1);
   EXPECT_EQ(s.guest_bytes, s.guest_insns * 4);
   EXPECT_EQ(s.invalidated, 0u);
+}
+
+TEST_P(Cache, WhatIsNewIsInterpretedOnceIfWanted) {
+  ToyMachine m(GetParam());
+  const Wide w(m, 100);
+  for (unsigned round = 0; round < 3; ++round) {
+    auto cpu = m.new_cpu(w.start);
+    cpu.r(2) = 1;
+    EXPECT_EQ(m.run(cpu), Exit::kHalt);
+    EXPECT_EQ(cpu.r(1), w.sum);
+    const tcg::EngineStats s = m.engine->stats();
+    EXPECT_EQ(s.first_visits, GetParam().interpret_first ? 202u : 0u);
+    EXPECT_EQ(s.regions, round == 0 && GetParam().interpret_first ? 0u : 202u);
+  }
+}
+
+// A run that comes to thousands of places is no short one.
+TEST_P(Cache, ALongRunIsTranslatedAtOnce) {
+  ToyMachine m(GetParam());
+  const Wide w(m, 5000);
+  auto cpu = m.new_cpu(w.start);
+  cpu.r(2) = 1;
+  EXPECT_EQ(m.run(cpu), Exit::kHalt);
+  EXPECT_EQ(cpu.r(1), w.sum);
+  const tcg::EngineStats s = m.engine->stats();
+  EXPECT_EQ(s.first_visits, GetParam().interpret_first ? 6000u : 0u);
+  EXPECT_EQ(s.regions + s.first_visits, 10002u);
 }
 
 // A helper is in the way of its code's end: the generation stays until it returns.

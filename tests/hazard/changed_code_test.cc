@@ -231,8 +231,10 @@ TEST_P(ChangedCode, MaintenanceOfOneLine) {
   Caller call(m);
   const uint64_t f = m.load(returns(1)), g = f + 1024;
   m.memory.poke(g, returns(2).words());
-  EXPECT_EQ(call(f), 1u);
-  EXPECT_EQ(call(g), 2u);
+  for (int i = 0; i < 2; ++i) {  // what is new may be interpreted
+    EXPECT_EQ(call(f), 1u);
+    EXPECT_EQ(call(g), 2u);
+  }
   const uint64_t dropped = m.engine->stats().invalidated;
   m.engine->invalidate(f, 64, false);
   EXPECT_EQ(m.engine->stats().invalidated, dropped + 1);

@@ -7,17 +7,15 @@
 namespace xarch::toy {
 namespace {
 
-class Fault : public testing::TestWithParam<std::tuple<BackendKind, uint64_t>> {
+class Fault : public testing::TestWithParam<std::tuple<Executor, uint64_t>> {
  protected:
-  BackendKind backend() const { return std::get<0>(GetParam()); }
+  Executor backend() const { return std::get<0>(GetParam()); }
   uint64_t base() const { return std::get<1>(GetParam()); }
 };
 INSTANTIATE_TEST_SUITE_P(Backends, Fault,
-                         testing::Combine(testing::Values(BackendKind::kInterp, BackendKind::kX86_64),
-                                          testing::Values(uint64_t{0}, uint64_t{0x10000000})),
+                         testing::Combine(backends(), testing::Values(uint64_t{0}, uint64_t{0x10000000})),
                          [](const auto& i) {
-                           return std::string(std::get<0>(i.param) == BackendKind::kInterp ? "interp"
-                                                                                           : "x86_64") +
+                           return std::string(std::get<0>(i.param).name()) +
                                   (std::get<1>(i.param) == 0 ? "" : "_base");
                          });
 

@@ -10,11 +10,12 @@ namespace xarch::toy {
 using tcg::BackendKind;
 using tcg::Exit;
 
-class Hazard : public testing::TestWithParam<BackendKind> {};
+class Hazard : public testing::TestWithParam<Executor> {};
 
-inline auto backends() { return testing::Values(BackendKind::kInterp, BackendKind::kX86_64); }
-inline std::string backend_name(const testing::TestParamInfo<BackendKind>& i) {
-  return i.param == BackendKind::kInterp ? "interp" : "x86_64";
+inline auto backends() {
+  return testing::Values(Executor(BackendKind::kInterp), Executor(BackendKind::kX86_64),
+                         Executor(BackendKind::kX86_64, true));
 }
+inline std::string backend_name(const testing::TestParamInfo<Executor>& i) { return i.param.name(); }
 
 }  // namespace xarch::toy

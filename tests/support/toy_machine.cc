@@ -145,9 +145,10 @@ bool ToyMemory::guest_writable(uint64_t page) {
 
 // ---- machine
 
-ToyMachine::ToyMachine(tcg::BackendKind backend, uint64_t base, uint64_t cache_bytes) : memory(base) {
+ToyMachine::ToyMachine(Executor executor, uint64_t base, uint64_t cache_bytes) : memory(base) {
   tcg::EngineOptions options;
-  options.backend = backend;
+  options.backend = executor.backend;
+  options.interpret_first = executor.interpret_first;
   options.guest_base = base;
   options.jit_cache_bytes = cache_bytes;
   auto e = tcg::Engine::create(guest, memory, options);

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <ostream>
 #include <vector>
 
 #include "tcg/runtime/engine.h"
@@ -60,9 +61,22 @@ class FaultScope {
   ~FaultScope();
 };
 
+// What executes a machine's code. interpret_first: EngineOptions'.
+struct Executor {
+  Executor(tcg::BackendKind kind, bool first = false) : backend(kind), interpret_first(first) {}
+  operator tcg::BackendKind() const { return backend; }
+  const char* name() const {
+    return backend == tcg::BackendKind::kInterp ? "interp" : interpret_first ? "x86_64_first" : "x86_64";
+  }
+  friend void PrintTo(const Executor& e, std::ostream* out) { *out << e.name(); }
+
+  tcg::BackendKind backend;
+  bool interpret_first;
+};
+
 class ToyMachine {
  public:
-  explicit ToyMachine(tcg::BackendKind backend, uint64_t base = 0, uint64_t cache_bytes = 8 << 20);
+  explicit ToyMachine(Executor executor, uint64_t base = 0, uint64_t cache_bytes = 8 << 20);
 
   ToyGuest guest;
   ToyMemory memory;

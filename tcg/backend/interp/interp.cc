@@ -34,15 +34,27 @@ bool is_fp_op(Op op) { return op <= Op::kFWiden; }
 bool is_f80_op(Op op) { return op <= Op::kF80Control; }
 
 void read_slot(const void* from, Type t, IrValue* out) {
+  if (t == Type::kI64) {  // nearly all of them
+    std::memcpy(out, from, sizeof out->w[0]);
+    return;
+  }
   out->w[0] = 0;
   std::memcpy(out, from, ir::type_bytes(t));
   if (t == Type::kI1) out->w[0] &= 1;
 }
+void write_slot(void* to, Type t, const IrValue& v) {
+  if (t == Type::kI64) {
+    std::memcpy(to, &v, sizeof v.w[0]);
+  } else {
+    std::memcpy(to, &v, ir::type_bytes(t));
+  }
+}
 
 }  // namespace
 
-void* Interpreter::slot_address(const Inst& inst, const Slot& slot, bool indexed) const {
-  const uint32_t element = indexed ? static_cast<uint32_t>(arg(inst, 0).w[0]) % slot.count : 0;
+// Of the element of a slot that the op's first argument chooses.
+void* Interpreter::element_address(const Inst& inst, const Slot& slot) const {
+  const uint32_t element = static_cast<uint32_t>(arg(inst, 0).w[0]) % slot.count;
   return reinterpret_cast<uint8_t*>(cpu_) + slot.offset + element * ir::type_bytes(slot.type);
 }
 
@@ -52,8 +64,8 @@ void Interpreter::set_pc(int64_t offset) {
   std::memcpy(reinterpret_cast<uint8_t*>(cpu_) + slot.offset, &pc, sizeof pc);
 }
 
-// The constants, positions and slots.
-void Interpreter::execute_state(const Inst& inst, IrValue* out) {
+// The constants, positions and slots; the most frequent of all.
+inline void Interpreter::execute_state(const Inst& inst, IrValue* out) {
   const auto& slots = region_->layout->slots;
   switch (inst.op) {
     case Op::kNop:
@@ -63,14 +75,17 @@ void Interpreter::execute_state(const Inst& inst, IrValue* out) {
     case Op::kFlagsConst: out->w[0] = static_cast<uint64_t>(inst.imm); break;
     case Op::kPcRel: out->w[0] = region_->key.pc + static_cast<uint64_t>(inst.imm); break;
     case Op::kGet:
-    case Op::kGetIdx:
-      read_slot(slot_address(inst, slots[inst.aux], inst.op == Op::kGetIdx), inst.type, out);
+      read_slot(reinterpret_cast<uint8_t*>(cpu_) + slots[inst.aux].offset, inst.type, out);
       break;
-    case Op::kPut:
-    case Op::kPutIdx: {
-      const bool indexed = inst.op == Op::kPutIdx;
+    case Op::kGetIdx: read_slot(element_address(inst, slots[inst.aux]), inst.type, out); break;
+    case Op::kPut: {
       const Slot& slot = slots[inst.aux];
-      std::memcpy(slot_address(inst, slot, indexed), &arg(inst, indexed), ir::type_bytes(slot.type));
+      write_slot(reinterpret_cast<uint8_t*>(cpu_) + slot.offset, slot.type, arg(inst, 0));
+      break;
+    }
+    case Op::kPutIdx: {
+      const Slot& slot = slots[inst.aux];
+      write_slot(element_address(inst, slot), slot.type, arg(inst, 1));
       break;
     }
     case Op::kGetTmp: *out = temps_[inst.aux]; break;

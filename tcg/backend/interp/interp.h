@@ -54,7 +54,7 @@ class Interpreter {
 
   const IrValue& arg(const ir::Inst& inst, unsigned n) const { return values_[inst.args[n]]; }
   ir::Type arg_type(const ir::Inst& inst, unsigned n) const { return region_->insts[inst.args[n]].type; }
-  void* slot_address(const ir::Inst& inst, const ir::Slot& slot, bool indexed) const;
+  void* element_address(const ir::Inst& inst, const ir::Slot& slot) const;
   void set_pc(int64_t offset);
   void execute_state(const ir::Inst& inst, IrValue* out);
   void execute_int(const ir::Inst& inst, IrValue* out);
