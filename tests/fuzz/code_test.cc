@@ -125,6 +125,8 @@ void fuzz(const GuestKind& kind, unsigned default_count) {
 
 TEST(FuzzCode, AArch64) { fuzz(arm64_kind(), 1000); }
 TEST(FuzzCode, Mips) { fuzz(mips_kind(), 1000); }
+TEST(FuzzCode, X86_64) { fuzz(x86_64_kind(), 1000); }
+TEST(FuzzCode, I386) { fuzz(i386_kind(), 1000); }
 
 }  // namespace
 }  // namespace xarch::fuzz

@@ -10,7 +10,7 @@ constexpr uint32_t kCode = 0x400000;
 constexpr uint32_t kHeaderBytes = 0x1000;  // the code begins at the file's second page
 constexpr uint32_t kData = 0x10000000;
 constexpr uint32_t kDataBytes = 0x20000;
-constexpr unsigned kWords = 400;
+constexpr unsigned kInsns = 400;
 
 // Appends numbers in the guest's byte order.
 class Writer {
@@ -28,9 +28,11 @@ class Writer {
   std::vector<uint8_t>* out_;
 };
 
-void program_header(const GuestKind& kind, Writer& w, uint32_t flags, uint32_t offset, uint32_t at,
-                    uint32_t file_bytes, uint32_t bytes) {
-  w.number(1, 4);  // PT_LOAD
+constexpr uint32_t kLoad = 1, kGnuStack = 0x6474e551;  // PT_LOAD, PT_GNU_STACK
+
+void program_header(const GuestKind& kind, Writer& w, uint32_t type, uint32_t flags, uint32_t offset,
+                    uint32_t at, uint32_t file_bytes, uint32_t bytes) {
+  w.number(type, 4);
   if (kind.is_64) w.number(flags, 4);
   w.word(offset);
   w.word(at);
@@ -57,30 +59,36 @@ void header(const GuestKind& kind, Writer& w, uint32_t code_bytes) {
   w.number(0, 4);
   w.number(kind.is_64 ? 64 : 52, 2);
   w.number(kind.is_64 ? 56 : 32, 2);
-  w.number(2, 2);
+  w.number(3, 2);
   w.number(0, 6);
-  program_header(kind, w, 5, kHeaderBytes, kCode, code_bytes, code_bytes);
-  program_header(kind, w, 6, 0, kData, 0, kDataBytes);
+  program_header(kind, w, kLoad, 5, kHeaderBytes, kCode, code_bytes, code_bytes);
+  program_header(kind, w, kLoad, 6, 0, kData, 0, kDataBytes);
+  program_header(kind, w, kGnuStack, 6, 0, 0, 0, 0);  // else all that can be read can be executed
 }
 
 }  // namespace
 
 std::vector<uint8_t> random_elf(const GuestKind& kind, uint64_t seed) {
   test::Rng rng(seed);
-  std::vector<uint32_t> code;
-  for (unsigned n = 0; n < kind.num_registers; ++n) {
+  std::vector<uint8_t> code;
+  const auto set = [&](unsigned n) {
     uint32_t v = kData + kDataBytes / 2 + rng.below(512) * 8;
     if (rng.one_in(3)) v = static_cast<uint32_t>(rng.value());
     if (rng.one_in(8)) v = kCode + 4 * (200 + rng.below(200));
     kind.set_register(&code, n, v);
+  };
+  for (unsigned n = 0; n < kind.num_registers; ++n) set(n);
+  for (unsigned i = 0; i < kInsns; ++i) {
+    kind.insn(&code, rng.next(), rng.next());
+    // Where there are few registers, pointers are soon lost.
+    if (kind.num_registers <= 16 && rng.one_in(3)) set(rng.below(kind.num_registers));
   }
-  for (unsigned i = 0; i < kWords; ++i) code.push_back(kind.word(rng.next(), rng.next()));
+  if (kind.clean != nullptr) kind.clean(&code);
   std::vector<uint8_t> file;
   Writer w(kind, &file);
-  header(kind, w, static_cast<uint32_t>(code.size() * 4));
+  header(kind, w, static_cast<uint32_t>(code.size()));
   file.resize(kHeaderBytes);
-  // A64's instructions are little-endian always, MIPS's have the byte order of its data.
-  for (uint32_t word : code) w.number(word, 4);
+  file.insert(file.end(), code.begin(), code.end());
   return file;
 }
 

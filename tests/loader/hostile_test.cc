@@ -137,8 +137,18 @@ TEST_F(HostileTest, ScriptsGoToTheirInterpreter) {
   expect_refused(self, 126, "too many levels");
 }
 
+// Bytes of the ELF header and the program headers.
+size_t header_bytes(const std::vector<char>& file) {
+  if (file[EI_CLASS] == ELFCLASS64)
+    return sizeof(Elf64_Ehdr) +
+           sizeof(Elf64_Phdr) * reinterpret_cast<const Elf64_Ehdr*>(file.data())->e_phnum;
+  return sizeof(Elf32_Ehdr) + sizeof(Elf32_Phdr) * reinterpret_cast<const Elf32_Ehdr*>(file.data())->e_phnum;
+}
+
+class MutatedTest : public HostileTest, public testing::WithParamInterface<const char*> {};
+
 // XARCH_LOADER_RUNS=10000 makes a campaign of it.
-TEST_F(HostileTest, MutatedHeadersKillTheGuestOnly) {
+TEST_P(MutatedTest, HeadersKillTheGuestOnly) {
   const char* wanted = getenv("XARCH_LOADER_RUNS");
   const int runs = wanted != nullptr ? atoi(wanted) : 400;
   const char* seed_text = getenv("XARCH_SEED");
@@ -146,12 +156,12 @@ TEST_F(HostileTest, MutatedHeadersKillTheGuestOnly) {
   printf("seed %u, %d runs\n", seed, runs);
   std::mt19937 random(seed);
   for (int i = 0; i < runs; ++i) {
-    std::vector<char> bytes = read_file(i % 2 ? PROGRAM_DIR "/hello-static" : PROGRAM_DIR "/hello-pie");
-    const size_t header_bytes =
-        sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr) * reinterpret_cast<Elf64_Ehdr*>(bytes.data())->e_phnum;
+    std::vector<char> bytes =
+        read_file(std::string(PROGRAM_DIR) + (i % 2 ? "/hello-static" : "/hello-pie") + GetParam());
+    const size_t headers = header_bytes(bytes);
     for (unsigned n = 1 + random() % 3; n-- > 0;) {
       static constexpr unsigned char kInteresting[] = {0, 1, 2, 7, 0x10, 0x7f, 0x80, 0xff};
-      bytes[random() % header_bytes] =
+      bytes[random() % headers] =
           static_cast<char>(random() % 2 ? random() : kInteresting[random() % sizeof kInteresting]);
     }
     const std::string path = put("mutated", bytes);
@@ -168,6 +178,12 @@ TEST_F(HostileTest, MutatedHeadersKillTheGuestOnly) {
     ASSERT_FALSE(WIFSIGNALED(o.status) && WTERMSIG(o.status) == SIGABRT) << i << ": " << o.output;
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Guests, MutatedTest, testing::Values("", "-amd64", "-i386"),
+                         [](const testing::TestParamInfo<const char*>& info) {
+                           const std::string suffix = info.param;
+                           return suffix.empty() ? "Arm64" : suffix == "-amd64" ? "Amd64" : "I386";
+                         });
 
 }  // namespace
 }  // namespace xarch

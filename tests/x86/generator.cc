@@ -7,6 +7,7 @@
 
 #include "targets/x86/core/lift.h"
 #include "tests/support/random_fp.h"
+#include "tests/x86/random_encoding.h"
 #include "tests/x86/x87_cases.h"
 
 namespace xarch::x86::test {
@@ -16,7 +17,6 @@ using xarch::test::Rng;
 
 namespace {
 
-const std::set<std::string, std::less<>> kStrings = {"movs", "stos", "lods", "cmps", "scas"};
 const std::set<std::string, std::less<>> kShifts = {"rol", "ror", "rcl",  "rcr", "shl",
                                                     "shr", "sar", "shld", "shrd"};
 
@@ -33,43 +33,6 @@ bool has_segment(const Row& r) {
     if (f.kind == Kind::kS || f.kind == Kind::kFixedSeg) return true;
   }
   return is_one_of(r, {"les", "lds"});
-}
-
-// A random encoding of the row.
-unsigned encode(const Row& r, bool code32, Rng& rng, uint8_t* code) {
-  uint8_t* at = code;
-  const unsigned mask = r.key_mask, k = (static_cast<unsigned>(rng.next()) & ~mask) | r.key_value;
-  const unsigned prefix_mask = mask >> key::kPrefix & 3, prefix = k >> key::kPrefix & 3;
-  const bool w = (k >> key::kW & 1) != 0, vex = r.map >= Map::kVex0F;
-  if (rng.one_in(12)) *at++ = 0x67;
-  if (r.has(kLockable) && rng.one_in(3)) *at++ = 0xf0;
-  if (vex) {
-    const unsigned vvvv = mask >> key::kVvvv & 1 ? 0 : rng.below(16);
-    const unsigned map = static_cast<unsigned>(r.map) - static_cast<unsigned>(Map::kVex0F) + 1;
-    *at++ = 0xc4;
-    // In 32-bit mode other values of the upper two bits make it LES or LDS.
-    *at++ = static_cast<uint8_t>((rng.below(8) | (code32 ? 6 : 0)) << 5 | map);
-    *at++ = static_cast<uint8_t>((w ? 0x80 : 0) | (vvvv ^ 15) << 3 | (k >> key::kL & 1) << 2 | prefix);
-  } else {
-    if (prefix_mask == 3 && prefix == 2) *at++ = 0xf3;
-    if (prefix_mask == 3 && prefix == 3) *at++ = 0xf2;
-    const bool may66 = prefix_mask == 0 || prefix_mask == 2 || prefix >= 2;
-    if ((prefix_mask == 3 && prefix == 1) || (may66 && !r.has(kForce64) && rng.one_in(5))) *at++ = 0x66;
-    if (kStrings.count(r.text) && rng.one_in(2)) *at++ = rng.one_in(2) ? 0xf3 : 0xf2;
-    const bool w_given = (mask >> key::kW & 1) != 0;
-    if (!code32 && (w_given || !rng.one_in(3)))
-      *at++ = static_cast<uint8_t>(0x40 | (w ? 8 : 0) | rng.below(8));
-    if (r.map != Map::kByte) *at++ = 0x0f;
-    if (r.map == Map::k0F38) *at++ = 0x38;
-    if (r.map == Map::k0F3A) *at++ = 0x3a;
-  }
-  *at++ = static_cast<uint8_t>(r.opcode + (r.has(kPlusReg) ? rng.below(8) : 0));
-  if (r.has(kModRm)) {
-    const unsigned mod = k >> key::kModReg & 1 ? 3 : rng.below(3);
-    *at++ = static_cast<uint8_t>(mod << 6 | (k >> key::kReg & 7) << 3 | (k >> key::kRm & 7));
-  }
-  while (at < code + kMaxInsnBytes) *at++ = static_cast<uint8_t>(rng.next());
-  return static_cast<unsigned>(at - code);
 }
 
 unsigned tail_bytes(const Insn& i) {
@@ -169,7 +132,7 @@ void prepare(const Insn& i, uint64_t pc, Rng& rng, uint8_t* code, Case* c) {
     }
   }
   const uint64_t landing = kCode + 0x100 + rng.below(0x600);
-  if (kStrings.count(r.text)) {
+  if (is_string(r)) {
     const uint64_t upper = i.address_bytes == 4 ? rng.next() << 32 : 0;
     regs.gpr[kRsi] = (kArea + 128 + rng.below(256)) | upper;
     regs.gpr[kRdi] = (kArea + 128 + rng.below(256)) | upper;
@@ -182,7 +145,7 @@ void prepare(const Insn& i, uint64_t pc, Rng& rng, uint8_t* code, Case* c) {
     constexpr uint32_t kSelectors[] = {0, 3, 0x23, 0x2b, 0x2a, 0x33, 0x13, 0x83, 0x97};
     return uint64_t{kSelectors[rng.below(std::size(kSelectors))]};
   };
-  if (kStrings.count(r.text)) {
+  if (is_string(r)) {
     regs.gpr[kRsi] -= by_ds;
     regs.gpr[kRdi] -= bias;
   }
@@ -355,7 +318,7 @@ std::vector<unsigned> plain_rows(bool code32) {
                                      "les",  "lds", "bound", "jmpf", "callf", "retf",  "iret",  "into"});
     const bool masked = is_one_of(r, {"maskmovq", "maskmovdqu", "vmaskmovdqu"});
     if (usable(i, code32) && !is_branch(r) && !has_segment(r) && !system && !stack && !masked &&
-        !kStrings.count(r.text) && r.tail != Tail::kMoffs)
+        !is_string(r) && r.tail != Tail::kMoffs)
       v.push_back(i);
   }
   return v;
@@ -380,7 +343,7 @@ bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undef
                               "leave",  "xlat",     "lar",        "lsl",        "verr",  "verw",     "pusha",
                               "popa",   "bound",    "fxsave",     "fxrstor",    "xsave", "xsaveopt", "xsavec",
                               "xrstor", "maskmovq", "maskmovdqu", "vmaskmovdqu"}) ||
-      rows()[row].tail == Tail::kMoffs || kStrings.count(rows()[row].text)) {
+      rows()[row].tail == Tail::kMoffs || is_string(rows()[row])) {
     before = 0;
   }
   for (uint64_t& g : c->before.gpr) g = rng.value();
@@ -401,7 +364,7 @@ bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undef
     const auto& others = (is_x87(rows()[row]) && rng.below(3) ? kX87Others : kOthers)[code32];
     const unsigned which = last ? row : others[rng.below(static_cast<uint32_t>(others.size()))];
     uint8_t code[kMaxInsnBytes];
-    encode(rows()[which], code32, rng, code);
+    random_encoding(rows()[which], code32, rng, code);
     Insn i;
     const auto fits = [&] {
       return decode(code, kMaxInsnBytes, !code32, FeatureSet::all(), &i) == Verdict::kOk && i.row == which;
@@ -418,7 +381,7 @@ bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undef
     if (r.text == "mov" && r.forms[0].kind == Kind::kS && (i.reg & 7) >= kFs) return false;
     // Processors differ in what they make of an address that is not there where nothing is accessed.
     const bool masked = r.text.ends_with("maskmovdqu") || r.text == "maskmovq";
-    if (code32 && i.address_bytes == 2 && (masked || kStrings.count(r.text))) return false;
+    if (code32 && i.address_bytes == 2 && (masked || is_string(r))) return false;
     if (c->segmented && masked) return false;
     if (!last && has_memory(i) && r.text != "lea") return false;
     const bool alone = has_memory(i) || (is_branch(r) && r.forms[0].size != Size::kB);
