@@ -5,6 +5,7 @@
 // all exceptions are masked (kModeX87Traps).
 #include "targets/x86/core/lift.h"
 #include "targets/x86/core/lift_x87.h"
+#include "targets/x86/core/x87_helpers.h"
 
 namespace xarch::x86 {
 
@@ -271,16 +272,46 @@ class Inline {
     }
   }
 
+  // What the unit computes in many steps, by a call that leaves the stack known.
+  bool on_unit(unsigned shape) {
+    if (!full(0) || ((shape & kX87TwoOperands) && !full(1)) || ((shape & kX87Pushes) && full(7)))
+      return false;
+    if (!ready()) return false;
+    const uint64_t what = x87_run_operand(c_.i.opcode, 0xc0u | number_ << 3 | sti_, false);
+    b_.call(kX87OnUnit, Type::kVoid, {b_.i64(what), b_.i64(physical(0)), b_.i64(shape), b_.pcrel(c_.here)});
+    c_.x87.pending = c_.x87.c1_pending = false;
+    if (shape & kX87Pops) pop();
+    if (shape & kX87Pushes) {
+      c_.x87.top = (c_.x87.top - 1) & 7;
+      c_.x87.full = static_cast<uint8_t>(c_.x87.full | 1u << physical(0));
+    }
+    if (shape & (kX87Pops | kX87Pushes)) put_where();
+    return true;
+  }
+  // D9 F0 to F5, D9 F8 to FF.
+  bool many_steps() {
+    static constexpr int kNone = -1, kTwo = kX87TwoOperands, kDown = kX87TwoOperands | kX87Pops;
+    // f2xm1 fyl2x fptan fpatan fxtract fprem1; fprem fyl2xp1 fsqrt fsincos frndint fscale fsin fcos
+    static constexpr int kShapes[2][8] = {{0, kDown, kNone, kDown, kX87Pushes, kTwo, kNone, kNone},
+                                          {kTwo, kDown, kNone, kNone, kNone, kTwo, 0, 0}};
+    const int shape = kShapes[number_ - 6][sti_];
+    return shape != kNone && on_unit(static_cast<unsigned>(shape));
+  }
+
   // D9.
   bool without_operand() {
     switch (number_) {
       case 0: return copy_from();
       case 1: return exchange();
       case 3: return copy_to(true);
-      case 4: return sti_ == 0 ? unary(Op::kF80Neg) : sti_ == 1 ? unary(Op::kF80Abs) : sti_ == 4 && test();
+      case 4:
+        return sti_ == 0   ? unary(Op::kF80Neg)
+               : sti_ == 1 ? unary(Op::kF80Abs)
+               : sti_ == 4 ? test()
+                           : sti_ == 5 && on_unit(0);
       case 5: return constant();
-      case 6: return sti_ >= 6 && turn(sti_ == 6 ? 7 : 1);
-      case 7: return sti_ == 2 ? unary(Op::kF80Sqrt) : sti_ == 4 && unary(Op::kF80Round);
+      case 6: return sti_ >= 6 ? turn(sti_ == 6 ? 7 : 1) : many_steps();
+      case 7: return sti_ == 2 ? unary(Op::kF80Sqrt) : sti_ == 4 ? unary(Op::kF80Round) : many_steps();
       default: return false;
     }
   }

@@ -6,8 +6,11 @@
 
 // xarch_x86_on_host(image, operand, entry, flags): executes one of the instructions below on the state of the
 // image, with the arithmetic flags given; returns those after it. Leaves the host's unit in its initial
-// state. xarch_x86_entries: each instruction of two bytes D8 C0 to DF FF, then D8 06 to DF 3E with memory at
-// rsi; four bytes each.
+// state. xarch_x86_on_unit(under, top, entry, first, second, conditions): executes one on the registers ST(1)
+// (null: it has none) and ST(0), with the control word that is there; stores ST(0) to first and the one
+// below, if there is one, to second. conditions: C3, C2 and C0 before it, made by numbers of eight kinds; 8:
+// any will do. Returns the status word before the stores. xarch_x86_entries: each instruction of two bytes D8
+// C0 to DF FF, then D8 06 to DF 3E with memory at rsi; four bytes each.
 asm(R"(
   .text
   .globl xarch_x86_on_host, xarch_x86_entries
@@ -22,6 +25,52 @@ xarch_x86_on_host:
   popq %rax
   fnsave (%rdi)
   ret
+  .p2align 4
+  .globl xarch_x86_on_unit
+  .hidden xarch_x86_on_unit
+xarch_x86_on_unit:
+  cmpl $5, %r9d
+  je 2f
+  cmpl $7, %r9d
+  ja 3f
+  leaq 8f(%rip), %rax
+  movl %r9d, %r10d
+  shlq $4, %r10
+  cmpl $7, %r9d
+  fldt (%rax, %r10)
+  je 1f
+  fxam
+  fstp %st(0)
+  jmp 3f
+1:
+  fucomp %st(0)
+  jmp 3f
+2:
+  fxam
+3:
+  testq %rdi, %rdi
+  jz 4f
+  fldt (%rdi)
+4:
+  fldt (%rsi)
+  call *%rdx
+  fnstsw %ax
+  fstpt (%rcx)
+  testq %r8, %r8
+  jz 5f
+  fstpt (%r8)
+5:
+  ret
+  .p2align 4
+8:
+  .quad 0, 1
+  .quad 0xc000000000000000, 0x7fff
+  .quad 0x8000000000000000, 0x3fff
+  .quad 0x8000000000000000, 0x7fff
+  .quad 0, 0
+  .quad 0, 0
+  .quad 1, 0
+  .quad 0xc000000000000000, 0x7fff
   .p2align 4
 xarch_x86_entries:
   .set op, 0
@@ -42,6 +91,9 @@ xarch_x86_entries:
 extern "C" [[gnu::visibility("hidden")]] uint64_t xarch_x86_on_host(xarch::x86::X87Image* image,
                                                                     void* operand, const void* entry,
                                                                     uint64_t flags);
+extern "C" [[gnu::visibility("hidden")]] uint16_t xarch_x86_on_unit(
+    const xarch::x86::state_types::F80* under, const xarch::x86::state_types::F80* top, const void* entry,
+    xarch::x86::state_types::F80* first, xarch::x86::state_types::F80* second, unsigned conditions);
 extern "C" [[gnu::visibility("hidden")]] const uint8_t xarch_x86_entries[];
 
 namespace xarch::x86 {
@@ -230,8 +282,42 @@ uint64_t run_plain(void* state, uint64_t what, uint64_t low, uint64_t high, uint
   return 0;
 }
 
+constexpr uint16_t kOtherConditions = kX87Conditions & ~kX87C1;
+
+// Does an instruction of D9 write conditions other than C1, in part or depending on its operands?
+bool writes_conditions(unsigned modrm) {
+  return modrm == 0xe5 || modrm == 0xf5 || modrm == 0xf8 || modrm == 0xfe || modrm == 0xff;
+}
+
+// Emitted code has left the unit with the guest's control word, its stack empty, and the guest's flags.
+uint64_t on_unit(void* state, uint64_t what, uint64_t top, uint64_t shape, uint64_t pc) {
+  auto* s = static_cast<X86State*>(state);
+  if (s->hdr.fp_away != 0) return run_plain(state, what, 0, 0, pc);  // it is not emitted code that calls
+  const auto modrm = static_cast<unsigned>(what >> 8 & 0xff);
+  const auto n = static_cast<unsigned>(top);
+  const bool two = (shape & kX87TwoOperands) != 0;
+  state_types::F80* first = &s->fpr(n);
+  state_types::F80* second = two ? &s->fpr(n + 1) : nullptr;
+  const state_types::F80* const under = second;
+  if (shape & kX87Pops) first = second, second = nullptr;
+  if (shape & kX87Pushes) second = first, first = &s->fpr(n - 1);
+  const bool conditions = writes_conditions(modrm);
+  const unsigned before = (s->x87_cc >> 12 & 4) | (s->x87_cc >> 9 & 2) | (s->x87_cc >> 8 & 1);
+  const uint16_t status = xarch_x86_on_unit(under, &s->fpr(n), entry_of(0xd9, modrm), first, second,
+                                            conditions && modrm != 0xe5 ? before : 8);
+  if (conditions) s->x87_cc = status & kOtherConditions;
+  s->x87_c1 = status & kX87C1;
+  note_instruction(s, what, pc);
+  return 0;
+}
+
+constexpr ir::SlotId kUnitReads[] = {kSlotFpr0,     kSlotFpr1,     kSlotFpr2,      kSlotFpr3,  kSlotFpr4,
+                                     kSlotFpr5,     kSlotFpr6,     kSlotFpr7,      kSlotX87Cc, kSlotX87Dp,
+                                     kSlotX87Where, kSlotX87Flags, kSlotX87Control};
+
 }  // namespace
 
+const ir::HelperDesc kX87OnUnit = {"x87.on_unit", on_unit, kEffects, kUnitReads, kWithoutFlags};
 const ir::HelperDesc kX87Run = {"x87.run", run_plain, kEffects, kWithoutFlags, kWithoutFlags};
 const ir::HelperDesc kX87RunFlags = {"x87.run_flags", run, kEffects, kWithFlags, kWithFlags};
 const ir::HelperDesc kX87Prepare = {"x87.prepare", run, kEffects, kWithoutFlags, kOnTheWay};

@@ -20,6 +20,10 @@ extern const ir::HelperDesc kX87Run;
 extern const ir::HelperDesc kX87RunFlags;
 extern const ir::HelperDesc kX87Prepare;
 extern const ir::HelperDesc kX87Commit;
+// The same of D9 and what kX87Shape says, while no exception is unmasked, the operands are there and there is
+// room for what it pushes. b: the physical register of the top; c: of X87Shape. X87Where is the caller's.
+enum X87Shape : uint8_t { kX87TwoOperands = 1, kX87Pops = 2, kX87Pushes = 4 };
+extern const ir::HelperDesc kX87OnUnit;
 // The status word.
 extern const ir::HelperDesc kX87Status;
 // FNCLEX, FNINIT; FLDCW of a.
