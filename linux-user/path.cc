@@ -4,6 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace xarch::linux_user {
 
 namespace {
@@ -12,6 +15,10 @@ namespace {
 // are.
 constexpr std::string_view kHostDirs[] = {"/proc", "/sys",  "/dev",     "/tmp",
                                           "/run",  "/home", "/var/tmp", "/root"};
+
+// Files that are the root's even where it has none: what the host's say of its own libraries, of some
+// processors and versions, is wrong there.
+constexpr std::string_view kRootFiles[] = {"/etc/ld.so.cache", "/etc/ld.so.preload"};
 
 bool below(std::string_view path, std::string_view dir) {
   return path.substr(0, dir.size()) == dir && (path.size() == dir.size() || path[dir.size()] == '/');
@@ -72,7 +79,10 @@ std::string PathMap::to_host(std::string_view guest, bool follow_last) const {
   for (std::string_view dir : kHostDirs)
     if (below(guest, dir)) return std::string(guest);
   std::string found = resolve_in(root_, guest, follow_last);
-  if (found.empty()) return std::string(guest);
+  if (found.empty())
+    return std::find(std::begin(kRootFiles), std::end(kRootFiles), guest) != std::end(kRootFiles)
+               ? root_ + std::string(guest)
+               : std::string(guest);
   if (guest.size() > 1 && guest.back() == '/') found += '/';  // keeps "must be a directory"
   return found;
 }

@@ -21,7 +21,8 @@ class PathMap {
 
   // Host path for a guest path. Absolute paths that exist in the root lead there, symbolic links inside it
   // (absolute ones too) staying in it; all others, relative ones and those under directories that belong to
-  // the host (/proc, /sys, /dev, /tmp, …) are unchanged. follow_last: whether a symbolic link at the end is
+  // the host (/proc, /sys, /dev, /tmp, …) are unchanged; but the dynamic linker's cache and list of preloaded
+  // libraries are never the host's. follow_last: whether a symbolic link at the end is
   // followed.
   std::string to_host(std::string_view guest, bool follow_last) const;
   // The guest's name of a host path: without the root if it lies in it.

@@ -55,6 +55,13 @@ TEST_F(PathTest, LeavesTheRestAlone) {
   EXPECT_EQ(PathMap().to_host("/usr/lib", true), "/usr/lib");
 }
 
+TEST_F(PathTest, TheLinkersCacheIsNeverTheHosts) {
+  EXPECT_EQ(paths_.to_host("/etc/ld.so.cache", true), root_ + "/etc/ld.so.cache")
+      << "in neither, or on the host only";
+  EXPECT_EQ(paths_.to_host("/etc/ld.so.preload", true), root_ + "/etc/ld.so.preload");
+  EXPECT_EQ(PathMap().to_host("/etc/ld.so.cache", true), "/etc/ld.so.cache");
+}
+
 TEST_F(PathTest, NamesGoBack) {
   EXPECT_EQ(paths_.to_guest(root_ + "/usr/lib/ld.so"), "/usr/lib/ld.so");
   EXPECT_EQ(paths_.to_guest(root_), "/");

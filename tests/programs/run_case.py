@@ -113,7 +113,11 @@ class Sides:
     def of_built(self, name):
         path = f"{self.options.built}/{name}"
         root, ending = GUESTS[self.options.guest]
-        return [path + ".native"], self.wrap(path + ".native", root, f"{path}.{ending}", [])
+        native = [path + ".native"]
+        if ending == "i386":  # whose long and double are not amd64's; this machine runs it, too
+            loader = [f"{root}/lib/ld-linux.so.2", "--argv0", path + ".i386", "--library-path", f"{root}/lib"]
+            native = [*([] if "-static" in name else loader), path + ".i386"]
+        return native, self.wrap(native[-1], root, f"{path}.{ending}", [])
 
 
 def commands(options):

@@ -127,7 +127,15 @@ static void flush_denormals(void) {
 }
 #else
 #include <xmmintrin.h>
+#ifdef __i386__
+/* The C library's struct ends before it; the kernel's _fpstate_32 has it here. */
+enum { MXCSR_OFFSET = 136 };
+static uint32_t* frame_flags(ucontext_t* uc) {
+  return (uint32_t*)((char*)uc->uc_mcontext.fpregs + MXCSR_OFFSET);
+}
+#else
 static uint32_t* frame_flags(ucontext_t* uc) { return &uc->uc_mcontext.fpregs->mxcsr; }
+#endif
 static void flush_denormals(void) { _mm_setcsr(_mm_getcsr() | 0x8040); }
 #endif
 

@@ -138,6 +138,8 @@ static void on_fault(int signo, siginfo_t* info, void* context) {
   fault_code = info->si_code;
 #if defined(__aarch64__)
   pc_moved = u->uc_mcontext.pc != 0 && u->uc_mcontext.fault_address == fault_address;
+#elif defined(__i386__)
+  pc_moved = u->uc_mcontext.gregs[REG_EIP] != 0 && u->uc_mcontext.cr2 == fault_address;
 #else
   pc_moved = u->uc_mcontext.gregs[REG_RIP] != 0 && (uintptr_t)u->uc_mcontext.gregs[REG_CR2] == fault_address;
 #endif
@@ -161,9 +163,9 @@ static void faults(void) {
   if (sigsetjmp(back, 1) == 0) seen = *(target + 16);
   printf("null: at %d code %d context %d\n", (int)fault_address, fault_code, pc_moved);
   handle(SIGSEGV, make_writable, 0);
-  volatile long* slot = (long*)(page + 1000);
+  volatile int64_t* slot = (int64_t*)(page + 1000);
   *slot = 0x123456789;
-  printf("resumed: at %d holds %lx\n", (int)(fault_address - (uintptr_t)page), *slot);
+  printf("resumed: at %d holds %llx\n", (int)(fault_address - (uintptr_t)page), (long long)*slot);
 }
 
 static volatile int* volatile low = (int*)8;
