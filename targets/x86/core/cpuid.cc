@@ -33,22 +33,6 @@ uint32_t feature_word(FeatureSet features, Word word) {
   return v;
 }
 
-// What compilers assume of any x86-64.
-constexpr FeatureSet kBaseline = {F::kBase, F::kI486,    F::kFpu,  F::kCpuid,   F::kTsc,    F::kMsr, F::kCx8,
-                                  F::kCmov, F::kFpuCmov, F::kNopl, F::kSyscall, F::kLm,     F::kMmx, F::kFxsr,
-                                  F::kSse,  F::kSse2,    F::kErms, F::kMmxExt,  F::kClflush};
-
-FeatureSet not_lifted() {
-  static const FeatureSet kSet = [] {
-    FeatureSet s;
-    for (unsigned i = 0; i < rows().size(); ++i) {
-      if (lifter(i) == nullptr) s = s | FeatureSet{rows()[i].feature};
-    }
-    return s;
-  }();
-  return kSet;
-}
-
 constexpr uint32_t kOsxsave = 1u << 27, kNx = 1u << 20;
 constexpr uint32_t kAmdCopies = 0x0183f3ff;  // of leaf 1's EDX in 0x80000001's
 
@@ -141,19 +125,17 @@ CpuidResult extended_leaf(const Model& m, FeatureSet shown, uint32_t leaf) {
 
 }  // namespace
 
-FeatureSet shown_features(const Model& m) { return m.features.without(not_lifted().without(kBaseline)); }
-
 uint64_t xcr0(const Model& m) {
-  const FeatureSet shown = shown_features(m);
+  const FeatureSet shown = m.features;
   if (!shown.has(F::kXsave)) return 0;
   return shown.has(F::kAvx) ? 7 : 3;
 }
 
 uint32_t hwcap(const Model& m) { return cpuid(m, 1, 0).edx; }
-uint32_t hwcap2(const Model& m) { return shown_features(m).has(F::kFsgsbase) ? 2 : 0; }
+uint32_t hwcap2(const Model& m) { return m.features.has(F::kFsgsbase) ? 2 : 0; }
 
 CpuidResult cpuid(const Model& m, uint32_t leaf, uint32_t subleaf) {
-  const FeatureSet shown = shown_features(m);
+  const FeatureSet shown = m.features;
   // Intel's processors answer for leaves that there are not as for the highest one.
   const bool extended = leaf >= 0x80000000;
   if (leaf > (extended ? m.max_extended : m.max_leaf)) {

@@ -14,10 +14,6 @@ struct CpuidResult {
 // CPUID with EAX = leaf and ECX = subleaf.
 CpuidResult cpuid(const Model& model, uint32_t leaf, uint32_t subleaf);
 
-// The features of a model that programs are told of. One of whose instructions some are not lifted yet is
-// left out, unless it belongs to what every x86-64 has.
-FeatureSet shown_features(const Model& model);
-
 // XCR0: the state components that XSAVE manages.
 uint64_t xcr0(const Model& model);
 

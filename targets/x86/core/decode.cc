@@ -14,6 +14,7 @@ constexpr Row kRows[] = {
 #undef ROW
 };
 constexpr unsigned kNumRows = std::size(kRows);
+static_assert(kNumRows <= kMaxRows);
 
 // What the search compares, side by side in memory.
 struct Candidate {

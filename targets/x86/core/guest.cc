@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
-#include <vector>
 
 #include "targets/x86/core/decode.h"
 #include "targets/x86/core/lift.h"
+#include "targets/x86/core/row_table.h"
 
 namespace xarch::x86 {
 
@@ -48,9 +48,11 @@ class Window {
 
 // What a row does to the flow of control, and to the flags before anything can see them.
 enum class Effect : uint8_t { kStops, kPlain, kSets };
-struct RowNature {
+struct alignas(4) RowNature {
   BranchKind kind;
   Effect effect;
+  bool known;
+  bool operator==(const RowNature&) const = default;
 };
 
 RowNature nature_of(unsigned row) {
@@ -65,7 +67,7 @@ RowNature nature_of(unsigned row) {
   const auto is_in = [&](const auto& list) {
     return std::find(std::begin(list), std::end(list), fn) != std::end(list);
   };
-  RowNature n = {BranchKind::kNone, Effect::kStops};
+  RowNature n = {BranchKind::kNone, Effect::kStops, true};
   if (fn == nullptr || is_in(kLeaves)) n.kind = BranchKind::kLeaves;
   if (fn == lift_jcc || fn == lift_loop) n.kind = BranchKind::kSometimes;
   if (fn == lift_jmp) n.kind = r.forms[0].kind == Kind::kRel ? BranchKind::kAlways : BranchKind::kLeaves;
@@ -75,13 +77,9 @@ RowNature nature_of(unsigned row) {
   return n;
 }
 
-const RowNature& nature(unsigned row) {
-  static const std::vector<RowNature> kTable = [] {
-    std::vector<RowNature> t;
-    for (unsigned i = 0; i < rows().size(); ++i) t.push_back(nature_of(i));
-    return t;
-  }();
-  return kTable[row];
+RowNature nature(unsigned row) {
+  static RowTable<RowNature> table;
+  return table.get(row, nature_of);
 }
 
 // Does the instruction leave the block open, and x87 alone or known?

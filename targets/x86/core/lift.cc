@@ -1,10 +1,10 @@
 #include "targets/x86/core/lift.h"
 #include "targets/x86/core/lift_x87.h"
 
-#include <array>
 #include <iterator>
 
 #include "targets/x86/core/lift_vector.h"
+#include "targets/x86/core/row_table.h"
 
 namespace xarch::x86 {
 
@@ -22,21 +22,12 @@ constexpr NamedLifter kLifted[] = {
 #undef LIFTS
 };
 
-struct LiftTable {
-  std::array<LiftFn, 4096> fns{};
-};
+constexpr auto kLiftedByText = by_text(kLifted);
 
-// Rows of one text stand next to each other as a rule, so that the search starts where it ended.
-LiftTable make_table() {
-  LiftTable t;
-  for (size_t i = 0; i < rows().size(); ++i) {
-    if ((t.fns[i] = mmx_lifter(static_cast<unsigned>(i))) != nullptr) continue;
-    for (const NamedLifter& l : kLifted) {
-      if (l.text == rows()[i].text) t.fns[i] = l.fn;
-    }
-    if (t.fns[i] == nullptr) t.fns[i] = vector_lifter(static_cast<unsigned>(i));
-  }
-  return t;
+LiftFn find_lifter(unsigned row) {
+  if (const LiftFn fn = mmx_lifter(row)) return fn;
+  if (const NamedLifter* named = find_text(kLiftedByText, rows()[row].text)) return named->fn;
+  return vector_lifter(row);
 }
 
 // Bytes c at offset b of segment a: raises if they are not all in it.
@@ -55,8 +46,8 @@ unsigned log2_bytes(unsigned bytes) { return static_cast<unsigned>(__builtin_ctz
 }  // namespace
 
 LiftFn lifter(unsigned row) {
-  static const LiftTable kTable = make_table();
-  return kTable.fns[row];
+  static RowTable<LiftFn> table;
+  return table.get(row, find_lifter);
 }
 
 void Lift::put_gpr(unsigned n, Value v) {

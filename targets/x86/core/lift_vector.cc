@@ -1,9 +1,8 @@
 // The table of vector instructions, and what their lifters share.
 #include "targets/x86/core/lift_vector.h"
 
-#include <array>
-
 #include "targets/x86/core/helpers.h"
+#include "targets/x86/core/row_table.h"
 #include "targets/x86/core/vector_steps.h"
 
 namespace xarch::x86 {
@@ -51,17 +50,14 @@ constexpr VectorOp kOps[] = {
 #undef OWN
 };
 
-constexpr size_t kMaxRows = 4096;
+constexpr auto kOpsByText = by_text(kOps);
 
 // vfmadd132ps and so on.
 constexpr VectorOp kFusedOp = {"vfm", nullptr, false, 0, &vector_fused};
 
 const VectorOp* find(std::string_view text) {
   if (text.starts_with("vfmadd") || text.starts_with("vfmsub") || text.starts_with("vfnm")) return &kFusedOp;
-  for (const VectorOp& o : kOps) {
-    if (o.text == text) return &o;
-  }
-  return nullptr;
+  return find_text(kOpsByText, text);
 }
 
 bool has_kind(const Row& r, std::initializer_list<Kind> kinds) {
@@ -72,12 +68,6 @@ bool has_kind(const Row& r, std::initializer_list<Kind> kinds) {
   }
   return false;
 }
-
-struct Tables {
-  std::array<const VectorOp*, kMaxRows> ops{};
-  // Log2 of the alignment that memory operands must have; 7: of their size.
-  std::array<uint8_t, kMaxRows> align{};
-};
 
 bool is_any_of(std::string_view text, std::initializer_list<std::string_view> names) {
   for (const std::string_view n : names) {
@@ -97,20 +87,10 @@ bool aligned(const Row& r) {
       r.text, {"movups", "movupd", "movdqu", "lddqu", "pcmpestri", "pcmpestrm", "pcmpistri", "pcmpistrm"});
 }
 
-Tables make_tables() {
-  Tables t;
-  for (size_t i = 0; i < rows().size(); ++i) {
-    const Row& r = rows()[i];
-    std::string_view text = r.text;
-    t.ops[i] = find(text);
-    if (t.ops[i] == nullptr && r.map >= Map::kVex0F && text.starts_with('v')) t.ops[i] = find(text.substr(1));
-    t.align[i] = aligned(r);
-  }
-  return t;
-}
-const Tables& tables() {
-  static const Tables kTables = make_tables();
-  return kTables;
+const VectorOp* find_op(unsigned row) {
+  const Row& r = rows()[row];
+  const VectorOp* op = find(r.text);
+  return op == nullptr && r.map >= Map::kVex0F && r.text.starts_with('v') ? find(r.text.substr(1)) : op;
 }
 
 // Instructions that do the same to each part.
@@ -147,7 +127,10 @@ void lift_low(Lift& c) {
 
 }  // namespace
 
-const VectorOp* vector_op(unsigned row) { return tables().ops[row]; }
+const VectorOp* vector_op(unsigned row) {
+  static RowTable<const VectorOp*> table;
+  return table.get(row, find_op);
+}
 
 namespace {
 
@@ -220,8 +203,10 @@ void put_vector(Lift& c, unsigned n, Value low, Value high) {
 }
 
 ir::MemDesc vector_desc(const Lift& c, unsigned bytes, bool store) {
+  static RowTable<char> table;
   ir::MemDesc d = c.desc(bytes, store);
-  if (bytes == 16 && tables().align[c.i.row] != 0) d.align = 4;
+  const char kind = table.get(c.i.row, [](unsigned row) { return aligned(rows()[row]) ? 'a' : 'u'; });
+  if (bytes == 16 && kind == 'a') d.align = 4;
   return d;
 }
 

@@ -59,7 +59,7 @@ const Model* find_model(std::string_view name) {
 }
 
 std::string cpuinfo_flags(const Model& model) {
-  const FeatureSet shown = shown_features(model);
+  const FeatureSet shown = model.features;
   std::string out;
   for (const Name& n : kNames) {
     if (*n.text == 0 || !shown.has(n.feature)) continue;

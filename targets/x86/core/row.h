@@ -13,6 +13,8 @@ namespace xarch::x86 {
 enum class Map : uint8_t { kByte, k0F, k0F38, k0F3A, kNow, kVex0F, kVex0F38, kVex0F3A };
 inline constexpr unsigned kNumMaps = 8;
 
+inline constexpr unsigned kMaxRows = 2048;
+
 // What an operand is, see tables.def.
 enum class Kind : uint8_t {
   kNone,

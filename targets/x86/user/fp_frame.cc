@@ -33,7 +33,7 @@ static_assert(sizeof(Software) == kFxBytes - kSoftware);
 constexpr unsigned kFsaveBytes = 112, kFsaveStatus = 108, kFsaveMagic = 110;
 constexpr uint16_t kOnlyFsave = 0xffff;
 
-bool has_fxsr(const Model& m) { return shown_features(m).has(Feature::kFxsr); }
+bool has_fxsr(const Model& m) { return m.features.has(Feature::kFxsr); }
 
 unsigned image_bytes(const Model& m) {
   const uint64_t components = xcr0(m);
