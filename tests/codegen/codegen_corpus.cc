@@ -126,7 +126,7 @@ class Corpus {
         guest_mc_(guest.triple().c_str(), "", mc_features(guest.triple())),
         mode_(guest.mode()),
         backend_(common_features()),
-        arena_(backend_, guest_.layout()) {}
+        arena_(backend_, guest_.layout(), 0, nullptr, guest_.fp_rules()) {}
 
   void walk(const Segment& segment) {
     SegmentReader reader(segment);

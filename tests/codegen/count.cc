@@ -106,7 +106,7 @@ Result<Counts> GuestUnderTest::count(const std::string& text) const {
   opt::Workspace work;
   opt::run_passes(region, work);
   x86_64::Backend backend(common_features());
-  xarch::testing::CodeArena arena(backend, guest_->layout());
+  xarch::testing::CodeArena arena(backend, guest_->layout(), 0, nullptr, guest_->fp_rules());
   const tcg::CompileResult r = backend.compile(region, arena);
   if (r.status != tcg::CompileResult::kOk) return Error{"tier 1 does not compile it"};
   Counts c;
