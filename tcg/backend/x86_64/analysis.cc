@@ -28,6 +28,7 @@ LayoutInfo::LayoutInfo(const StateLayout& l) : layout(&l), overlaps(l) {
     if (!l.slots[s].loose || bit > 0x80) continue;
     loose[s] = static_cast<uint8_t>(bit);
     bit <<= 1;
+    any_loose = true;
   }
 }
 
@@ -379,7 +380,7 @@ void CodeGen::analyse_block(BlockId b, const Inst& term) {
         val.skip = true;
         continue;
       }
-      analyse_loose(in);
+      if (info_.any_loose) analyse_loose(in);
       if (in.op == Op::kF80Note) vals_[in.args[0]].noted = true;
       if (val.hint_gen != hint_gen_) val.hint = kNoSlot;
       if (in.op == Op::kFFma && in.aux != 1 && in.imm == 0 && !native_fp_ && features_.fma &&
@@ -394,8 +395,8 @@ void CodeGen::analyse_block(BlockId b, const Inst& term) {
       } else {
         analyse_effects(static_cast<uint32_t>(at - vals), &dead);
       }
-      mark_f80_operand(static_cast<uint32_t>(at - vals));
-      if (folds_load(static_cast<uint32_t>(at - vals))) {
+      if (in.op >= Op::kF80Add && in.op <= Op::kF80Cmp) mark_f80_operand(static_cast<uint32_t>(at - vals));
+      if (in.op == Op::kLoad && folds_load(static_cast<uint32_t>(at - vals))) {
         val.skip = true;
         val.loc = Loc::kDeferred;
       }

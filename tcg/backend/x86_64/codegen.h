@@ -34,6 +34,7 @@ struct LayoutInfo {
   ir::SlotOverlaps overlaps;
   ir::SlotId flags = ir::kNoSlot;  // the slot of packed flags that may stay in the host's
   std::vector<uint8_t> loose;  // of each slot: a bit of its own if it is one of the first loose ones, or 0
+  bool any_loose = false;
   bool is_pin(HostReg r) const {
     for (Reg p : kPins) {
       if (host(p) == r) return true;

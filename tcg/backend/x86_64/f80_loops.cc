@@ -21,7 +21,7 @@ constexpr size_t kMaxLoopEntries = F80Stack::kLimit - 1;
 // round). The highest slot comes to the bottom: of a stack that grows downwards that is the oldest.
 void CodeGen::find_f80_loop() {
   f80_loop_.clear();
-  if (!loops_ || preds_[0] != 0 || config_.soft_tlb) return;
+  if (info_.layout->f80_control == kNoSlot || !loops_ || preds_[0] != 0 || config_.soft_tlb) return;
   std::vector<SlotId> overwritten;
   f80_written_.clear();
   const auto has = [](const std::vector<SlotId>& list, SlotId s) {
