@@ -144,7 +144,7 @@ void RegionWalk::branch_if(ir::Value cond, int64_t target) {
   b.cond_br(cond, taken, next);
   const bool forward = target > here;
   if (forward && num_forwards_ < std::size(forwards_)) {
-    forwards_[num_forwards_++] = {target, here, taken};
+    forwards_[num_forwards_++] = {target, here, taken, code_->known()};
     next_join_ = std::min(next_join_, target);
   } else {
     b.start_block(taken);
@@ -169,6 +169,7 @@ void RegionWalk::join(int64_t offset, bool open) {
       continue;
     }
     ++exits_left_;
+    code_->meet(f.known, !open && joined == ir::kNoBlock);
     if (joined != ir::kNoBlock) {
       b.same_block(f.taken, joined);
       continue;

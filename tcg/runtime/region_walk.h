@@ -45,6 +45,10 @@ class WalkedCode {
   // Are the flags overwritten at this offset before anything can see them? Then *bytes of code there are what
   // the answer rests on.
   virtual bool flags_die(int64_t offset, uint32_t* bytes) = 0;
+  // What the lifter knows by the way it came, where a branch leaves it; 0: nothing.
+  virtual uint32_t known() { return 0; }
+  // The way now also comes from a branch where this was known; alone: only from there.
+  virtual void meet(uint32_t /*known*/, bool /*alone*/) {}
   // A block is about to be ended by the walk: what the lifter has put off until then is to be written.
   virtual void settle() {}
   // The walk is over, the builder's last block terminated: the place for what was put off.
@@ -98,6 +102,7 @@ class RegionWalk {
     int64_t target;
     int64_t from;       // the branch
     ir::BlockId taken;  // not started
+    uint32_t known;     // see WalkedCode::known
   };
 
   bool full() const { return insns_ >= max_insns_ || close_soon || b.nearly_full(); }

@@ -159,10 +159,23 @@ class Translation final : public tcg::WalkedCode {
     return false;
   }
 
+  uint32_t known() override { return c_.x87.known ? kKnown | c_.x87.where() : 0; }
+
+  void meet(uint32_t known, bool alone) override {
+    if (known != 0 && (alone || !c_.x87.known)) {
+      c_.x87.top = known & 7;  // known or guessed
+      c_.x87.full = static_cast<uint8_t>(known >> 8);
+      c_.x87.known = alone;
+    }
+    if (known != this->known()) c_.x87.known = false;
+  }
+
   void settle() override { c_.x87_settle(); }
   void finish() override { c_.finish_cold(); }
 
  private:
+  static constexpr uint32_t kKnown = 1u << 31;
+
   Verdict decoded(Window& window, int64_t offset, Insn* out, unsigned* available) {
     const uint8_t* code;
     const unsigned n = window.bytes(c_.b.key().pc + static_cast<uint64_t>(offset), &code);
