@@ -188,6 +188,7 @@ class Builder {
   Value f80_high(Value a) { return emit(Op::kF80High, Type::kI16, a); }
   Value f80_select(Value c, Value a, Value b) { return emit(Op::kF80Select, Type::kF80, c, a, b); }
   void f80_note(Value a);
+  void f80_drop(SlotId slot) { emit(Op::kF80Drop, Type::kVoid, {}, {}, {}, slot); }
   Value f80_up(Value a) { return emit(Op::kF80Up, Type::kI1, a); }
   // format: kF32, kF64, kI16, kI32, kI64. f80_store gives what f80_up would.
   Value f80_load(Type format, Value addr, MemDesc d, int32_t disp = 0);

@@ -479,6 +479,9 @@ bool Verifier::f80_op(const Inst& in) {
     case Op::kF80Const:
       return need(in.imm >= 0 && in.imm <= static_cast<int64_t>(F80Constant::kZero), "no such constant");
     case Op::kF80Make: return need(type(in.args[1]) == Type::kI16, "the exponent is no i16");
+    case Op::kF80Drop:
+      return need(in.aux < r_.layout->slots.size() && r_.layout->slots[in.aux].type == Type::kF80,
+                  "no slot of f80");
     case Op::kF80Note:
       if (r_.layout->f80_up == kNoSlot) return bad("the layout has no slot for it");
       if (r_.insts[in.args[0]].op == Op::kF80Store) return true;

@@ -69,12 +69,18 @@ class Body {
       case 0: b_.put(to, v); break;
       case 1: b_.put(to, v), b_.put(from, a); break;
       case 2: b_.put(to, b_.f80_const(ir::F80Constant::kPi)); break;
-      case 3: b_.put(to, b_.f80(Op::kF80Neg, v)); break;
+      case 3:
+        if (rng_.one_in(3)) b_.f80_drop(from);
+        b_.put(to, b_.f80(Op::kF80Neg, v));
+        break;
       case 4: b_.put(s_.flags, b_.f80_cmp(a, v, true)); break;
       case 5:
         if (rng_.one_in(4)) b_.put(s_.mm0, b_.vconst(Type::kV64, rng_.next()));
         break;
-      default: rounded_ = b_.f80(kOps[rng_.below(6)], a, v); b_.put(to, rounded_);
+      default:
+        if (rng_.one_in(3)) b_.f80_drop(from);
+        rounded_ = b_.f80(kOps[rng_.below(6)], a, v);
+        b_.put(to, rounded_);
     }
   }
 

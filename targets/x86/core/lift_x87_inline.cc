@@ -36,6 +36,7 @@ class Inline {
   void put(unsigned i, Value v) { b_.put(slot(i), v); }
   void put_where() { b_.put(kSlotX87Where, b_.i32(c_.x87.where())); }
   void pop() {
+    b_.f80_drop(slot(0));
     c_.x87.full = static_cast<uint8_t>(c_.x87.full & ~(1u << physical(0)));
     c_.x87.top = (c_.x87.top + 1) & 7;
   }
@@ -165,7 +166,9 @@ class Inline {
   // ST(i) := ST(i) op ST(0), or the other way round; the encodings name the top first.
   bool to_other(bool pops) {
     if (!has(0, sti_)) return false;
-    const Value r = b_.f80(kArithmetic[number_], get(0), get(sti_));
+    const Value a = get(0), v = get(sti_);
+    if (pops) b_.f80_drop(slot(0));
+    const Value r = b_.f80(kArithmetic[number_], a, v);
     put(sti_, r);
     if (pops) pop(), put_where();
     return rounded(r);
@@ -222,6 +225,7 @@ class Inline {
   bool free(bool pops) {
     if (!ready()) return false;
     c_.x87.full = static_cast<uint8_t>(c_.x87.full & ~(1u << physical(sti_)));
+    b_.f80_drop(slot(sti_));
     if (pops) pop();
     put_where();
     return done();

@@ -286,6 +286,7 @@ bool Interpreter::execute_f80_memory(const Inst& inst, IrValue* out) {
 void Interpreter::execute_f80(const Inst& inst, IrValue* out) {
   const ir::StateLayout& layout = *region_->layout;
   auto* const state = reinterpret_cast<uint8_t*>(cpu_);
+  if (inst.op == Op::kF80Drop) return;
   if (inst.op == Op::kF80Note) {
     const IrValue& a = arg(inst, 0);
     const bool up = (arg_type(inst, 0) == Type::kI1 ? a.w[0] : a.w[3]) & 1;

@@ -745,7 +745,7 @@ void CodeGen::cancel_late(SlotId s) {
 }
 
 // These are overwritten before they are seen.
-void CodeGen::cancel_late(uint8_t loose) {
+void CodeGen::forget_late(uint16_t loose) {
   if (state_.late.up && (info_.loose[info_.layout->f80_up] & loose)) state_.late.up = false;
   if (state_.late.pc_slot != kNoSlot && (info_.loose[state_.late.pc_slot] & loose))
     state_.late.pc_slot = kNoSlot;
@@ -753,7 +753,7 @@ void CodeGen::cancel_late(uint8_t loose) {
 
 // Does anything wait that the block wants to find in the state?
 bool CodeGen::late_for(BlockId b) const {
-  const uint8_t dead = block_loose_dead_[b];
+  const uint16_t dead = block_loose_dead_[b];
   const LateSlots& late = state_.late;
   return (late.up && !(info_.loose[info_.layout->f80_up] & dead)) ||
          (late.pc_slot != kNoSlot && !(info_.loose[late.pc_slot] & dead));

@@ -30,6 +30,15 @@ LayoutInfo::LayoutInfo(const StateLayout& l) : layout(&l), overlaps(l) {
     bit <<= 1;
     any_loose = true;
   }
+  watched.assign(loose.begin(), loose.end());
+  touched.assign(l.slots.size(), 0);
+  bit = 0x100;
+  for (SlotId s = 0; s < l.slots.size(); ++s) {
+    if (l.slots[s].type != Type::kF80 || bit > 0x8000) continue;
+    watched[s] = static_cast<uint16_t>(bit);
+    for (SlotId o : overlaps[s]) touched[o] |= watched[s];
+    bit <<= 1;
+  }
 }
 
 bool CodeGen::exit_kills_flags(const Inst& exit) const {
@@ -100,14 +109,14 @@ void CodeGen::see_by_call(const HelperDesc& helper) {
   for (SlotId s : helper.reads) see(s);
 }
 
-// ---- loose slots: the same, but that faults do not see them, and from block to block
+// ---- loose slots and those of f80: the same, but that faults do not see them, and from block to block
 
 // Which are overwritten behind the block that ends so.
-uint8_t CodeGen::loose_after(const Inst& term) const {
+uint16_t CodeGen::loose_after(const Inst& term) const {
   if (term.op == Op::kBr) return block_loose_dead_[term.aux];
   if (term.op == Op::kCondBr)
     return block_loose_dead_[term.aux] & block_loose_dead_[static_cast<size_t>(term.imm)];
-  uint8_t dead = 0;
+  uint16_t dead = 0;
   const bool leaves = term.op == Op::kGotoPc || term.op == Op::kGotoInd;
   if (!leaves || ExitAux::unpack(term.aux).poll) return 0;
   if (const std::vector<SlotId>* slots = dead_slots(term)) {
@@ -118,13 +127,19 @@ uint8_t CodeGen::loose_after(const Inst& term) const {
 
 // What an op that is not pure does to them.
 void CodeGen::analyse_loose(const Inst& in) {
-  const auto write = [&](SlotId s) { loose_dead_ |= info_.loose[s]; };
-  const auto read = [&](SlotId s) { loose_dead_ = static_cast<uint8_t>(loose_dead_ & ~info_.loose[s]); };
+  const auto read = [&](SlotId s) {
+    loose_dead_ = static_cast<uint16_t>(loose_dead_ & ~(info_.watched[s] | info_.touched[s]));
+  };
+  const auto write = [&](SlotId s) {
+    if (info_.touched[s] != 0) read(s);  // a part
+    loose_dead_ |= info_.watched[s];
+  };
   switch (in.op) {
     case Op::kPut: return write(static_cast<SlotId>(in.aux));
     case Op::kF80Note: return write(info_.layout->f80_up);
     case Op::kGet:
-    case Op::kGetIdx: return read(static_cast<SlotId>(in.aux));
+    case Op::kGetIdx:
+    case Op::kPutIdx: return read(static_cast<SlotId>(in.aux));
     case Op::kPoll: loose_dead_ = 0; return;
     case Op::kCall: {
       const HelperDesc& helper = *region_->helpers[in.aux];

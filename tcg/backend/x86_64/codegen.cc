@@ -113,7 +113,7 @@ void CodeGen::emit_block(BlockId b) {
   as_.bind(block_labels_[b]);
   block_ = b;
   if (b == 0 && keeps_in_loop()) enter_loop();
-  cancel_late(block_loose_dead_[b]);
+  forget_late(block_loose_dead_[b]);
   insn_offset_ = block_place_[b].offset;
   insn_restore_ = block_place_[b].restore;
   const Inst* const insts = insts_;
@@ -132,6 +132,7 @@ void CodeGen::emit_block(BlockId b) {
       return;
     }
     now_ = i;
+    foreseeing_ = true;
     now_stamp_ = stamp_;
     done_ = i;
     locked_ = 0;

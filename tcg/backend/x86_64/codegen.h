@@ -33,6 +33,8 @@ struct LayoutInfo {
   std::vector<ir::SlotId> pinned;  // slot of each rank
   ir::SlotOverlaps overlaps;
   ir::SlotId flags = ir::kNoSlot;  // the slot of packed flags that may stay in the host's
+  // Of each slot: a bit if it is loose or of f80, those first; the bits of slots of f80 that it overlaps.
+  std::vector<uint16_t> watched, touched;
   std::vector<uint8_t> loose;  // of each slot: a bit of its own if it is one of the first loose ones, or 0
   bool any_loose = false;
   bool is_pin(HostReg r) const {
@@ -135,7 +137,7 @@ class CodeGen {
   void kill_hint(ir::SlotId s, uint32_t at);
   void pass_hint(const ir::Inst& in, ir::SlotId slot);
   bool exit_kills_flags(const ir::Inst& exit) const;
-  uint8_t loose_after(const ir::Inst& term) const;
+  uint16_t loose_after(const ir::Inst& term) const;
   void analyse_loose(const ir::Inst& in);
 
   // ---- codegen.cc
@@ -254,7 +256,7 @@ class CodeGen {
   // Loose slots that wait in the host's status word or as a position.
   void store_late(const std::vector<ir::SlotId>* dead);
   void cancel_late(ir::SlotId s);
-  void cancel_late(uint8_t loose);
+  void forget_late(uint16_t dead);
   bool late_for(ir::BlockId b) const;
   void settle_slot_readers(ir::SlotId s);  // a value still to be read from s is read now
   void settle_all_slot_readers();
@@ -445,6 +447,11 @@ class CodeGen {
   void f80_flush(const std::vector<ir::SlotId>* dead);
   unsigned f80_cost(const F80Stack::Entry& e) const;
   bool f80_read_again(ir::SlotId s) const;
+  bool f80_overwritten(ir::SlotId s) const;
+  bool f80_discards(const F80Stack::Entry& e, unsigned k) const;
+  void f80_remove_slot(unsigned p, unsigned k);
+  void f80_discard();
+  void emit_f80_drop(uint32_t i);
   void f80_room(uint32_t keep);
   unsigned f80_use(V v, V other = ir::kNoValue);
   void f80_bind(V v, unsigned p);
@@ -612,8 +619,8 @@ class CodeGen {
   bool slot_test(ir::BlockId b, SlotTest* out) const;
   bool puts(ir::BlockId b, ir::SlotId s) const;
   bool holds_behind(ir::BlockId b, const SlotTest& t, unsigned depth) const;
-  uint8_t loose_where(ir::BlockId b, const SlotTest& t, unsigned depth);
-  uint8_t loose_in_next_round(ir::BlockId b);
+  uint16_t loose_where(ir::BlockId b, const SlotTest& t, unsigned depth);
+  uint16_t loose_in_next_round(ir::BlockId b);
 
   // ---- exits.cc
   const std::vector<ir::SlotId>* dead_slots(const ir::Inst& exit) const;
@@ -659,9 +666,9 @@ class CodeGen {
 
   std::vector<Val> vals_;
   std::vector<uint8_t> block_flags_dead_;
-  std::vector<uint8_t>
-      block_loose_dead_;               // LayoutInfo::loose: those that are overwritten before they are seen
-  uint8_t loose_dead_ = 0;             // the same at the op being analysed
+  // LayoutInfo::watched: those that are overwritten before anything but a fault sees them.
+  std::vector<uint16_t> block_loose_dead_;
+  uint16_t loose_dead_ = 0;            // the same at the op being analysed
   std::vector<uint32_t> overwritten_;  // per slot: seen_gen_ if it is, before anything sees it
   uint32_t seen_gen_ = 0;
   std::vector<V> last_hint_;      // of each slot: value of the put seen last
@@ -686,7 +693,8 @@ class CodeGen {
   std::vector<LoopSlot> loop_slots_;     // kept in registers while the region jumps back to its start
   std::vector<ir::SlotId> f80_loop_;     // the same of f80, on the x87 stack, from its bottom
   std::vector<ir::SlotId> f80_written_;  // slots of f80 that the region writes, if it jumps back
-  bool keeps_in_loop() const { return !loop_slots_.empty() || !f80_loop_.empty(); }
+  bool f80_in_loop_ = false;             // it has to do with any
+  bool keeps_in_loop() const { return !loop_slots_.empty() || f80_in_loop_; }
   Label loop_;  // where it jumps back to
   struct Constant {
     uint64_t low, high;
@@ -706,6 +714,7 @@ class CodeGen {
   // others that they ask for: the frame slot that has the status word behind their instruction.
   V f80_rounded_ = ir::kNoValue;
   std::vector<std::pair<V, uint16_t>> f80_rounding_;
+  bool foreseeing_ = false;  // what comes next is what follows the op being emitted
   unsigned f80_copies_ = 0;  // on the x87 stack above what the model knows, at the moment
   std::vector<SlotPlace> places_;
   uint32_t frame_used_ = 0;

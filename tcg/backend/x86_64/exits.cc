@@ -187,7 +187,7 @@ bool CodeGen::settled_for(BlockId b) const {
 // Writes back what a block that others lead to as well wants to find in the state.
 void CodeGen::settle_for(BlockId b) {
   if (block_flags_dead_[b]) state_.flags.dirty = false;
-  cancel_late(block_loose_dead_[b]);
+  forget_late(block_loose_dead_[b]);
   flush_slots(nullptr);
 }
 
@@ -328,6 +328,7 @@ void CodeGen::emit_poll(uint32_t i) {
 }
 
 void CodeGen::emit_cold(const Cold& c) {
+  foreseeing_ = false;
   as_.bind(c.label);
   locked_ = 0;
   switch (c.kind) {

@@ -86,7 +86,7 @@ void CodeGen::f80_unbind(unsigned p) {
   F80Stack::Entry& e = state_.f80.entries[p];
   for (unsigned k = 0; k < e.num_slots; ++k) slot_reg_[e.slots[k]] = kNoHostReg;
   e.num_slots = 0;
-  e.dirty = 0;
+  e.dirty = e.loose = 0;
 }
 
 // The top has been popped.
@@ -102,7 +102,7 @@ void CodeGen::f80_evict_top(const std::vector<SlotId>* dead) {
   unsigned n = 0;
   for (unsigned k = 0; k < e.num_slots; ++k) {
     const bool is_dead = dead != nullptr && std::find(dead->begin(), dead->end(), e.slots[k]) != dead->end();
-    if ((e.dirty >> k & 1) && !is_dead) places[n++] = slot_mem(e.slots[k]);
+    if ((e.dirty >> k & 1) && !is_dead && !f80_discards(e, k)) places[n++] = slot_mem(e.slots[k]);
   }
   for (unsigned k = 0; k < e.num_vals; ++k) {
     Val& val = vals_[e.vals[k]];
@@ -125,6 +125,44 @@ void CodeGen::f80_evict_top(const std::vector<SlotId>* dead) {
 // Empties the stack. dead: slots that need no store.
 void CodeGen::f80_flush(const std::vector<SlotId>* dead) {
   while (state_.f80.depth != 0) f80_evict_top(dead);
+}
+
+// Is the slot overwritten before anything but a memory fault sees it?
+bool CodeGen::f80_overwritten(SlotId s) const {
+  const unsigned bit = info_.watched[s];
+  if (bit == 0 || !foreseeing_) return false;
+  for (uint32_t i = now_;; ++i) {
+    const Inst& in = insts_[i];
+    if (is_terminator(in.op)) return (loose_after(in) & bit) != 0;
+    if (vals_[i].skip) continue;
+    const bool slot_op =
+        in.op == Op::kGet || in.op == Op::kPut || in.op == Op::kGetIdx || in.op == Op::kPutIdx;
+    if (slot_op && (info_.touched[in.aux] & bit)) return false;
+    if (slot_op && in.aux == s) return in.op == Op::kPut;
+    if (in.op == Op::kCall || in.op == Op::kPoll) return false;
+  }
+}
+
+// Need the entry's slot k not be written back, although it is dirty?
+bool CodeGen::f80_discards(const F80Stack::Entry& e, unsigned k) const {
+  return (e.loose >> k & 1) && f80_overwritten(e.slots[k]);
+}
+
+// Slots that nobody sees any more make no use of the stack.
+void CodeGen::f80_discard() {
+  for (unsigned p = 0; p < state_.f80.depth; ++p) {
+    for (unsigned k = state_.f80.entries[p].num_slots; k-- > 0;) {
+      if (f80_discards(state_.f80.entries[p], k)) f80_remove_slot(p, k);
+    }
+  }
+}
+
+void CodeGen::emit_f80_drop(uint32_t i) {
+  const auto s = static_cast<SlotId>(insts_[i].aux);
+  if (slot_reg_[s] != kF80Place) return;
+  unsigned k;
+  F80Stack::Entry& e = state_.f80.entries[f80_find_slot(s, &k)];
+  e.loose = static_cast<uint8_t>(e.loose | 1u << k);
 }
 
 // What it costs to have the entry no more: values first of all, then slots that are read again.
@@ -152,6 +190,7 @@ bool CodeGen::f80_read_again(SlotId s) const {
 void CodeGen::f80_room(uint32_t keep) {
   F80Stack& s = state_.f80;
   if (s.depth < F80Stack::kLimit) return;
+  f80_discard();
   unsigned best = 0, best_cost = ~0u;
   for (unsigned p = 0; p < s.depth; ++p) {
     const F80Stack::Entry& e = s.entries[p];
@@ -200,7 +239,7 @@ bool CodeGen::f80_takes(unsigned p, V v, V result, unsigned uses) const {
   if (e.num_vals != 1 || vals_[v].left != uses) return false;
   for (unsigned k = 0; k < e.num_slots; ++k) {
     if (e.slots[k] == vals_[result].hint) continue;
-    if ((e.dirty >> k & 1) || f80_read_again(e.slots[k])) return false;
+    if ((e.dirty >> k & 1) ? !f80_discards(e, k) : f80_read_again(e.slots[k])) return false;
   }
   return true;
 }
@@ -266,6 +305,7 @@ void CodeGen::f80_put(uint32_t i) {
   }
   F80Stack::Entry& e = state_.f80.entries[p];
   e.dirty = static_cast<uint8_t>(e.dirty | 1u << e.num_slots);
+  e.loose = static_cast<uint8_t>(e.loose & ~(1u << e.num_slots));
   e.slots[e.num_slots++] = s;
   slot_reg_[s] = kF80Place;
   consume(v);
@@ -276,15 +316,25 @@ void CodeGen::f80_drop_slot(SlotId s, bool write_back) {
   unsigned k;
   const unsigned p = f80_find_slot(s, &k);
   F80Stack::Entry& e = state_.f80.entries[p];
-  if (write_back && (e.dirty >> k & 1)) {
+  if (write_back && (e.dirty >> k & 1) && !f80_discards(e, k)) {
     x87(0xd9, 0xc0 + state_.f80.st(p));
     x87(kStore80.opcode, kStore80.number, slot_mem(s));
   }
+  f80_remove_slot(p, k);
+}
+
+// The entry's slot k is not on the stack any more.
+void CodeGen::f80_remove_slot(unsigned p, unsigned k) {
+  F80Stack::Entry& e = state_.f80.entries[p];
+  slot_reg_[e.slots[k]] = kNoHostReg;
   const unsigned last = --e.num_slots;
+  const auto moved = [&](uint8_t bits) {
+    const unsigned bit = bits >> last & 1;
+    return static_cast<uint8_t>((bits & ~(1u << k) & ~(1u << last)) | (k != last ? bit << k : 0));
+  };
   e.slots[k] = e.slots[last];
-  const unsigned moved = e.dirty >> last & 1;
-  e.dirty = static_cast<uint8_t>((e.dirty & ~(1u << k) & ~(1u << last)) | (k != last ? moved << k : 0));
-  slot_reg_[s] = kNoHostReg;
+  e.dirty = moved(e.dirty);
+  e.loose = moved(e.loose);
 }
 
 void CodeGen::f80_places() {
@@ -659,6 +709,7 @@ bool CodeGen::emit_f80(uint32_t i) {
     case Op::kF80Select: emit_f80_select(i); break;
     case Op::kF80Up: emit_f80_up(i); break;
     case Op::kF80Note: emit_f80_note(i); break;
+    case Op::kF80Drop: emit_f80_drop(i); break;
     case Op::kF80Load: emit_f80_load_memory(i); break;
     case Op::kF80Store: emit_f80_store_memory(i); break;
     case Op::kF80Flags:

@@ -18,9 +18,11 @@ constexpr size_t kMaxLoopEntries = F80Stack::kLimit - 1;
 }  // namespace
 
 // Fills f80_loop_: what is read before it is written, then what is written first (a store saved in each
-// round). The highest slot comes to the bottom: of a stack that grows downwards that is the oldest.
+// round), but for what the next round overwrites before anything sees it. The highest slot comes to the
+// bottom: of a stack that grows downwards that is the oldest.
 void CodeGen::find_f80_loop() {
   f80_loop_.clear();
+  f80_in_loop_ = false;
   if (info_.layout->f80_control == kNoSlot || !loops_ || preds_[0] != 0 || config_.soft_tlb) return;
   std::vector<SlotId> overwritten;
   f80_written_.clear();
@@ -32,6 +34,7 @@ void CodeGen::find_f80_loop() {
     if (vals_[i].skip || (in.op != Op::kGet && in.op != Op::kPut)) continue;
     const auto s = static_cast<SlotId>(in.aux);
     if (info_.layout->slots[s].type != Type::kF80) continue;
+    f80_in_loop_ = true;
     if (in.op == Op::kPut) {
       if (!has(f80_written_, s)) f80_written_.push_back(s);
       if (!has(f80_loop_, s) && !has(overwritten, s)) overwritten.push_back(s);
@@ -39,7 +42,14 @@ void CodeGen::find_f80_loop() {
       f80_loop_.push_back(s);
     }
   }
-  f80_loop_.insert(f80_loop_.end(), overwritten.begin(), overwritten.end());
+  if (!f80_in_loop_) return;
+  uint16_t dead = 0xffff;
+  for (BlockId b = 0; b < region_->blocks.size(); ++b) {
+    if (closes_loop(region_->terminator(b))) dead &= loose_in_next_round(b);
+  }
+  for (SlotId s : overwritten) {
+    if (!(info_.watched[s] & dead)) f80_loop_.push_back(s);
+  }
   if (f80_loop_.size() > kMaxLoopEntries) f80_loop_.resize(kMaxLoopEntries);
   std::sort(f80_loop_.begin(), f80_loop_.end(), std::greater<>());
 }
@@ -72,6 +82,14 @@ void CodeGen::close_f80_loop() {
   const auto kept = [&](SlotId slot) {
     return std::find(f80_loop_.begin(), f80_loop_.end(), slot) != f80_loop_.end();
   };
+  const uint16_t dead = loose_in_next_round(block_);
+  for (unsigned p = s.depth; p-- > 0;) {
+    for (unsigned k = s.entries[p].num_slots; k-- > 0;) {
+      const F80Stack::Entry& e = s.entries[p];
+      if ((e.loose >> k & 1) && (info_.watched[e.slots[k]] & dead) && !kept(e.slots[k]))
+        f80_remove_slot(p, k);
+    }
+  }
   // Each entry is to have one slot, of the loop.
   for (unsigned p = s.depth; p-- > 0;) {
     for (unsigned k = s.entries[p].num_slots; k-- > 0;) {
@@ -161,12 +179,12 @@ bool CodeGen::holds_behind(BlockId b, const SlotTest& t, unsigned depth) const {
 
 // Loose slots that are overwritten before they are seen from the block's start on, where the slot of the test
 // has its value.
-uint8_t CodeGen::loose_where(BlockId b, const SlotTest& t, unsigned depth) {
+uint16_t CodeGen::loose_where(BlockId b, const SlotTest& t, unsigned depth) {
   const Inst& term = region_->terminator(b);
   const bool jumps = term.op == Op::kBr || term.op == Op::kCondBr;
   if (depth == 0 || !jumps || puts(b, t.slot)) return block_loose_dead_[b];
   SlotTest here;
-  uint8_t dead;
+  uint16_t dead;
   if (slot_test(b, &here) && here.slot == t.slot && here.value == t.value) {
     dead = loose_where(here.equal, t, depth - 1);
   } else {
@@ -182,7 +200,7 @@ uint8_t CodeGen::loose_where(BlockId b, const SlotTest& t, unsigned depth) {
 
 // Behind a jump back from block b: loose slots that the next round overwrites before they are seen. A test of
 // a slot that is known to go as in the round before (which registers a stack has, say) counts as one way.
-uint8_t CodeGen::loose_in_next_round(BlockId b) {
+uint16_t CodeGen::loose_in_next_round(BlockId b) {
   constexpr unsigned kDepth = 8;
   SlotTest t;
   for (BlockId p = 0; p < region_->blocks.size(); ++p) {

@@ -56,6 +56,7 @@ struct F80Stack {
     ir::SlotId slots[kMaxSlots];
     uint8_t num_vals = 0, num_slots = 0;
     uint8_t dirty = 0;  // a bit for each of slots: its place in the state block is out of date
+    uint8_t loose = 0;  // the same: at a fault it may be (f80.drop)
   };
   Entry entries[kLimit];
   unsigned depth = 0;
