@@ -77,7 +77,13 @@ Result<std::unique_ptr<GuestUnderTest>> GuestUnderTest::make_plain(const std::st
     g->triple_ = name == "i386" ? "i386-linux-gnu" : "x86_64-linux-gnu";
     g->features_ = "+avx2,+bmi,+bmi2,+fma,+f16c,+lzcnt,+popcnt,+movbe,+aes,+pclmul,+sha";
     g->mode_ = name == "i386" ? uint32_t{x86::kModeCode32} : 0;
-    g->guest_ = std::make_unique<x86::X86Guest>(*x86::find_model("max"));
+    const x86::Model& model = *x86::find_model("max");
+    g->guest_ = std::make_unique<x86::X86Guest>(model);
+    // Three registers of x87 are in use.
+    const auto state = std::make_shared<x86::X86State>();
+    state->reset(model, name == "i386");
+    state->x87_where = 0xe005;
+    g->state_ = state;
   } else {
     return Error{"unknown guest '" + name + "'"};
   }
@@ -102,7 +108,9 @@ Result<Counts> GuestUnderTest::count(const std::string& text) const {
   key.mode = mode_;
   ir::Builder builder(&region, guest_->layout(), key);
   SnippetReader reader(*bytes);
-  guest_->lift(builder, reader, tcg::LiftLimits());
+  tcg::LiftLimits limits;
+  limits.state = state_.get();
+  guest_->lift(builder, reader, limits);
   opt::Workspace work;
   opt::run_passes(region, work);
   x86_64::Backend backend(common_features());

@@ -72,6 +72,7 @@ class GuestUnderTest {
   std::string prologue_;  // directives before each snippet
   uint32_t mode_ = 0;     // BlockKey::mode
   std::unique_ptr<tcg::Guest> guest_;
+  std::shared_ptr<const void> state_;  // of a vCPU that comes there, or null
 };
 
 }  // namespace xarch::test
