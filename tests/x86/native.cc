@@ -91,13 +91,16 @@ void load_data_segments(unsigned selector) {
   __asm__ volatile("mov %0, %%ds\n\tmov %0, %%es" : : "r"(selector));
 }
 
-void make_segment() {
+void make_segments() {
   user_desc d = {};
   d.base_addr = kSegmentBase;
   d.limit = kSegmentLast >> 12;
   d.limit_in_pages = 1;
   d.seg_32bit = 1;
   d.useable = 1;
+  if (syscall(SYS_modify_ldt, 1, &d, sizeof d) != 0) _exit(4);
+  d.entry_number = 1;
+  d.read_exec_only = 1;
   if (syscall(SYS_modify_ldt, 1, &d, sizeof d) != 0) _exit(4);
 }
 
@@ -112,7 +115,7 @@ void enter(int, siginfo_t*, void* context) {
   g[REG_RIP] = static_cast<greg_t>(g_case->before.pc);
   g[REG_EFL] = static_cast<greg_t>(g_case->before.rflags);
   if (g_case->code32) g[REG_CSGSFS] = (g[REG_CSGSFS] & ~greg_t{0xffff}) | kUser32;
-  load_data_segments(g_case->segmented ? kSegmentSelector : kUserData);
+  load_data_segments(g_case->data_selector(kUserData));
   g_inside = true;
 }
 
@@ -139,7 +142,7 @@ void run_child(std::span<Case> cases) {
   for (int s : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP}) sigaction(s, &sa, nullptr);
   sa.sa_sigaction = enter;
   sigaction(SIGUSR1, &sa, nullptr);
-  make_segment();
+  make_segments();
   alarm(20);  // code that does not end
   for (Case& c : cases) {
     lay_out(c);

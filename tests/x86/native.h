@@ -39,17 +39,23 @@ struct Registers {
   FpRegisters fp;
 };
 
-// The data segment of cases with `segmented`: entry 0 of the LDT, selector 7.
+// The data segment of cases with `segmented`: entry 0 of the LDT, selector 7; entry 1 is the same for reading
+// only.
 inline constexpr uint32_t kSegmentBase = 0x12345000;
 // The last offset in it: of a page, so that the area's page is cut off from what lies behind.
 inline constexpr uint32_t kSegmentLast = kData + kDataBytesMapped - kSegmentBase - 1;
-inline constexpr unsigned kSegmentSelector = 7;
+inline constexpr unsigned kSegmentSelector = 7, kReadOnlySelector = 15;
 
 struct Case {
+  unsigned data_selector(unsigned flat) const {
+    return !segmented ? flat : read_only ? kReadOnlySelector : kSegmentSelector;
+  }
+
   uint8_t code[64];
   unsigned code_bytes;
   bool code32;     // in 32-bit mode, by the flat segments that Linux has for it
   bool segmented;  // of these, DS and ES are the segment above
+  bool read_only;  // the one for reading only
   Registers before;
   uint8_t area_before[kAreaBytes];
   // Filled by run_natively.

@@ -218,6 +218,16 @@ uint64_t fp_check_end(void* state, uint64_t before, uint64_t raised, uint64_t, u
   s->set_mxcsr(static_cast<uint32_t>(s->mxcsr_control | before | (traps ? raised : 0)));
   return traps != 0;
 }
+uint64_t fp_tiny_halves(void* state, uint64_t halves, uint64_t, uint64_t, uint64_t) {
+  constexpr uint32_t kUnderflow = 0x10;
+  auto* s = static_cast<X86State*>(state);
+  if (s->mxcsr_control & kMxcsrUnderflowMask) return 0;
+  for (unsigned lane = 0; lane < 4; ++lane) {
+    const uint64_t half = halves >> 16 * lane;
+    if ((half & 0x7c00) == 0 && (half & 0x3ff) != 0) s->hdr.set_fp_sticky(s->hdr.fp_sticky() | kUnderflow);
+  }
+  return 0;
+}
 constexpr ir::SlotId kMxcsrSlots[] = {kSlotMxcsr};
 
 }  // namespace
@@ -249,6 +259,7 @@ const ir::HelperDesc kFpCheckBegin = {"x86.fp_check_begin", fp_check_begin, kFpS
 const ir::HelperDesc kFpCheckAgain = {"x86.fp_check_again", fp_check_again, kFpStateHelper, kMxcsrSlots, {}};
 const ir::HelperDesc kFpCheckEnd = {"x86.fp_check_end", fp_check_end, kFpStateHelper, kMxcsrSlots,
                                     kMxcsrSlots};
+const ir::HelperDesc kFpTinyHalves = {"x86.fp_tiny_halves", fp_tiny_halves, kFpStateHelper, kMxcsrSlots, {}};
 const ir::HelperDesc kGetMxcsr = {"x86.get_mxcsr", get_mxcsr, kFpStateHelper, kMxcsrSlots, {}};
 const ir::HelperDesc kSetMxcsr = {"x86.set_mxcsr", set_mxcsr, kFpStateHelper, {}, kMxcsrSlots};
 

@@ -38,6 +38,9 @@ extern const ir::HelperDesc kCompareStrings;
 extern const ir::HelperDesc kFpCheckBegin;
 extern const ir::HelperDesc kFpCheckAgain;
 extern const ir::HelperDesc kFpCheckEnd;
+// Between these: raises an unmasked Underflow for denormal ones among four halves, which a result that is not
+// flushed does not show.
+extern const ir::HelperDesc kFpTinyHalves;
 // MXCSR; and set to a, of bits that exist.
 extern const ir::HelperDesc kGetMxcsr;
 extern const ir::HelperDesc kSetMxcsr;

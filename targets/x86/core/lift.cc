@@ -5,6 +5,7 @@
 
 #include "targets/x86/core/lift_vector.h"
 #include "targets/x86/core/row_table.h"
+#include "targets/x86/core/segments.h"
 
 namespace xarch::x86 {
 
@@ -40,6 +41,19 @@ uint64_t check_offset(void* state, uint64_t n, uint64_t offset, uint64_t bytes, 
 }
 constexpr ir::HelperDesc kCheckOffset = {
     "x86.check_offset", check_offset, ir::kHelperMayExit | ir::kHelperNoMem | ir::kHelperListsState, {}, {}};
+
+// Raises if nothing can be written to segment a.
+uint64_t check_writable(void* state, uint64_t n, uint64_t, uint64_t, uint64_t) {
+  X86State& s = *static_cast<X86State*>(state);
+  if (!is_writable(s.rights(static_cast<unsigned>(n))))
+    s.hdr.request_exit(tcg::Exit::kRaise, kRaiseProtection, 0);
+  return 0;
+}
+constexpr ir::HelperDesc kCheckWritable = {"x86.check_writable",
+                                           check_writable,
+                                           ir::kHelperMayExit | ir::kHelperNoMem | ir::kHelperListsState,
+                                           {},
+                                           {}};
 
 unsigned log2_bytes(unsigned bytes) { return static_cast<unsigned>(__builtin_ctz(bytes)); }
 
@@ -99,6 +113,7 @@ bool Lift::checked(unsigned segment) const {
 }
 
 Value Lift::linear(Value offset, unsigned segment, unsigned bytes) {
+  last_segment = segment;
   if (checked(segment)) {
     for (unsigned n = 0; bytes == 0 && n < 4; ++n) {
       if (const Operand o = operand(n); o.type == Operand::kMemory) bytes = o.bytes;
@@ -130,6 +145,10 @@ Address Lift::address_of(const Operand& o) {
 }
 
 ir::MemDesc Lift::desc(unsigned bytes, bool store) const {
+  // The stack's segment can be written, or could not be loaded; none of code can.
+  const bool code = last_segment == kCs && !mode64();
+  if (store && last_segment != kSs && (code || checked(last_segment)))
+    b.call(kCheckWritable, Type::kVoid, {b.i64(last_segment)});
   ir::MemDesc d;
   d.size = d.elem = static_cast<uint8_t>(log2_bytes(bytes));
   // Total store order: loads stay in order, and so do stores.
@@ -152,6 +171,7 @@ Value Lift::stack_moved(int64_t by, unsigned reg) {
 }
 
 Address Lift::in_stack(unsigned reg, int64_t by, unsigned bytes) {
+  last_segment = kSs;
   if (!checked(kSs) && !stack16()) return {gpr64(reg), static_cast<int32_t>(by)};
   const Value offset = b.and_(b.add(gpr64(reg), by), stack16() ? 0xffffu : 0xffffffffu);
   return {linear(offset, kSs, bytes), 0};

@@ -94,6 +94,8 @@ struct Lift : tcg::RegionWalk {
   }
   // The offset that LEA gives, in an i64.
   ir::Value effective_address();
+  // Of an access at the address that was computed last: where its segment is checked, a store is refused that
+  // it does not take.
   ir::MemDesc desc(unsigned bytes, bool store) const;
   ir::Value load(const Address& a, unsigned bytes) {
     return b.load(type(bytes), a.base, desc(bytes, false), a.disp);
@@ -103,6 +105,8 @@ struct Lift : tcg::RegionWalk {
   }
   // For CAS and RMW.
   ir::MemDesc atomic(unsigned bytes) const;
+
+  unsigned last_segment = kDs;  // of the address that was computed last
 
   // ---- the stack
   bool stack16() const { return (b.key().mode & kModeStack16) != 0; }

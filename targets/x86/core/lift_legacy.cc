@@ -114,7 +114,7 @@ void lift_bound(Lift& c) {
   c.raise_if(c.b.or_(c.b.cmp(Cond::kSlt, v, low), c.b.cmp(Cond::kSgt, v, high)), kRaiseBound);
 }
 
-// Raises the selector's privilege level to that of the other one.
+// Raises the selector's privilege level to that of the other one. Memory is written only if it changes.
 void lift_arpl(Lift& c) {
   const Operand to = c.operand(0);
   const Value source = c.b.and_(c.read(1), 3);
@@ -123,10 +123,23 @@ void lift_arpl(Lift& c) {
   const Value old = memory ? c.load(at, 2) : c.read(to);
   const Value lower = c.b.cmp(Cond::kUlt, c.b.and_(old, 3), source);
   const Value raised = c.b.or_(c.b.and_(old, 0xfffc), source);
-  const Value f = c.b.flags_set(c.flags(), ir::kFlagZ, lower);
-  const Value v = c.b.select(lower, raised, old);
-  memory ? c.store(at, v) : c.write(to, v);
-  c.put_flags(f);
+  if (!memory) {
+    const Value f = c.b.flags_set(c.flags(), ir::kFlagZ, lower);
+    c.write(to, c.b.select(lower, raised, old));
+    return c.put_flags(f);
+  }
+  const uint32_t base = c.b.new_temp(Type::kI64), value = c.b.new_temp(Type::kI16);
+  c.b.put_tmp(base, at.base);
+  c.b.put_tmp(value, raised);
+  const ir::BlockId adjust = c.b.new_block(), same = c.b.new_block(), next = c.b.new_block();
+  c.b.cond_br(lower, adjust, same);
+  for (const bool changed : {true, false}) {
+    c.b.start_block(changed ? adjust : same);
+    if (changed) c.store({c.b.get_tmp(base), at.disp}, c.b.get_tmp(value));
+    c.put_flags(c.b.flags_set(c.flags(), ir::kFlagZ, c.b.i1(changed)));
+    c.b.br(next);
+  }
+  c.b.start_block(next);
 }
 
 }  // namespace xarch::x86

@@ -138,7 +138,8 @@ void lift_masked_store(Lift& c) {
     if (c.i.address_bytes == 4) at = c.b.and_(at, 0xffffffffu);
     if (c.i.address_bytes == 2) at = c.b.and_(at, 0xffffu);
     const Value v = c.b.vextract(Type::kI32, get_mmx(c, from), 0, n);
-    c.b.store(c.linear(c.b.add(at, int64_t{n}), c.i.segment), c.b.trunc(v, Type::kI8), c.desc(1, true));
+    at = c.linear(c.b.add(at, int64_t{n}), c.i.segment);
+    c.b.store(at, c.b.trunc(v, Type::kI8), c.desc(1, true));
     c.b.br(next);
     c.b.start_block(next);
   }

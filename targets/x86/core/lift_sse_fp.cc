@@ -193,6 +193,7 @@ void vector_narrow_half(Lift& c) {
   }
   for (unsigned part = 0; part < parts(c); ++part) {
     half[part] = c.b.fcvt_to_half(get_part(c, from.reg, part), how);
+    if (c.dry) c.b.call(kFpTinyHalves, Type::kVoid, {c.b.bitcast(half[part], Type::kI64)});
   }
   const Value v = c.b.vpair(half[0], half[1]);
   if (is_register(to)) return put_vector(c, to.reg, v);

@@ -87,7 +87,8 @@ void vector_maskmov_bytes(Lift& c) {
     b.cond_br(c.bit(b.vmask(get_part(c, mask), 0), i), taken, next);
     b.start_block(taken);
     const Value byte = b.trunc(b.vextract(Type::kI32, get_part(c, data), 0, i), Type::kI8);
-    b.store(c.linear(c.pointer(kRdi), c.i.segment), byte, c.desc(1, true), static_cast<int32_t>(i));
+    const Value at = c.linear(c.pointer(kRdi), c.i.segment);
+    b.store(at, byte, c.desc(1, true), static_cast<int32_t>(i));
     b.br(next);
     b.start_block(next);
   }

@@ -134,7 +134,8 @@ void lift_movs(Lift& c) {
       [&] {
         const unsigned bytes = size(c);
         const Value v = source(c, bytes);
-        c.b.store(destination(c, bytes), v, c.desc(bytes, true));
+        const Value to = destination(c, bytes);
+        c.b.store(to, v, c.desc(bytes, true));
         c.put_gpr(kRsi, advanced(c, kRsi, bytes));
         c.put_gpr(kRdi, advanced(c, kRdi, bytes));
       },
@@ -146,7 +147,8 @@ void lift_stos(Lift& c) {
       c, false,
       [&] {
         const unsigned bytes = size(c);
-        c.b.store(destination(c, bytes), c.gpr(kRax, bytes), c.desc(bytes, true));
+        const Value to = destination(c, bytes);
+        c.b.store(to, c.gpr(kRax, bytes), c.desc(bytes, true));
         c.put_gpr(kRdi, advanced(c, kRdi, bytes));
       },
       kFills);

@@ -195,10 +195,11 @@ void update_mode(X86State& s) {
   if (!(s.cs_rights & kRightsBig)) s.mode |= kModeCode16;
   if (!(s.ss_rights & kRightsBig)) s.mode |= kModeStack16;
   for (unsigned n : {kEs, kCs, kSs, kDs}) {
-    if (!is_flat(s, n)) s.mode |= kModeSegments;
+    if (!is_flat(s, n) || (n != kCs && !is_writable(s.rights(n)))) s.mode |= kModeSegments;
   }
   for (unsigned n : {kFs, kGs}) {
-    if (s.low(n) != 0 || s.high(n) != ~0u) s.mode |= n == kFs ? kModeFs : kModeGs;
+    if (s.low(n) != 0 || s.high(n) != ~0u || !is_writable(s.rights(n)))
+      s.mode |= n == kFs ? kModeFs : kModeGs;
   }
 }
 

@@ -28,6 +28,11 @@ enum Rights : uint32_t {
   kRightsPages = 1u << 15,  // the limit counts pages
 };
 
+// Data that can be written?
+constexpr bool is_writable(uint64_t rights) {
+  return (rights & (kRightsPlain | kRightsCode | kRightsWritable)) == (kRightsPlain | kRightsWritable);
+}
+
 // The selectors that Linux gives processes on a 64-bit kernel.
 inline constexpr uint16_t kSelectorUser32 = 0x23, kSelectorUserData = 0x2b, kSelectorUser64 = 0x33;
 // What SLDT shows of a process that has an LDT.

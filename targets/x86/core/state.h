@@ -144,12 +144,12 @@ enum Gpr : uint8_t { kRax, kRcx, kRdx, kRbx, kRsp, kRbp, kRsi, kRdi, kR11 = 11 }
 
 // BlockKey::mode, X86State::mode.
 enum Mode : uint32_t {
-  kModeCode32 = 1,         // 32-bit mode: compatibility mode, or protected mode
-  kModeSegments = 2,       // ES, CS, SS or DS is not the flat 4 GB; in 32-bit mode only, as what follows
-  kModeFs = 4,             // FS does not reach over all 4 GB
-  kModeGs = 8,             // neither does GS
-  kModeStack16 = 16,       // the stack pointer is SP
-  kModeCode16 = 32,        // operands and addresses of 16 bits where no prefix says otherwise
+  kModeCode32 = 1,    // 32-bit mode: compatibility mode, or protected mode
+  kModeSegments = 2,  // ES, CS, SS or DS is not the flat, writable 4 GB; in 32-bit mode only, as what follows
+  kModeFs = 4,        // FS does not reach over all 4 GB, or cannot be written
+  kModeGs = 8,        // neither does GS
+  kModeStack16 = 16,  // the stack pointer is SP
+  kModeCode16 = 32,   // operands and addresses of 16 bits where no prefix says otherwise
   kModesOfSegments = 63,   // all of them: what X86State::mode has
   kModeFpTraps = 1u << 8,  // MXCSR has an exception unmasked
   kModeX87Traps = 1u << 9  // x87's control word has one

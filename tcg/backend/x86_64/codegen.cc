@@ -150,7 +150,8 @@ void CodeGen::emit_temporary(uint32_t i) {
   if (in.op == Op::kGetTmp) {
     HostReg r = is_xmm_type(in.type) ? host(alloc_xmm()) : host(alloc_gpr());
     load_typed(in.type, r, m);
-    return bind(static_cast<V>(i), r, true);
+    // An address of 64 bits may have any above the 32 that it is wrapped to.
+    return bind(static_cast<V>(i), r, in.type != Type::kI64);
   }
   HostReg r = fetch(in.args[0]);
   store_typed(inst(in.args[0]).type, m, r);
