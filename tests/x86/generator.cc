@@ -211,7 +211,8 @@ void prepare(const Insn& i, uint64_t pc, Rng& rng, uint8_t* code, Case* c) {
       aim_lanes(i, to - by_ds, rng, &regs);
     else
       aim(i, to - by_ds, pc, rng, code, &regs);
-    if (is_one_of(r, {"push", "pop", "call"}) && (i.base == kRsp || i.index == kRsp)) regs.gpr[kRsp] = rsp;
+    if (is_one_of(r, {"push", "pop", "call", "callf"}) && (i.base == kRsp || i.index == kRsp))
+      regs.gpr[kRsp] = rsp;
   }
   if (is_x87(r) && has_memory(i)) random_x87_operand(operand(i, 0).bytes, rng, c->area_before + (to - kArea));
   if (r.forms[0].kind == Kind::kRel && r.forms[0].size != Size::kB) {
@@ -377,6 +378,8 @@ bool make_case(unsigned row, unsigned before, Rng& rng, Case* c, unsigned* undef
     if (code32 && i.w && (r.text.starts_with("vpextr") || r.text.starts_with("vpinsr"))) return false;
     const bool picks = r.text.starts_with("xsave") || r.text == "xrstor";
     if (picks && (i.base == kRax || i.index == kRax || i.base == kRdx || i.index == kRdx)) return false;
+    // Far pointers with offsets of 64 bits: AMD's processors take 32.
+    if (is_one_of(r, {"jmpf", "callf"}) && i.operand_bytes == 8) return false;
     // FS and GS are the test's own.
     if (r.text == "mov" && r.forms[0].kind == Kind::kS && (i.reg & 7) >= kFs) return false;
     // Processors differ in what they make of an address that is not there where nothing is accessed.

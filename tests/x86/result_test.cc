@@ -314,6 +314,12 @@ const Known kKnown[] = {
      0x1f80,
      {{kRax, 3}, {kRcx, 0xf0000000}, {kRdx, (kArea - 0xe0000000) & 0xffffffff}},
      0},
+    // A third, rounded up, and RETF to no segment: the fault shows C1.
+    {false,
+     {0xd9, 0xe8, 0xd9, 0xe8, 0xd8, 0xc0, 0xd8, 0xc1, 0xd8, 0xf9, 0xca, 0x00, 0x00},
+     0x1f80,
+     {{kRsp, kArea}},
+     0},
 };
 
 TEST_F(Results, AgreeOnWhatOnceDiffered) {
