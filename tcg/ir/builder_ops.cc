@@ -168,6 +168,11 @@ void Builder::probe(Value addr, MemDesc d, bool write, int32_t disp) {
   emit(Op::kProbe, Type::kVoid, addr, {}, {}, write, Inst::mem_imm(d, disp));
 }
 
+void Builder::probe_tail(Value addr, MemDesc d, int32_t disp) {
+  emit(Op::kProbe, Type::kVoid, addr, {}, {}, static_cast<uint32_t>(ProbeKind::kTail),
+       Inst::mem_imm(d, disp));
+}
+
 // ---- vectors
 
 Value Builder::vbinary(Op op, Value a, Value b, unsigned lane, int64_t imm) {

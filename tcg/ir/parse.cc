@@ -250,11 +250,7 @@ void Parser::memory_op(Line& l, Inst* in) {
     return;
   }
   if (in->op == Op::kRmw) in->aux = l.name(kRmwNames, "operation");
-  if (in->op == Op::kProbe && l.accept("store")) {
-    in->aux = 1;
-  } else if (in->op == Op::kProbe) {
-    l.expect("load");
-  }
+  if (in->op == Op::kProbe) in->aux = l.name(kProbeNames, "kind");
   int32_t disp = 0;
   address(l, in, &disp);
   if (l.accept(",")) values(l, in, 1);

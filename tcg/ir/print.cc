@@ -141,7 +141,10 @@ void Printer::memory_op(const Inst& inst) {
     name(kRmwNames, inst.aux);
     out_ += ' ';
   }
-  if (inst.op == Op::kProbe) out_ += inst.aux ? "store " : "load ";
+  if (inst.op == Op::kProbe) {
+    name(kProbeNames, inst.aux);
+    out_ += ' ';
+  }
   address(inst);
   if (inst.args[1] != kNoValue) out_ += ", ";
   args(inst, 1);

@@ -18,6 +18,7 @@ inline constexpr std::string_view kXformNames[] = {"none", "wrap32", "strip_tag"
 inline constexpr std::string_view kFenceNames[] = {"load_load", "load_store", "store_load", "store_store"};
 inline constexpr std::string_view kRmwNames[] = {"xchg",   "add",  "and",  "or",   "xor",
                                                  "andnot", "smax", "smin", "umax", "umin"};
+inline constexpr std::string_view kProbeNames[] = {"load", "store", "tail"};
 inline constexpr std::string_view kJumpNames[] = {"jump", "call", "return"};
 
 }  // namespace xarch::ir

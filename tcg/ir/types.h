@@ -136,6 +136,17 @@ struct MemDesc {
 };
 
 // A fence orders the accesses before it against those after it.
+// What Op::kProbe stands for.
+enum class ProbeKind : uint8_t {
+  kLoad,
+  kStore,
+  // These bytes are the last part of a store that the instruction makes in parts, of which the part before
+  // tells unless a page begins here. Under the flat policy: if one begins at most at the last byte, faults as
+  // a store would to the byte as far before these as they are many, then as one to where the page begins.
+  // Under the soft-TLB policy: as kStore.
+  kTail
+};
+
 enum class Fence : uint8_t {
   kLoadLoad = 1,
   kLoadStore = 2,

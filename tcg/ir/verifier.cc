@@ -247,7 +247,9 @@ bool Verifier::memory_op(const Inst& in) {
   const bool stores = in.op == Op::kStore;
   const Type t = stores ? type(in.args[1]) : in.type;
   switch (in.op) {
-    case Op::kProbe: return need(in.aux <= 1, "neither load nor store");
+    case Op::kProbe:
+      if (in.aux == static_cast<uint32_t>(ProbeKind::kTail) && d.align != 0) return bad("an aligned tail");
+      return need(in.aux <= static_cast<uint32_t>(ProbeKind::kTail), "no such kind of probe");
     case Op::kLoad:
     case Op::kStore:
       if (t == Type::kI1 || t == Type::kFlags || t == Type::kF80) return bad("not for that type");

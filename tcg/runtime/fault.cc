@@ -183,8 +183,10 @@ Engine::FaultVerdict EngineImpl::handle_fault(Vcpu* vcpu, int signo, const sigin
   const uint64_t reported = reinterpret_cast<uintptr_t>(info->si_addr);
   // What emitted code computes has no segment base, what the interpreter reports is the host's address.
   uint64_t host_addr = site.fault.host_addr + (site.in_interp ? 0 : options_.guest_base);
-  // Of an access across pages the host names the page that is missing; for others it may not name anything.
-  if (has_addr && (site.in_helper || reported - host_addr < site.fault.size)) host_addr = reported;
+  // Of an access across pages the host names the page that is missing, of the tail of a store perhaps the
+  // part before; for others it may not name anything.
+  if (has_addr && (site.in_helper || reported - host_addr + site.fault.size < 2 * site.fault.size))
+    host_addr = reported;
   const uint64_t addr = host_addr - options_.guest_base;
   // x86's page fault error code: bit 1 is a write.
   const bool write = site.in_helper ? (context->uc_mcontext.gregs[REG_ERR] & 2) != 0 : site.fault.write;

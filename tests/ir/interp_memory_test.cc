@@ -265,7 +265,9 @@ TEST_F(InterpMemoryTest, HostFaultsAreFound) {
                         Case{"%3 = rmw i32 add [%0 + 4096], %4 bytes=4", 4096, 4, true},
                         Case{"%3 = cas i64 [%0 + 4089], %1, %2 bytes=8", 4089, 8, true},
                         Case{"probe store [%0 + 4095] bytes=2", 4095, 2, true},
-                        Case{"probe load [%0 + 4095] bytes=2", 4095, 2, false}}) {
+                        Case{"probe load [%0 + 4095] bytes=2", 4095, 2, false},
+                        Case{"probe tail [%0 + 4088] bytes=16", 4088, 16, true},
+                        Case{"probe tail [%0 + 4096] bytes=16", 4096, 16, true}}) {
     site = {};
     prepare(std::string("%4 = const i32 0x1\nput x5, %1\nrestart\n") + c.op + "\nput x6, %2\nhalt +8\n");
     if (sigsetjmp(leave, 1) == 0) {
@@ -287,6 +289,14 @@ TEST_F(InterpMemoryTest, HostFaultsAreFound) {
   const ir::Region* region = nullptr;
   EXPECT_FALSE(interpreter_.fault_site(&site, &ignored, &region)) << "nothing runs";
   sigaction(SIGSEGV, &before, nullptr);
+}
+
+// Where no page begins, the part of the store before the tail tells.
+TEST_F(InterpMemoryTest, TailsOfStoresAskForOtherPagesOnly) {
+  for (const char* op : {"probe tail [%0 + 16] bytes=16", "probe tail [%0 + 4080] bytes=16",
+                         "probe tail [%0 + 4097] bytes=16", "probe tail [%0 + 4098] bytes=2"}) {
+    EXPECT_EQ(run(std::string(op) + "\nhalt +8\n").reason, Exit::kHalt) << op;
+  }
 }
 
 // ---- ways out

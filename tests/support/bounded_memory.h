@@ -28,8 +28,8 @@ class BoundedMemory final : public tcg::InterpMemory {
            uint64_t* old) override {
     return inside(vaddr, d) && flat_.rmw(cpu, vaddr, d, op, value, old);
   }
-  bool probe(tcg::CpuHeader* cpu, uint64_t vaddr, ir::MemDesc d, bool write) override {
-    return inside(vaddr, d) && flat_.probe(cpu, vaddr, d, write);
+  bool probe(tcg::CpuHeader* cpu, uint64_t vaddr, ir::MemDesc d, ir::ProbeKind kind) override {
+    return inside(vaddr, d) && flat_.probe(cpu, vaddr, d, kind);
   }
 
  private:

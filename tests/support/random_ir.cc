@@ -409,8 +409,10 @@ void Maker::memory_op() {
   } else if (kind == 0) {
     emit(Op::kFenceOp, Type::kVoid, ir::kNoValue, ir::kNoValue, ir::kNoValue, 1 + rng_.below(15));
   } else if (kind == 1) {
+    const uint32_t probe = rng_.below(3);
+    if (probe == static_cast<uint32_t>(ir::ProbeKind::kTail)) d.align = 0;
     const ValueId a = buffer_address(&d, &disp);
-    emit(Op::kProbe, Type::kVoid, a, ir::kNoValue, ir::kNoValue, rng_.below(2), Inst::mem_imm(d, disp));
+    emit(Op::kProbe, Type::kVoid, a, ir::kNoValue, ir::kNoValue, probe, Inst::mem_imm(d, disp));
   } else if (kind < 9) {
     if (ir::is_int(t) && d.bytes() < ir::type_bytes(t) && d.bytes() <= 8) d.sign = rng_.one_in(2);
     const ValueId a = buffer_address(&d, &disp);

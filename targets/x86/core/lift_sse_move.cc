@@ -18,9 +18,12 @@ void vector_move(Lift& c) {
   const Address a = c.address();
   ir::MemDesc d = vector_desc(c, 16, true);
   if (n == 2) {
-    // A fault in the upper half must leave the lower one alone.
-    if (d.align != 0) d.align = 5;
-    c.b.probe(a.base, c.desc(16, true), true, a.disp + 16);
+    // A fault in the upper half must leave the lower one alone. Aligned, both are in one page.
+    if (d.align != 0) {
+      d.align = 5;
+    } else {
+      c.b.probe_tail(a.base, c.desc(16, true), a.disp + 16);
+    }
   }
   c.b.store(a.base, v[0], d, a.disp);
   d.align = 0;

@@ -13,6 +13,8 @@ using ir::MemDesc;
 
 namespace {
 
+constexpr uintptr_t kPageBytes = 4096;
+
 uint8_t* host(CpuHeader* cpu, uint64_t vaddr) { return reinterpret_cast<uint8_t*>(vaddr + cpu->guest_base); }
 
 // One host instruction each, so that a page-crossing access moves all bytes or none.
@@ -99,15 +101,23 @@ bool FlatInterpMemory::rmw(CpuHeader* cpu, uint64_t vaddr, MemDesc d, ir::RmwOp 
   return true;
 }
 
-bool FlatInterpMemory::probe(CpuHeader* cpu, uint64_t vaddr, MemDesc d, bool write) {
+bool FlatInterpMemory::probe(CpuHeader* cpu, uint64_t vaddr, MemDesc d, ir::ProbeKind kind) {
   uint8_t* const first = host(cpu, vaddr);
   uint8_t* const last = first + d.bytes() - 1;
-  if (write) {
-    touch_for_write(first);
-    touch_for_write(last);
-  } else {
-    load_once<uint8_t>(first);
-    load_once<uint8_t>(last);
+  switch (kind) {
+    case ir::ProbeKind::kLoad:
+      load_once<uint8_t>(first);
+      load_once<uint8_t>(last);
+      break;
+    case ir::ProbeKind::kStore:
+      touch_for_write(first);
+      touch_for_write(last);
+      break;
+    case ir::ProbeKind::kTail:
+      if (reinterpret_cast<uintptr_t>(last) % kPageBytes >= d.bytes()) break;
+      touch_for_write(first - d.bytes());
+      touch_for_write(last - reinterpret_cast<uintptr_t>(last) % kPageBytes);
+      break;
   }
   return true;
 }

@@ -228,7 +228,7 @@ bool Interpreter::execute_memory(const Inst& inst, IrValue* out) {
     case Op::kRmw:
       ok = memory_.rmw(cpu_, vaddr, d, static_cast<ir::RmwOp>(inst.aux), arg(inst, 1).w[0], out->w);
       break;
-    default: ok = memory_.probe(cpu_, vaddr, d, write); break;
+    default: ok = memory_.probe(cpu_, vaddr, d, static_cast<ir::ProbeKind>(inst.aux)); break;
   }
   phase_ = kRunning;
   return ok;

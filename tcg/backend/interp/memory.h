@@ -26,8 +26,8 @@ class InterpMemory {
   // Atomically: *old := what is there, zero-extended; stores `op` of that and `value`. Up to 8 bytes.
   virtual bool rmw(CpuHeader* cpu, uint64_t vaddr, ir::MemDesc d, ir::RmwOp op, uint64_t value,
                    uint64_t* old) = 0;
-  // Would a load (store) there fault?
-  virtual bool probe(CpuHeader* cpu, uint64_t vaddr, ir::MemDesc d, bool write) = 0;
+  // Would what the kind stands for fault?
+  virtual bool probe(CpuHeader* cpu, uint64_t vaddr, ir::MemDesc d, ir::ProbeKind kind) = 0;
 };
 
 // Policy `flat`: host address = vaddr + CpuHeader::guest_base. Faults arrive as host signals in the middle of
@@ -41,7 +41,7 @@ class FlatInterpMemory final : public InterpMemory {
            uint64_t* old) override;
   bool rmw(CpuHeader* cpu, uint64_t vaddr, ir::MemDesc d, ir::RmwOp op, uint64_t value,
            uint64_t* old) override;
-  bool probe(CpuHeader* cpu, uint64_t vaddr, ir::MemDesc d, bool write) override;
+  bool probe(CpuHeader* cpu, uint64_t vaddr, ir::MemDesc d, ir::ProbeKind kind) override;
 };
 
 // Policy `soft-TLB`: through xarch_soft_* of tcg/runtime/soft_mmu.h, which fill Vcpu::fault() when they
@@ -54,7 +54,7 @@ class SoftInterpMemory final : public InterpMemory {
            uint64_t* old) override;
   bool rmw(CpuHeader* cpu, uint64_t vaddr, ir::MemDesc d, ir::RmwOp op, uint64_t value,
            uint64_t* old) override;
-  bool probe(CpuHeader* cpu, uint64_t vaddr, ir::MemDesc d, bool write) override;
+  bool probe(CpuHeader* cpu, uint64_t vaddr, ir::MemDesc d, ir::ProbeKind kind) override;
 };
 
 }  // namespace xarch::tcg

@@ -35,8 +35,8 @@ bool SoftInterpMemory::rmw(CpuHeader* cpu, uint64_t vaddr, MemDesc d, ir::RmwOp 
   return true;
 }
 
-bool SoftInterpMemory::probe(CpuHeader* cpu, uint64_t vaddr, MemDesc d, bool write) {
-  return xarch_soft_probe(cpu, vaddr, d.pack(), write);
+bool SoftInterpMemory::probe(CpuHeader* cpu, uint64_t vaddr, MemDesc d, ir::ProbeKind kind) {
+  return xarch_soft_probe(cpu, vaddr, d.pack(), kind != ir::ProbeKind::kLoad);
 }
 
 }  // namespace xarch::tcg

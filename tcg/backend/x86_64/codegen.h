@@ -365,6 +365,7 @@ class CodeGen {
   void emit_rmw_loop(uint32_t i, Mem m);
   void emit_fence(uint32_t i);
   void emit_probe(uint32_t i);
+  void probe_tail(Mem m, ir::MemDesc d);
 
   // ---- soft_tlb.cc
   Reg soft_address(const ir::Inst& in, ir::MemDesc d);

@@ -562,6 +562,10 @@ void CodeGen::emit_probe(uint32_t i) {
   if (config_.soft_tlb) return soft_probe(i);
   clobber_flags();
   Mem m = address(in, d);
+  if (in.aux == static_cast<uint32_t>(ProbeKind::kTail)) {
+    probe_tail(m, d);
+    return consume_args(in);
+  }
   check_alignment(d, in.aux != 0, &m);
   Mem plain = m;
   plain.gs = false;
@@ -579,6 +583,27 @@ void CodeGen::emit_probe(uint32_t i) {
     if (d.size == 0) break;
   }
   consume_args(in);
+}
+
+// The store is hardly ever one to two pages.
+void CodeGen::probe_tail(Mem m, MemDesc d) {
+  const Reg first = alloc_gpr(), last = alloc_gpr();
+  const auto bytes = static_cast<int32_t>(d.bytes());
+  Mem plain = m;
+  plain.gs = false;
+  as_.lea(64, first, plain);
+  as_.lea(32, last, Mem::at(first, bytes - 1));
+  as_.test(32, last, 0xfff & -bytes);
+  const Label one_page = as_.new_label();
+  as_.jcc(Cc::ne, one_page);
+  as_.lea(64, last, Mem::at(first, bytes - 1));
+  as_.alu(Alu::kAnd, 64, last, -0x1000);
+  for (Mem at : {Mem::at(first, -bytes), Mem::at(last)}) {
+    at.gs = m.gs;
+    trap_site(d.size, true, host(first), true);
+    as_.lock_alu(Alu::kOr, 8, at, 0);
+  }
+  as_.bind(one_page);
 }
 
 }  // namespace xarch::x86_64
