@@ -75,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(I386, ProcessTest,
                                           testing::Values("i386-static"), testing::Values("")),
                          case_name);
 INSTANTIATE_TEST_SUITE_P(X86, ProcessTest,
-                         testing::Combine(testing::Values("x86_frames"),
+                         testing::Combine(testing::Values("x86_frames", "x86_stores"),
                                           testing::Values("native", "amd64-static", "i386-static"),
                                           testing::Values("", "--guest-base 0x100000000000")),
                          case_name);
