@@ -73,8 +73,8 @@ class LoggedMemory final : public tcg::InterpMemory {
     note(a, d);
     return flat_.rmw(cpu, a, d, op, v, old);
   }
-  bool probe(tcg::CpuHeader* cpu, uint64_t a, ir::MemDesc d, bool w) override {
-    return flat_.probe(cpu, a, d, w);
+  bool probe(tcg::CpuHeader* cpu, uint64_t a, ir::MemDesc d, ir::ProbeKind kind) override {
+    return flat_.probe(cpu, a, d, kind);
   }
 
   size_t current = 0;
