@@ -65,7 +65,9 @@ bool TestMemory::rmw(tcg::CpuHeader* cpu, uint64_t at, ir::MemDesc d, ir::RmwOp 
                      uint64_t* old) {
   return mapped(at, d.bytes()) && flat_.rmw(cpu, at, d, op, value, old);
 }
-bool TestMemory::probe(tcg::CpuHeader*, uint64_t at, ir::MemDesc d, bool) { return mapped(at, d.bytes()); }
+bool TestMemory::probe(tcg::CpuHeader*, uint64_t at, ir::MemDesc d, ir::ProbeKind) {
+  return mapped(at, d.bytes());
+}
 
 namespace {
 // Regions don't go beyond the end of a run.

@@ -30,7 +30,7 @@ class TestMemory final : public tcg::InterpMemory, public tcg::CodeReader {
            uint64_t* old) override;
   bool rmw(tcg::CpuHeader* cpu, uint64_t at, ir::MemDesc d, ir::RmwOp op, uint64_t value,
            uint64_t* old) override;
-  bool probe(tcg::CpuHeader* cpu, uint64_t at, ir::MemDesc d, bool write) override;
+  bool probe(tcg::CpuHeader* cpu, uint64_t at, ir::MemDesc d, ir::ProbeKind kind) override;
 
  private:
   bool mapped(uint64_t at, unsigned bytes) const;
