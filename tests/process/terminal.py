@@ -66,6 +66,14 @@ class Shell:
         self.type(line + "\n")
         self.wait_for(PROMPT)
 
+    def rest(self):
+        """Until the shell waits for what is typed."""
+        deadline = time.monotonic() + LIMIT
+        while open(f"/proc/{self.pid}/stat").read().rpartition(") ")[2][0] != "S":
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the shell does not come to rest: {self.seen!r}")
+            time.sleep(0.01)
+
     def foreground(self):
         return os.tcgetpgrp(self.master)
 
@@ -179,6 +187,7 @@ def background_terminal(shell):
 def windows(shell):
     shell.do("stty size")
     shell.do("trap 'echo changed' WINCH")
+    shell.rest()  # before it reads, it would run the trap at once
     shell.resize(50, 132)
     shell.do(":")
     shell.do("stty size")
