@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "linux-user/own_fds.h"
+#include "tcg/support/clock.h"
 #include "tcg/support/log.h"
 
 namespace xarch::linux_user {
@@ -45,11 +46,7 @@ struct CodeLoad {
 static_assert(sizeof(CodeLoad) == 56);
 
 // The clock of `perf record -k mono`.
-uint64_t timestamp() {
-  timespec t = {};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<uint64_t>(t.tv_sec) * 1000000000 + static_cast<uint64_t>(t.tv_nsec);
-}
+uint64_t timestamp() { return static_cast<uint64_t>(now_ns(CLOCK_MONOTONIC)); }
 
 // A file that nobody else has put there; a descriptor of ours, or -1 after a line in the log.
 int create(const std::string& path) {

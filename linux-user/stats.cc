@@ -12,6 +12,7 @@
 
 #include "linux-user/process.h"
 #include "linux-user/syscall.h"
+#include "tcg/support/clock.h"
 
 namespace xarch::linux_user {
 
@@ -62,11 +63,7 @@ struct RunStats::Summary {
   double insns = 1;
 };
 
-int64_t RunStats::now() {
-  timespec t = {};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1000000000 + t.tv_nsec;
-}
+int64_t RunStats::now() { return now_ns(CLOCK_MONOTONIC); }
 
 RunStats::RunStats() : start_ns_(now()) {}
 

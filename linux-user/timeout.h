@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "tcg/support/clock.h"
+
 namespace xarch::linux_user {
 
 inline constexpr int64_t kForever = INT64_MAX;
@@ -14,11 +16,6 @@ inline bool valid_timespec(const timespec& t) {
   return t.tv_sec >= 0 && t.tv_nsec >= 0 && t.tv_nsec < 1000000000;
 }
 inline timespec to_timespec(int64_t ns) { return {ns / 1000000000, ns % 1000000000}; }
-inline int64_t now_ns(clockid_t clock) {
-  timespec t;
-  clock_gettime(clock, &t);
-  return static_cast<int64_t>(t.tv_sec) * 1000000000 + t.tv_nsec;
-}
 // The clock's time after so long, at most kForever.
 inline int64_t deadline_after(clockid_t clock, const timespec& t) {
   const int64_t now = now_ns(clock);

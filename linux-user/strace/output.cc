@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "linux-user/own_fds.h"
+#include "tcg/support/clock.h"
 #include "tcg/support/log.h"
 
 namespace xarch::linux_user::strace {
@@ -23,11 +24,7 @@ long futex(std::atomic<uint32_t>* word, int op, uint32_t value, const timespec* 
 
 }  // namespace
 
-int64_t now_ns() {
-  timespec t = {};
-  clock_gettime(CLOCK_REALTIME, &t);
-  return t.tv_sec * 1000000000 + t.tv_nsec;
-}
+int64_t now_ns() { return xarch::now_ns(CLOCK_REALTIME); }
 
 // Held over a write(2). Its owner may be killed at any instant: who has waited long takes it over.
 class Output::Lock {

@@ -12,6 +12,7 @@
 #include "tcg/backend/x86_64/backend.h"
 #include "tcg/runtime/engine_impl.h"
 #include "tcg/runtime/host_fp.h"
+#include "tcg/support/clock.h"
 #include "tcg/support/log.h"
 #include "tcg/support/outside.h"
 
@@ -279,13 +280,14 @@ bool EngineImpl::interpret_first(VcpuImpl& v, uint32_t mode) {
   const Cell* cell = current_.load(std::memory_order_acquire)->find(pc, mode);
   if (cell != nullptr && generation_of(cell)->translated(cell)) return false;
   if (visited_->visit(pc >> guest_.pc_shift(), mode)) return false;
-  const uint64_t start = options_.stats ? monotonic_ns() : 0;
+  const int64_t start = options_.stats ? now_ns(CLOCK_MONOTONIC) : 0;
   if (!lift_first(v, mode)) return false;
   first_visits_.fetch_add(1, std::memory_order_relaxed);
   first_insns_.fetch_add(v.first_region.num_insns, std::memory_order_relaxed);
   v.header().helper_exit = 0;
   interpret_here(v, v.first_region);
-  if (options_.stats) first_ns_.fetch_add(monotonic_ns() - start, std::memory_order_relaxed);
+  if (options_.stats)
+    first_ns_.fetch_add(static_cast<uint64_t>(now_ns(CLOCK_MONOTONIC) - start), std::memory_order_relaxed);
   return true;
 }
 

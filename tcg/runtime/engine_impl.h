@@ -2,8 +2,6 @@
 // changed code, fault.cc for host faults.
 #pragma once
 
-#include <time.h>
-
 #include <atomic>
 #include <csetjmp>
 #include <memory>
@@ -220,7 +218,6 @@ class EngineImpl final : public Engine {
   void use_jump_table(VcpuImpl& v, Generation& g, uint32_t mode);
   void step(VcpuImpl& v, uint32_t mode);
   bool interpret_first(VcpuImpl& v, uint32_t mode);
-  Cell* translated(uint64_t pc, uint32_t mode) const;
   Exit finish(VcpuImpl& v, Exit exit);
   uint64_t& pc_of(VcpuImpl& v) const;
 
@@ -313,13 +310,6 @@ class EngineImpl final : public Engine {
   std::atomic<uint64_t> past_lookups_{0};  // of vCPUs that are gone
   EngineStats counts_;  // under the translation lock; sizes of dropped generations included
 };
-
-// Nanoseconds of CLOCK_MONOTONIC.
-inline uint64_t monotonic_ns() {
-  timespec t = {};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<uint64_t>(t.tv_sec) * 1000000000 + static_cast<uint64_t>(t.tv_nsec);
-}
 
 // The vCPU whose run() this thread is in, if any.
 VcpuImpl* current_vcpu();

@@ -6,6 +6,7 @@
 #include "tcg/runtime/code_listener.h"
 #include "tcg/runtime/engine_impl.h"
 #include "tcg/runtime/host_fp.h"
+#include "tcg/support/clock.h"
 #include "tcg/support/log.h"
 #include "tcg/support/outside.h"
 
@@ -348,7 +349,7 @@ EngineImpl::Made EngineImpl::translate(const TranslationLock& lock, uint64_t pc,
   if (cell == nullptr) return {Made::kFull, nullptr};
   if (g.translated(cell)) return {Made::kOk, cell};  // somebody else was faster
   if (soft_memory_ != nullptr && relink_variant(lock, slots_[current_slot_], cell)) return {Made::kOk, cell};
-  const uint64_t start = options_.stats ? monotonic_ns() : 0;
+  const int64_t start = options_.stats ? now_ns(CLOCK_MONOTONIC) : 0;
   Made made;
   for (unsigned max_insns = options_.limits.max_insns;; max_insns /= 2) {
     bool fetch_fault = false, too_long = false;
@@ -362,7 +363,7 @@ EngineImpl::Made EngineImpl::translate(const TranslationLock& lock, uint64_t pc,
     if (max_insns <= 1)
       Log::fatal("xarch: internal error: the instruction at %#lx does not fit a translation", pc);
   }
-  if (options_.stats) counts_.translate_ns += monotonic_ns() - start;
+  if (options_.stats) counts_.translate_ns += static_cast<uint64_t>(now_ns(CLOCK_MONOTONIC) - start);
   return made;
 }
 

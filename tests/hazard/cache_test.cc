@@ -74,13 +74,18 @@ TEST_P(Cache, FlushWhileThreadsRun) {
   for (auto& t : threads) t.join();
 }
 
-TEST_P(Cache, StatsAddUp) {
-  ToyMachine m(GetParam());
-  const Wide w(m, 100);
+// One round of the caller, and what has been counted since the machine was made.
+tcg::EngineStats after_a_round(ToyMachine& m, const Wide& w) {
   auto cpu = m.new_cpu(w.start);
   cpu.r(2) = 1;
   EXPECT_EQ(m.run(cpu), Exit::kHalt);
-  const tcg::EngineStats s = m.engine->stats();
+  EXPECT_EQ(cpu.r(1), w.sum);
+  return m.engine->stats();
+}
+
+TEST_P(Cache, StatsAddUp) {
+  ToyMachine m(GetParam());
+  const tcg::EngineStats s = after_a_round(m, Wide(m, 100));
   // 100 calls, 100 functions, the end of the loop in two blocks, the halt.
   EXPECT_EQ(s.regions + s.first_visits, 202u);
   EXPECT_EQ(s.guest_insns + s.first_insns, 100u + 200 + 2 + 1);
@@ -92,11 +97,7 @@ TEST_P(Cache, WhatIsNewIsInterpretedOnceIfWanted) {
   ToyMachine m(GetParam());
   const Wide w(m, 100);
   for (unsigned round = 0; round < 3; ++round) {
-    auto cpu = m.new_cpu(w.start);
-    cpu.r(2) = 1;
-    EXPECT_EQ(m.run(cpu), Exit::kHalt);
-    EXPECT_EQ(cpu.r(1), w.sum);
-    const tcg::EngineStats s = m.engine->stats();
+    const tcg::EngineStats s = after_a_round(m, w);
     EXPECT_EQ(s.first_visits, GetParam().interpret_first ? 202u : 0u);
     EXPECT_EQ(s.regions, round == 0 && GetParam().interpret_first ? 0u : 202u);
   }
@@ -105,12 +106,7 @@ TEST_P(Cache, WhatIsNewIsInterpretedOnceIfWanted) {
 // A run that comes to thousands of places is no short one.
 TEST_P(Cache, ALongRunIsTranslatedAtOnce) {
   ToyMachine m(GetParam());
-  const Wide w(m, 5000);
-  auto cpu = m.new_cpu(w.start);
-  cpu.r(2) = 1;
-  EXPECT_EQ(m.run(cpu), Exit::kHalt);
-  EXPECT_EQ(cpu.r(1), w.sum);
-  const tcg::EngineStats s = m.engine->stats();
+  const tcg::EngineStats s = after_a_round(m, Wide(m, 5000));
   EXPECT_EQ(s.first_visits, GetParam().interpret_first ? 6000u : 0u);
   EXPECT_EQ(s.regions + s.first_visits, 10002u);
 }

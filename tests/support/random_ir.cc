@@ -856,6 +856,13 @@ void Maker::make() {
 
 const ir::StateLayout& random_layout() { return kLayout; }
 
+ir::SlotId random_slot(std::string_view name) {
+  for (size_t i = 0; i < kLayout.slots.size(); ++i) {
+    if (kLayout.slots[i].name == name) return static_cast<ir::SlotId>(i);
+  }
+  abort();
+}
+
 std::span<const ir::HelperDesc* const> random_helpers() {
   static constexpr const ir::HelperDesc* kAll[] = {&kMix, &kSwap, &kAny, &kLeave, &kPeek};
   return kAll;

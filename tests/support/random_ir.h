@@ -31,6 +31,8 @@ struct RandomState {
 };
 
 const ir::StateLayout& random_layout();
+// The slot of that name in it, which must be there.
+ir::SlotId random_slot(std::string_view name);
 // All helpers that regions may call, for the parser: mix swap any leave.
 std::span<const ir::HelperDesc* const> random_helpers();
 

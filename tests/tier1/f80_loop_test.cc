@@ -12,6 +12,7 @@
 #include "tests/support/random_ir.h"
 #include "tests/support/region_runner.h"
 #include "tests/support/rng.h"
+#include "tests/tier1/rounds.h"
 
 namespace xarch {
 namespace {
@@ -30,19 +31,13 @@ struct Slots {
 
 Slots slots() {
   Slots s{};
-  const auto& all = test::random_layout().slots;
-  for (size_t i = 0; i < all.size(); ++i) {
-    const auto id = static_cast<ir::SlotId>(i);
-    if (all[i].name == "x5") s.x5 = id;
-    if (all[i].name == "x6") s.x6 = id;
-    if (all[i].name == "x7") s.x7 = id;
-    if (all[i].name == "mm0") s.mm0 = id;
-    if (all[i].name == "f80_up") s.up = id;
-    if (all[i].name == "flags") s.flags = id;
-    for (unsigned n = 0; n < kSlotCount; ++n) {
-      if (all[i].name == "f" + std::to_string(n)) s.f[n] = id;
-    }
-  }
+  for (unsigned n = 0; n < kSlotCount; ++n) s.f[n] = test::random_slot("f" + std::to_string(n));
+  s.mm0 = test::random_slot("mm0");
+  s.x5 = test::random_slot("x5");
+  s.x6 = test::random_slot("x6");
+  s.x7 = test::random_slot("x7");
+  s.up = test::random_slot("f80_up");
+  s.flags = test::random_slot("flags");
   return s;
 }
 
@@ -160,18 +155,7 @@ TEST(Tier1, LoopsKeepExtendedNumbersAcrossRounds) {
     a.x[6] = rng.below(16);
     a.x[7] = 7;
     a.hdr.event = rng.below(8) == 0;
-    memcpy(static_cast<void*>(&b), &a, sizeof a);
-    testing::Outcome x;
-    // The interpreter stops at each exit; emitted code goes round by itself unless an event is pending.
-    do {
-      a.pc = kStart;
-      x = runner.interpret(region, &a.hdr);
-    } while (x.reason == tcg::Exit::kLookup && a.pc == kStart);
-    const testing::Outcome y = runner.emit_and_run(region, &b.hdr);
-    ASSERT_TRUE(y.compiled);
-    ASSERT_EQ(static_cast<int>(x.reason), static_cast<int>(y.reason)) << "seed " << seed << "\n"
-                                                                      << ir::print(region);
-    ASSERT_EQ(test::state_difference(a, b), "") << "seed " << seed << "\n" << ir::print(region);
+    ASSERT_NO_FATAL_FAILURE(compare_rounds(runner, region, &a, &b)) << "seed " << seed;
   }
 }
 

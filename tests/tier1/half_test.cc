@@ -31,26 +31,18 @@ constexpr Op kOps[] = {Op::kFAdd, Op::kFSub, Op::kFMul, Op::kFDiv, Op::kFSqrt,
                        Op::kFFma, Op::kFFma, Op::kFFma, Op::kFCvt, Op::kFToBf16};
 bool narrows(Op op) { return op == Op::kFCvt || op == Op::kFToBf16; }
 
-ir::SlotId slot(const std::string& name) {
-  const auto& all = test::random_layout().slots;
-  for (size_t i = 0; i < all.size(); ++i) {
-    if (all[i].name == name) return static_cast<ir::SlotId>(i);
-  }
-  abort();
-}
-
 // q3 := op(q0, q1, q2) on eight lanes, or on the lowest alone.
 void make(Op op, bool scalar, ir::Region* region) {
   ir::Builder b(region, test::random_layout(), ir::BlockKey{});
   const auto operand = [&](const char* name) {
-    const Value v = b.get(slot(name));
+    const Value v = b.get(test::random_slot(name));
     return scalar ? b.flow(Type::kF32, v) : v;
   };
   b.insn(0);
   if (narrows(op)) {
-    const Value v = b.get(slot("q0"));
+    const Value v = b.get(test::random_slot("q0"));
     const Value r = op == Op::kFToBf16 ? b.fto_bf16(v) : b.fcvt(Type::kV64, 1, b.flow(Type::kF64, v), 3);
-    b.put(slot("q3"), b.vpair(r, b.vconst(Type::kV64, 0)));
+    b.put(test::random_slot("q3"), b.vpair(r, b.vconst(Type::kV64, 0)));
     b.goto_pc(4, {});
     return b.finish();
   }
@@ -58,7 +50,7 @@ void make(Op op, bool scalar, ir::Region* region) {
   const Value r = op == Op::kFFma    ? b.ffma(n, m, a, 1)
                   : op == Op::kFSqrt ? b.funary(op, n, 1)
                                      : b.fbinary(op, n, m, 1);
-  b.put(slot("q3"), scalar ? b.fwiden(Type::kV128, r) : r);
+  b.put(test::random_slot("q3"), scalar ? b.fwiden(Type::kV128, r) : r);
   b.goto_pc(4, {});
   b.finish();
 }

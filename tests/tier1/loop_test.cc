@@ -12,6 +12,7 @@
 #include "tests/support/random_ir.h"
 #include "tests/support/region_runner.h"
 #include "tests/support/rng.h"
+#include "tests/tier1/rounds.h"
 
 namespace xarch {
 namespace {
@@ -29,15 +30,9 @@ struct Slots {
 
 Slots slots() {
   Slots s{};
-  const auto& all = test::random_layout().slots;
-  for (size_t i = 0; i < all.size(); ++i) {
-    const auto id = static_cast<ir::SlotId>(i);
-    if (all[i].name == "x5") s.x5 = id;
-    if (all[i].name == "x6") s.x6 = id;
-    for (unsigned n = 0; n < kSlotCount; ++n) {
-      if (all[i].name == "q" + std::to_string(n)) s.q[n] = id;
-    }
-  }
+  for (unsigned n = 0; n < kSlotCount; ++n) s.q[n] = test::random_slot("q" + std::to_string(n));
+  s.x5 = test::random_slot("x5");
+  s.x6 = test::random_slot("x6");
   return s;
 }
 
@@ -122,18 +117,7 @@ void compare_loops(bool fp, bool baseline) {
     a.x[5] = 1 + rng.below(6);
     a.x[6] = rng.below(16);
     a.hdr.event = rng.below(8) == 0;
-    memcpy(static_cast<void*>(&b), &a, sizeof a);
-    testing::Outcome x;
-    // The interpreter stops at each exit; emitted code goes round by itself unless an event is pending.
-    do {
-      a.pc = 0x400000;
-      x = runner.interpret(region, &a.hdr);
-    } while (x.reason == tcg::Exit::kLookup && a.pc == 0x400000);
-    const testing::Outcome y = runner.emit_and_run(region, &b.hdr);
-    ASSERT_TRUE(y.compiled);
-    ASSERT_EQ(static_cast<int>(x.reason), static_cast<int>(y.reason)) << "seed " << seed << "\n"
-                                                                      << ir::print(region);
-    ASSERT_EQ(test::state_difference(a, b), "") << "seed " << seed << "\n" << ir::print(region);
+    ASSERT_NO_FATAL_FAILURE(compare_rounds(runner, region, &a, &b)) << "seed " << seed;
     constexpr uint32_t kFlags = ~uint32_t{fpu::kDenormal};
     ASSERT_TRUE(!fp || ((a.hdr.fp_sticky() ^ b.hdr.fp_sticky()) & kFlags) == 0) << "seed " << seed;
   }
