@@ -143,12 +143,16 @@ bool MemoryMap::any_locked(uint64_t start, uint64_t end) const {
   return it != areas_.begin() && std::prev(it)->second.end > start;
 }
 
-bool MemoryMap::covered_locked(uint64_t start, uint64_t end) const {
-  for (uint64_t at = start; at < end;) {
-    auto it = find_locked(at);
-    if (it == areas_.end()) return false;
-    at = it->second.end;
-  }
+bool MemoryMap::run_locked(uint64_t start, uint64_t end, uint64_t* from, uint64_t* to) const {
+  const auto mapped = [&](auto it) { return it != areas_.end() && it->second.label != "[host]"; };
+  auto it = find_locked(start);
+  if (!mapped(it)) it = areas_.lower_bound(start);
+  while (it != areas_.end() && !mapped(it)) ++it;
+  if (it == areas_.end() || it->first >= end) return false;
+  *from = std::max(it->first, start);
+  *to = it->second.end;
+  while (*to < end && mapped(++it) && it->first == *to) *to = it->second.end;
+  *to = std::min(*to, end);
   return true;
 }
 
@@ -339,9 +343,13 @@ int64_t MemoryMap::mprotect(uint64_t addr, uint64_t bytes, int prot) {
   bytes = page_up(bytes);
   std::lock_guard change(change_mutex_);
   bool code_involved = false;
+  const uint64_t wanted = bytes;
   {
     std::lock_guard areas(area_mutex_);
-    if (!covered_locked(addr, addr + bytes)) return -ENOMEM;
+    // Up to the first hole.
+    uint64_t from = 0, to = 0;
+    if (!run_locked(addr, addr + bytes, &from, &to) || from != addr) return -ENOMEM;
+    bytes = to - addr;
     if (::mprotect(host(addr), bytes, host_prot(prot)) != 0) return -errno;
     split_locked(addr);
     split_locked(addr + bytes);
@@ -359,7 +367,7 @@ int64_t MemoryMap::mprotect(uint64_t addr, uint64_t bytes, int prot) {
   trace("mprotect", addr, bytes, prot);
   // Code can only have been translated from pages that were executable.
   if (code_involved) changed(addr, bytes);
-  return 0;
+  return bytes == wanted ? 0 : -ENOMEM;
 }
 
 int64_t MemoryMap::remap_move(const Area& area, uint64_t old_addr, uint64_t old_bytes, uint64_t new_bytes,
@@ -485,16 +493,21 @@ int64_t MemoryMap::remap_file_pages(uint64_t addr, uint64_t bytes, uint64_t page
 int64_t MemoryMap::madvise(uint64_t addr, uint64_t bytes, int advice) {
   if ((addr & (kPage - 1)) != 0) return -EINVAL;
   if (bytes > limit_ || !in_range(addr, page_up(bytes))) return bytes > limit_ ? -EINVAL : -ENOMEM;
+  const uint64_t end = addr + page_up(bytes);
   std::lock_guard change(change_mutex_);
-  {
-    // Holes of the guest's may hold a reservation or nothing at all: the host must not decide what they mean.
-    std::lock_guard areas(area_mutex_);
-    if (bytes != 0 && !any_locked(addr, addr + page_up(bytes))) return -ENOMEM;
+  int error = 0;
+  bool hole = false;
+  uint64_t at = addr;
+  for (uint64_t from, to; at < end && error == 0 && mapped_run(at, end, &from, &to); at = to) {
+    hole |= from != at;
+    if (::madvise(host(from), to - from, advice) != 0) error = errno;
   }
-  const int r = ::madvise(host(addr), bytes, advice);
-  const int error = errno;
-  if (advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE) changed(addr, page_up(bytes));
-  return r == 0 ? 0 : -error;
+  hole |= at != end;
+  // Where nothing is mapped: is there such advice?
+  if (at == addr && ::madvise(nullptr, 0, advice) != 0) error = errno;
+  if (advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE) changed(addr, end - addr);
+  if (error != 0) return -error;
+  return hole ? -ENOMEM : 0;
 }
 
 int64_t MemoryMap::shmat(int id, uint64_t addr, uint64_t bytes, int flags) {
@@ -588,6 +601,15 @@ MemoryMap::Sizes MemoryMap::sizes() const {
     if ((a.prot & PROT_WRITE) != 0 && !a.shared && a.label != "[stack]") sizes.data += a.end - a.start;
   }
   return sizes;
+}
+
+bool MemoryMap::mapped_run(uint64_t start, uint64_t end, uint64_t* from, uint64_t* to) const {
+  bool any = false;
+  outside([&] {
+    std::lock_guard areas(area_mutex_);
+    any = run_locked(start, end, from, to);
+  });
+  return any;
 }
 
 bool MemoryMap::allows(uint64_t addr, uint64_t bytes, int prot) const {

@@ -88,6 +88,10 @@ class MemoryMap final : public tcg::FlatMemory {
     uint64_t all = 0, data = 0;
   };
   Sizes sizes() const;
+  // The first run of mapped pages in a range of page addresses, cut to it; false: nothing is mapped there.
+  // The host's kernel cannot tell: its holes are others, for it knows of reservations and of what is not the
+  // guest's.
+  bool mapped_run(uint64_t start, uint64_t end, uint64_t* from, uint64_t* to) const;
   // Every page of the range is mapped, and so that the guest may do that (PROT_READ, PROT_WRITE).
   bool allows(uint64_t addr, uint64_t bytes, int prot) const;
   // Text of /proc/self/maps; `file_name` names the file behind an area that has one.
@@ -123,7 +127,7 @@ class MemoryMap final : public tcg::FlatMemory {
   void erase_locked(uint64_t start, uint64_t end);
   void insert_locked(Area area);
   bool any_locked(uint64_t start, uint64_t end) const;
-  bool covered_locked(uint64_t start, uint64_t end) const;
+  bool run_locked(uint64_t start, uint64_t end, uint64_t* from, uint64_t* to) const;
   uint64_t find_free_locked(uint64_t hint, uint64_t bytes, uint64_t align);
   uint64_t search_down_locked(uint64_t from, uint64_t bytes, uint64_t align, uint64_t* passed,
                               uint64_t* largest) const;

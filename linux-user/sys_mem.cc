@@ -75,7 +75,7 @@ int64_t map(Call& call, int prot, int flags, int fd) {
   if ((narrow || low) && (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == 0) {
     const uint64_t end = low ? uint64_t{1} << 31 : uint64_t{1} << abi.va_bits;
     const uint64_t bytes = call.arg(1);
-    uint64_t at = narrow && call.arg(0) != 0 ? mem.find_free(call.arg(0), bytes) : 0;
+    uint64_t at = call.arg(0) != 0 ? mem.find_free(call.arg(0), bytes) : 0;
     if (at == 0 || at > end || bytes > end - at) at = mem.find_free_below(end, bytes);
     if (at == 0) return -ENOMEM;
     call.regs.arg[0] = at;
@@ -93,6 +93,11 @@ int64_t map_in_parent(Call& call, int prot, int flags, int fd) {
     close(copy);
     return result;
   });
+}
+
+// How many pages so many bytes from an address on touch.
+uint64_t pages_of(uint64_t addr, uint64_t bytes) {
+  return bytes / 4096 + ((addr & 4095) + (bytes & 4095) + 4095) / 4096;
 }
 
 }  // namespace
@@ -158,19 +163,40 @@ int64_t sys_range_pass(Call& call) {
                                             (sync & MS_ASYNC && sync & MS_SYNC) || (call.arg(0) & 4095) != 0))
     return -EINVAL;
   if (call.row.host_number == SYS_mlock2 && (call.u32(2) & ~unsigned{MLOCK_ONFAULT}) != 0) return -EINVAL;
-  if (!call.thread.mem().in_range(call.arg(0), call.arg(1))) return -ENOMEM;
-  return host_call(call.row.host_number, reinterpret_cast<long>(call.thread.mem().host(call.arg(0))),
-                   static_cast<long>(call.arg(1)), call.i32(2));
+  const MemoryMap& mem = call.thread.mem();
+  const uint64_t start = call.arg(0) & ~uint64_t{4095};
+  if (!mem.in_range(start, call.arg(1)) || !mem.in_range(start, pages_of(call.arg(0), call.arg(1)) * 4096))
+    return -ENOMEM;
+  const uint64_t end = start + pages_of(call.arg(0), call.arg(1)) * 4096;
+  if (start == end) return 0;
+  // Holes end the locking, but not the writing back.
+  bool hole = false;
+  uint64_t at = start;
+  for (uint64_t from, to; at < end && mem.mapped_run(at, end, &from, &to); at = to) {
+    hole |= from != at;
+    if (hole && call.row.host_number != SYS_msync) break;
+    const int64_t r = host_call(call.row.host_number, reinterpret_cast<long>(mem.host(from)),
+                                static_cast<long>(to - from), call.i32(2));
+    if (r < 0) return r;
+  }
+  return hole || at != end ? -ENOMEM : 0;
 }
 
 int64_t sys_mincore(Call& call) {
   if ((call.arg(0) & 4095) != 0) return -EINVAL;
-  if (!call.thread.mem().in_range(call.arg(0), call.arg(1))) return -ENOMEM;
-  const uint64_t pages = (call.arg(1) + 4095) / 4096;
-  if (!call.thread.mem().in_range(call.arg(2), pages)) return -EFAULT;
-  call.thread.mem().before_write(call.arg(2), pages);
-  return host_call(SYS_mincore, reinterpret_cast<long>(call.thread.mem().host(call.arg(0))),
-                   static_cast<long>(call.arg(1)), call.host(2));
+  MemoryMap& mem = call.thread.mem();
+  const uint64_t pages = pages_of(0, call.arg(1));
+  if (!mem.in_range(call.arg(0), call.arg(1)) || !mem.in_range(call.arg(0), pages * 4096)) return -ENOMEM;
+  if (!mem.in_range(call.arg(2), pages)) return -EFAULT;
+  // Told is what lies before the first hole.
+  uint64_t from = 0, to = 0;
+  const uint64_t end = call.arg(0) + pages * 4096;
+  if (pages == 0) return 0;
+  if (!mem.mapped_run(call.arg(0), end, &from, &to) || from != call.arg(0)) return -ENOMEM;
+  mem.before_write(call.arg(2), (to - from) / 4096);
+  const int64_t r = host_call(SYS_mincore, reinterpret_cast<long>(mem.host(from)),
+                              static_cast<long>(to - from), call.host(2));
+  return r == 0 && to != end ? -ENOMEM : r;
 }
 
 int64_t sys_remap_file_pages(Call& call) {

@@ -56,12 +56,12 @@ std::string case_name(const testing::TestParamInfo<Case>& info) {
 const auto kOptions = testing::Values("", "--guest-base 0x100000000000", "--backend interp");
 INSTANTIATE_TEST_SUITE_P(
     Programs, OracleTest,
-    testing::Combine(testing::Values("files", "memory", "waiting", "net", "system", "aio"),
+    testing::Combine(testing::Values("files", "memory", "holes", "waiting", "net", "system", "aio"),
                      testing::Values("arm64", "arm64-static", "native", "amd64-static"), kOptions),
     case_name);
 INSTANTIATE_TEST_SUITE_P(
     I386, OracleTest,
-    testing::Combine(testing::Values("files", "memory", "waiting", "net", "system", "aio", "old32"),
+    testing::Combine(testing::Values("files", "memory", "holes", "waiting", "net", "system", "aio", "old32"),
                      testing::Values("i386-static"), testing::Values("", "--backend interp")),
     case_name);
 INSTANTIATE_TEST_SUITE_P(X86, OracleTest,

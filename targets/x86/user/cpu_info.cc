@@ -29,11 +29,30 @@ Signature signature(const Model& m) {
   return s;
 }
 
+// The size in KB of the last level's cache, as Linux finds it; 0 if the processor does not tell.
+uint32_t cache_size(const Model& model) {
+  uint32_t size = cpuid(model, 0x80000006, 0).ecx >> 16;
+  if (cpuid(model, 0, 0).eax < 4) return size;
+  unsigned highest = 0;
+  for (uint32_t n = 0; n < 8; ++n) {
+    const CpuidResult r = cpuid(model, 4, n);
+    const unsigned type = r.eax & 31, level = r.eax >> 5 & 7;
+    if (type == 0) break;
+    if (level < highest) continue;
+    highest = level;
+    const uint32_t ways = (r.ebx >> 22) + 1, partitions = (r.ebx >> 12 & 1023) + 1, line = (r.ebx & 4095) + 1;
+    size = ways * partitions * line * (r.ecx + 1) / 1024;
+  }
+  return size;
+}
+
 }  // namespace
 
 std::string cpuinfo_text(const Model& model, unsigned cpus) {
   const std::string flags = cpuinfo_flags(model), all = std::to_string(cpus);
   const Signature s = signature(model);
+  const uint32_t kb = cache_size(model);
+  const std::string cache = kb == 0 ? "" : "\ncache size\t: " + std::to_string(kb) + " KB";
   const bool has_cpuid = model.features.has(Feature::kCpuid);
   std::string text;
   for (unsigned i = 0; i < cpus; ++i) {
@@ -41,9 +60,9 @@ std::string cpuinfo_text(const Model& model, unsigned cpus) {
     text += "processor\t: " + n + "\nvendor_id\t: " + vendor(model) +
             "\ncpu family\t: " + std::to_string(s.family) + "\nmodel\t\t: " + std::to_string(s.model) +
             "\nmodel name\t: xarch " + std::string(model.name) +
-            "\nstepping\t: " + std::to_string(s.stepping) +
-            "\ncpu MHz\t\t: 2000.000\nphysical id\t: 0\nsiblings\t: " + all + "\ncore id\t\t: " + n +
-            "\ncpu cores\t: " + all + "\napicid\t\t: " + n + "\ninitial apicid\t: " + n +
+            "\nstepping\t: " + std::to_string(s.stepping) + "\ncpu MHz\t\t: 2000.000" + cache +
+            "\nphysical id\t: 0\nsiblings\t: " + all + "\ncore id\t\t: " + n + "\ncpu cores\t: " + all +
+            "\napicid\t\t: " + n + "\ninitial apicid\t: " + n +
             "\nfpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: " +
             std::to_string(has_cpuid ? static_cast<int>(cpuid(model, 0, 0).eax) : -1) +
             "\nwp\t\t: yes\nflags\t\t: " + flags +
