@@ -135,10 +135,10 @@ class Backend {
   // holds the translation lock.
   virtual CompileResult compile(const ir::Region& region, CodeSpace& space) = 0;
   // Writes the guest's registers (all slots but pc) back into the state block from the context of a host
-  // instruction that faulted at code + offset, and says what it was. False if no instruction may fault there.
-  // Async-signal-safe.
+  // instruction that faulted at code + offset, and says what it was; pc: the guest's address of the region.
+  // False if no instruction may fault there. Async-signal-safe.
   virtual bool recover(const uint8_t* recovery, uint32_t recovery_bytes, const uint8_t* code, uint32_t offset,
-                       const ucontext_t& context, CpuHeader* state, FaultSite* site) const = 0;
+                       uint64_t pc, const ucontext_t& context, CpuHeader* state, FaultSite* site) const = 0;
   // The host instruction at code + offset has trapped (SIGFPE, SIGILL): if it belongs to a floating-point op,
   // finishes the op exactly: its result goes into the context, its flags to state->fp_flags, and the context
   // goes on behind it. False if it does not. Async-signal-safe.

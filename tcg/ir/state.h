@@ -23,7 +23,8 @@ struct Slot {
   uint16_t count = 1;  // > 1: an array of `count` consecutive elements, for get_idx and put_idx
   int16_t gdb = -1;    // gdb's register number, -1 if it has none
   int8_t hot = -1;     // rank 0..9 among the slots kept in host registers between blocks, -1 otherwise
-  bool loose = false;  // at a memory fault it may have an older value; it overlaps no other slot
+  bool loose =
+      false;  // at a memory fault it may have an older value (a backend says when); it overlaps no other slot
 
   constexpr unsigned bytes() const { return type_bytes(type) * count; }
 };

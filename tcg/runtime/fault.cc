@@ -27,7 +27,7 @@ bool EngineImpl::locate(VcpuImpl& v, const ucontext_t& context, Site* site) {
     if (b == nullptr || backend_ == nullptr) return false;
     const uint8_t* code = g->code_of(*b);
     if (!backend_->recover(g->recovery_of(*b), b->recovery_bytes, code, static_cast<uint32_t>(host_pc - code),
-                           context, &v.header(), &site->fault)) {
+                           g->cell(b->cell)->pc, context, &v.header(), &site->fault)) {
       return false;
     }
     site->generation = g;

@@ -105,7 +105,7 @@ void RegionRunner::on_fault(int signo, const siginfo_t* info, ucontext_t* contex
       return;
     }
     if (backend_->recover(arena_.recovery.data(), static_cast<uint32_t>(arena_.recovery.size()), arena_.code,
-                          offset, *context, state_, &site)) {
+                          offset, base, *context, state_, &site)) {
       pc_of(layout_, state_) = base + static_cast<uint64_t>(site.pc_offset);
       outcome_.restore = site.restore;
       outcome_.fault_addr = site.host_addr;

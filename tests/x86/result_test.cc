@@ -126,8 +126,14 @@ class Results : public ::testing::Test {
     return out;
   }
 
+  struct Mode {
+    bool code32 = false;
+    bool segmented = false;
+    bool read_only = false;  // the segment
+    bool faults = false;     // x87 and MMX, and a load from page 0 behind each case
+  };
   // Random cases of one of the modes.
-  void compare(bool code32, bool segmented, bool read_only = false);
+  void compare(const Mode& mode);
 
   X86Guest guest_;
   xarch::testing::RegionRunner runner_;
@@ -218,7 +224,14 @@ bool of_fpu(unsigned row) {
   return is_x87(r) || r.text == "fwait" || r.text.starts_with("fx") || mmx_lifter(row) != nullptr;
 }
 
-void Results::compare(bool code32, bool segmented, bool read_only) {
+// mov 0, %eax
+void add_fault(Case* c) {
+  const std::initializer_list<uint8_t> absolute = {0x8b, 0x05, 0, 0, 0, 0};
+  const std::initializer_list<uint8_t> without_base = {0x8b, 0x04, 0x25, 0, 0, 0, 0};
+  for (const uint8_t byte : c->code32 ? absolute : without_base) c->code[c->code_bytes++] = byte;
+}
+
+void Results::compare(const Mode& mode) {
   const uint64_t count = number("XARCH_RANDOM_COUNT", 40000), seed = number("XARCH_RANDOM_SEED", 1);
   const char* only = std::getenv("XARCH_X86_ROW");
   std::printf("seed %lu, %lu cases\n", seed, count);
@@ -227,12 +240,13 @@ void Results::compare(bool code32, bool segmented, bool read_only) {
   for (unsigned i = 0; i < rows().size(); ++i) {
     // Stores by a mask that may be empty: it is not known what of an address is looked at then.
     const bool masked = rows()[i].text.ends_with("maskmovdqu") || rows()[i].text == "maskmovq";
-    if (segmented && masked) continue;
+    if (mode.segmented && masked) continue;
     // Linux stands in for the processor, and looks at the page alone.
     static const std::set<std::string_view> kBySystem = {"sldt", "str", "smsw", "sgdt", "sidt"};
-    if (read_only && kBySystem.contains(rows()[i].text)) continue;
-    if (usable(i, code32) &&
-        (only == nullptr || rows()[i].text == only || (only == std::string_view("x87") && of_fpu(i))))
+    if (mode.read_only && kBySystem.contains(rows()[i].text)) continue;
+    if (usable(i, mode.code32) &&
+        (only == nullptr || rows()[i].text == only || (only == std::string_view("x87") && of_fpu(i))) &&
+        (!mode.faults || (of_fpu(i) && rows()[i].text != "fxsave")))
       candidates.push_back(i);
   }
   constexpr size_t kBatch = 4000;
@@ -247,13 +261,14 @@ void Results::compare(bool code32, bool segmented, bool read_only) {
     for (; n < kBatch && done < count; ++done) {
       row[n] = candidates[done % candidates.size()];
       const unsigned before = done / candidates.size() % 2 ? rng.below(6) : 0;
-      cases[n].code32 = code32;
-      cases[n].segmented = segmented;
-      cases[n].read_only = read_only;
+      cases[n].code32 = mode.code32;
+      cases[n].segmented = mode.segmented;
+      cases[n].read_only = mode.read_only;
       others[n] = before;
       bool made = false;
       for (int attempt = 0; attempt < 200 && !made; ++attempt)
         made = make_case(row[n], before, rng, &cases[n], &undefined[n]);
+      if (made && mode.faults) add_fault(&cases[n]);
       if (made) ++n;
     }
     for (size_t from = 0; from < n; ++from) {
@@ -343,10 +358,14 @@ TEST_F(Results, AgreeOnWhatOnceDiffered) {
   }
 }
 
-TEST_F(Results, AgreeWithTheHost) { compare(false, false); }
-TEST_F(Results, AgreeWithTheHostIn32BitMode) { compare(true, false); }
-TEST_F(Results, AgreeWithTheHostInSegments) { compare(true, true); }
-TEST_F(Results, AgreeWithTheHostInSegmentsThatCannotBeWritten) { compare(true, true, true); }
+TEST_F(Results, AgreeWithTheHost) { compare({}); }
+TEST_F(Results, AgreeWithTheHostIn32BitMode) { compare({.code32 = true}); }
+TEST_F(Results, AgreeWithTheHostInSegments) { compare({.code32 = true, .segmented = true}); }
+TEST_F(Results, AgreeWithTheHostInSegmentsThatCannotBeWritten) {
+  compare({.code32 = true, .segmented = true, .read_only = true});
+}
+TEST_F(Results, AgreeAtAFaultBehindX87) { compare({.faults = true}); }
+TEST_F(Results, AgreeAtAFaultBehindX87In32BitMode) { compare({.code32 = true, .faults = true}); }
 
 }  // namespace
 }  // namespace xarch::x86::test

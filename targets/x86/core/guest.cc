@@ -118,7 +118,7 @@ class Translation final : public tcg::WalkedCode {
       return true;
     }
     c_.begin(c_.i.length);
-    if (c_.x87.pending && !goes_with_x87(c_.i.row)) {
+    if (c_.x87.pending && (!goes_with_x87(c_.i.row) || touches_memory(c_.i))) {
       c_.x87_settle();
       c_.b.restart();  // of the instructions before
     }

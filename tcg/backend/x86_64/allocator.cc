@@ -645,8 +645,11 @@ void CodeGen::put(uint32_t i) {
   if (info_.loose[s] != 0) {
     drop_slot_cache(s, false);
     if (inst(v).op == Op::kPcRel && vals_[v].loc == Loc::kDeferred) {
-      state_.late.pc_slot = s;
-      state_.late.pc_offset = inst(v).imm;
+      state_.late.put_pc(s, inst(v).imm);
+      return consume(v);
+    }
+    if (s == info_.layout->f80_up && is_const(v) && const_of(v) == 0) {
+      state_.late.put_up(LateSlots::Up::kZero);
       return consume(v);
     }
   }
@@ -725,38 +728,43 @@ void CodeGen::store_late(const std::vector<SlotId>* dead) {
   const auto is_dead = [&](SlotId s) {
     return dead != nullptr && std::find(dead->begin(), dead->end(), s) != dead->end();
   };
-  LateSlots& late = state_.late;
-  if (late.up && !is_dead(info_.layout->f80_up)) as_.x87(0xdd, 7, slot_mem(info_.layout->f80_up));  // fnstsw
-  late.up = false;
-  if (late.pc_slot == kNoSlot) return;
-  const SlotId s = late.pc_slot;
-  late.pc_slot = kNoSlot;
-  if (is_dead(s)) return;
+  const LateSlots late = state_.late;
+  state_.late = LateSlots();
+  const SlotId up = info_.layout->f80_up, pc = late.pc_slot;
+  if (late.up != LateSlots::Up::kStored && !late.up_dead && !is_dead(up)) store_up(late.up);
+  if (pc == kNoSlot || late.pc_dead || is_dead(pc)) return;
   const Reg r = alloc_gpr();
   load_pcrel(r, late.pc_offset);
-  as_.mov(64, slot_mem(s), r);
+  as_.mov(64, slot_mem(pc), r);
   unlock(host(r));
+}
+
+void CodeGen::store_up(LateSlots::Up up) {
+  const Mem m = slot_mem(info_.layout->f80_up);
+  up == LateSlots::Up::kZero ? as_.mov_imm(16, m, 0) : as_.x87(0xdd, 7, m);  // fnstsw
 }
 
 // The slot is written otherwise.
 void CodeGen::cancel_late(SlotId s) {
-  if (s == info_.layout->f80_up) state_.late.up = false;
+  if (s == info_.layout->f80_up) state_.late.up = LateSlots::Up::kStored;
   if (s == state_.late.pc_slot) state_.late.pc_slot = kNoSlot;
 }
 
-// These are overwritten before they are seen.
-void CodeGen::forget_late(uint16_t loose) {
-  if (state_.late.up && (info_.loose[info_.layout->f80_up] & loose)) state_.late.up = false;
+// These are overwritten before anything but a memory fault sees them: what waits is for that alone.
+void CodeGen::late_for_faults_only(uint16_t loose) {
+  if (info_.layout->f80_up != kNoSlot && (info_.loose[info_.layout->f80_up] & loose))
+    state_.late.up_dead = true;
   if (state_.late.pc_slot != kNoSlot && (info_.loose[state_.late.pc_slot] & loose))
-    state_.late.pc_slot = kNoSlot;
+    state_.late.pc_dead = true;
 }
 
 // Does anything wait that the block wants to find in the state?
 bool CodeGen::late_for(BlockId b) const {
   const uint16_t dead = block_loose_dead_[b];
   const LateSlots& late = state_.late;
-  return (late.up && !(info_.loose[info_.layout->f80_up] & dead)) ||
-         (late.pc_slot != kNoSlot && !(info_.loose[late.pc_slot] & dead));
+  return (late.up != LateSlots::Up::kStored && !late.up_dead &&
+          !(info_.loose[info_.layout->f80_up] & dead)) ||
+         (late.pc_slot != kNoSlot && !late.pc_dead && !(info_.loose[late.pc_slot] & dead));
 }
 
 // Nothing is known any more of registers other than pins.

@@ -60,7 +60,7 @@ void CodeGen::analyse() {
   block_loose_dead_.assign(r.blocks.size(), 0);
   last_hint_.assign(slots, kNoValue);
   if (overwritten_.size() < slots) overwritten_.resize(slots);
-  loops_ = false;
+  loops_ = goes_back_ = false;
   auto pred = [&](uint64_t b) {
     if (preds_[b] < 255) ++preds_[b];
   };
@@ -70,6 +70,7 @@ void CodeGen::analyse() {
     if (last.op == Op::kCondBr) pred(static_cast<uint64_t>(last.imm));
     if (last.op == Op::kGotoPc) {
       if (last.imm == 0) loops_ |= closes_loop(last);
+      goes_back_ |= ExitAux::unpack(last.aux).poll;
       space_->expect({r.key.pc + static_cast<uint64_t>(last.imm), r.key.mode, 0});
     }
     analyse_block(static_cast<BlockId>(b), last);
@@ -153,6 +154,16 @@ void CodeGen::analyse_loose(const Inst& in) {
     }
     default: return;
   }
+}
+
+// The same, and what it shows to a memory fault.
+void CodeGen::analyse_hidden(const Inst& in) {
+  const uint16_t before = loose_dead_;
+  analyse_loose(in);
+  loose_hidden_ = static_cast<uint16_t>((loose_hidden_ | (loose_dead_ & ~before)) & loose_dead_);
+  const bool writes = in.op == Op::kPut || in.op == Op::kF80Note;
+  if (writes) loose_hidden_ |= info_.loose[in.op == Op::kPut ? in.aux : info_.layout->f80_up];
+  if (op_attributes(in.op) & kMayFault) loose_hidden_ = 0;
 }
 
 // ---- what an access makes part of itself, if it is the only one to use it
@@ -273,8 +284,9 @@ void CodeGen::pass_hint(const Inst& in, SlotId slot) {
 
 // A put of which nobody sees the value, or an op without effect of which nobody uses the result.
 inline bool CodeGen::useless(const Inst& in, const Val& val) const {
-  if (in.op == Op::kPut) return overwritten_[in.aux] == seen_gen_ || (loose_dead_ & info_.loose[in.aux]) != 0;
-  if (in.op == Op::kF80Note) return (loose_dead_ & info_.loose[info_.layout->f80_up]) != 0;
+  if (in.op == Op::kPut)
+    return overwritten_[in.aux] == seen_gen_ || (loose_hidden_ & info_.loose[in.aux]) != 0;
+  if (in.op == Op::kF80Note) return (loose_hidden_ & info_.loose[info_.layout->f80_up]) != 0;
   if (val.left != 0) return false;
   if (in.op == Op::kCall) return (region_->helpers[in.aux]->effects & kHelperPure) != 0;
   return op_attributes(in.op) == kReadsState;
@@ -352,7 +364,7 @@ void CodeGen::analyse_block(BlockId b, const Inst& term) {
   if (term.op == Op::kBr) dead = dead_in(term.aux);
   if (term.op == Op::kCondBr) dead = dead_in(term.aux) && dead_in(static_cast<uint64_t>(term.imm));
   if (term.op == Op::kGotoPc || term.op == Op::kGotoInd) dead = exit_kills_flags(term);
-  loose_dead_ = loose_after(term);
+  loose_dead_ = loose_hidden_ = loose_after(term);
   ++hint_gen_;
   see_all();
   // Kept here, since what is stored below could be them for all the compiler knows.
@@ -395,7 +407,7 @@ void CodeGen::analyse_block(BlockId b, const Inst& term) {
         val.skip = true;
         continue;
       }
-      if (info_.any_loose) analyse_loose(in);
+      if (info_.any_loose) analyse_hidden(in);
       if (in.op == Op::kF80Note) vals_[in.args[0]].noted = true;
       if (val.hint_gen != hint_gen_) val.hint = kNoSlot;
       if (in.op == Op::kFFma && in.aux != 1 && in.imm == 0 && !native_fp_ && features_.fma &&

@@ -20,13 +20,14 @@ class Backend : public tcg::Backend {
   void emit_thunk(uint8_t* at) override;
   tcg::CompileResult compile(const ir::Region& region, tcg::CodeSpace& space) override;
   bool recover(const uint8_t* recovery, uint32_t recovery_bytes, const uint8_t* code, uint32_t offset,
-               const ucontext_t& context, tcg::CpuHeader* state, tcg::FaultSite* site) const override;
+               uint64_t pc, const ucontext_t& context, tcg::CpuHeader* state,
+               tcg::FaultSite* site) const override;
   bool complete_fp(const uint8_t* recovery, uint32_t recovery_bytes, const uint8_t* code, uint32_t offset,
                    ucontext_t* context, tcg::CpuHeader* state) const override;
   uint32_t restore_of_call(const uint8_t* recovery, uint32_t recovery_bytes, uint32_t offset) const override;
 
  private:
-  void restore_slots(const SlotPlace* places, unsigned n, const ucontext_t& context,
+  void restore_slots(const SlotPlace* places, unsigned n, uint64_t pc, const ucontext_t& context,
                      tcg::CpuHeader* state) const;
 
   HostFeatures features_;

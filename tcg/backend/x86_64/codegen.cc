@@ -113,7 +113,7 @@ void CodeGen::emit_block(BlockId b) {
   as_.bind(block_labels_[b]);
   block_ = b;
   if (b == 0 && keeps_in_loop()) enter_loop();
-  forget_late(block_loose_dead_[b]);
+  late_for_faults_only(block_loose_dead_[b]);
   insn_offset_ = block_place_[b].offset;
   insn_restore_ = block_place_[b].restore;
   const Inst* const insts = insts_;

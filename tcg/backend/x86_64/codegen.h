@@ -139,6 +139,7 @@ class CodeGen {
   bool exit_kills_flags(const ir::Inst& exit) const;
   uint16_t loose_after(const ir::Inst& term) const;
   void analyse_loose(const ir::Inst& in);
+  void analyse_hidden(const ir::Inst& in);
 
   // ---- codegen.cc
   void note_low_read(const ir::Inst& in);
@@ -256,7 +257,8 @@ class CodeGen {
   // Loose slots that wait in the host's status word or as a position.
   void store_late(const std::vector<ir::SlotId>* dead);
   void cancel_late(ir::SlotId s);
-  void forget_late(uint16_t dead);
+  void store_up(LateSlots::Up up);
+  void late_for_faults_only(uint16_t loose);
   bool late_for(ir::BlockId b) const;
   void settle_slot_readers(ir::SlotId s);  // a value still to be read from s is read now
   void settle_all_slot_readers();
@@ -466,7 +468,11 @@ class CodeGen {
   Mem f80_memory_operand(uint32_t i);
   void f80_store_operand(V v);
   void f80_note_rounding(uint32_t i);
-  void f80_keep_rounding();
+  bool f80_up_seen(uint32_t i) const;
+  void f80_keep_rounding(bool by_access = false);
+  void f80_status_lost() {
+    if (state_.late.up == LateSlots::Up::kInStatusWord) state_.late.up = LateSlots::Up::kStored;
+  }
   // An instruction of the unit; how the one before has rounded is lost.
   void x87(unsigned opcode, unsigned modrm) {
     f80_keep_rounding();
@@ -670,6 +676,7 @@ class CodeGen {
   // LayoutInfo::watched: those that are overwritten before anything but a fault sees them.
   std::vector<uint16_t> block_loose_dead_;
   uint16_t loose_dead_ = 0;            // the same at the op being analysed
+  uint16_t loose_hidden_ = 0;          // those of them that no memory fault in the block sees either
   std::vector<uint32_t> overwritten_;  // per slot: seen_gen_ if it is, before anything sees it
   uint32_t seen_gen_ = 0;
   std::vector<V> last_hint_;      // of each slot: value of the put seen last
@@ -691,6 +698,7 @@ class CodeGen {
     bool written;  // in a round
   };
   bool loops_ = false;                   // the region jumps back to its own start
+  bool goes_back_ = false;               // to anywhere not behind itself: it is part of a loop
   std::vector<LoopSlot> loop_slots_;     // kept in registers while the region jumps back to its start
   std::vector<ir::SlotId> f80_loop_;     // the same of f80, on the x87 stack, from its bottom
   std::vector<ir::SlotId> f80_written_;  // slots of f80 that the region writes, if it jumps back

@@ -187,7 +187,7 @@ bool CodeGen::settled_for(BlockId b) const {
 // Writes back what a block that others lead to as well wants to find in the state.
 void CodeGen::settle_for(BlockId b) {
   if (block_flags_dead_[b]) state_.flags.dirty = false;
-  forget_late(block_loose_dead_[b]);
+  late_for_faults_only(block_loose_dead_[b]);
   flush_slots(nullptr);
 }
 

@@ -354,10 +354,11 @@ void CodeGen::f80_places() {
 // instruction that reads it.
 Mem CodeGen::f80_memory_operand(uint32_t i) {
   const V b = insts_[i].args[1];
-  f80_keep_rounding();
-  if (vals_[b].loc != Loc::kDeferred) return f80_bounce();
-  const Mem m = address(inst(b), inst(b).mem());
-  site();
+  f80_keep_rounding(true);
+  const bool accesses = vals_[b].loc == Loc::kDeferred;
+  const Mem m = accesses ? address(inst(b), inst(b).mem()) : f80_bounce();
+  if (accesses) site();
+  f80_status_lost();
   return m;
 }
 
@@ -377,11 +378,32 @@ void CodeGen::f80_note_rounding(uint32_t i) {
   if (vals_[i].noted) f80_rounded_ = static_cast<V>(i);
 }
 
-// The status word is about to be changed: who wants what it has gets it now.
-void CodeGen::f80_keep_rounding() {
-  if (state_.late.up) {
-    as_.x87(0xdd, 7, slot_mem(info_.layout->f80_up));  // fnstsw
-    state_.late.up = false;
+// Does anything see StateLayout::f80_up from op `i` on before it is overwritten? Memory faults, too, but not
+// in a loop: to read the status word costs as much as dozens of instructions on some hosts.
+bool CodeGen::f80_up_seen(uint32_t i) const {
+  const SlotId s = info_.layout->f80_up;
+  const auto accesses = [&](V v) {
+    return v != kNoValue && inst(v).op == Op::kLoad && vals_[v].loc == Loc::kDeferred;
+  };
+  for (;; ++i) {
+    const Inst& in = insts_[i];
+    if (is_terminator(in.op)) return (loose_after(in) & info_.loose[s]) == 0;
+    if (!goes_back_ && ((op_attributes(in.op) & kMayFault) || std::ranges::any_of(in.args, accesses)))
+      return true;
+    if (vals_[i].skip) continue;
+    if (in.op == Op::kF80Note || (in.op == Op::kPut && in.aux == s)) return false;
+    if ((in.op == Op::kGet && in.aux == s) || in.op == Op::kCall || in.op == Op::kPoll) return true;
+  }
+}
+
+// The status word is about to be changed: who wants what it has gets it now. An access that changes it itself
+// shows at a fault what it had before.
+void CodeGen::f80_keep_rounding(bool by_access) {
+  LateSlots& late = state_.late;
+  if (late.up == LateSlots::Up::kInStatusWord) {
+    const bool seen = !late.up_dead && f80_up_seen(by_access ? now_ + 1 : now_);
+    if (seen) store_up(late.up);
+    if (seen || !by_access) late.up = LateSlots::Up::kStored;
   }
   if (f80_rounded_ == kNoValue) return;
   const unsigned frame = alloc_frame();
@@ -396,7 +418,7 @@ void CodeGen::emit_f80_note(uint32_t i) {
   const SlotId s = info_.layout->f80_up;
   drop_slot_cache(s, false);
   if (a == f80_rounded_) {
-    state_.late.up = true;
+    state_.late.put_up(LateSlots::Up::kInStatusWord);
     consume(a);
     if (!f80_asked_behind(i, a)) f80_rounded_ = kNoValue;
     return;
@@ -573,9 +595,10 @@ void CodeGen::emit_f80_load_memory(uint32_t i) {
   f80_room(0);
   const Mem m = address(in, d);
   const MemForm form = load_of(f80_format_type(in.aux));
-  f80_keep_rounding();
+  f80_keep_rounding(true);
   site();
-  x87(form.opcode, form.number, m);
+  as_.x87(form.opcode, form.number, m);
+  f80_status_lost();
   f80_push();
   f80_finish(i, state_.f80.top());
 }
@@ -598,16 +621,17 @@ void CodeGen::emit_f80_store_memory(uint32_t i) {
   const Mem m = address(in, d);
   if (pops || plain) {
     f80_to_top(p);
-    f80_keep_rounding();
+    f80_keep_rounding(true);
     site();
-    x87(form.opcode, form.number - (pops ? 0u : 1u), m);
+    as_.x87(form.opcode, form.number - (pops ? 0u : 1u), m);
   } else {
     x87(0xd9, 0xc0 + state_.f80.st(p));
     ++f80_copies_;
     site();
     --f80_copies_;
-    x87(form.opcode, form.number, m);
+    as_.x87(form.opcode, form.number, m);
   }
+  f80_status_lost();
   f80_note_rounding(i);
   if (asked) as_.x87(0xdf, 0xe0);  // fnstsw ax
   consume_args(in);

@@ -90,10 +90,17 @@ struct F80Stack {
 
 // Loose slots whose place in the state block is out of date.
 struct LateSlots {
-  bool up = false;  // StateLayout::f80_up: the host's x87 status word has it
+  enum class Up : uint8_t { kStored, kInStatusWord, kZero };
+  Up up = Up::kStored;   // of StateLayout::f80_up: in the host's x87 status word, or nothing but a zero
+  bool up_dead = false;  // nothing but a memory fault sees it before it is overwritten
+  bool pc_dead = false;  // the same of pc_slot
   // A position of the guest's code, as an offset from the region's start.
   ir::SlotId pc_slot = ir::kNoSlot;
   int64_t pc_offset = 0;
+
+  bool any() const { return up != Up::kStored || pc_slot != ir::kNoSlot; }
+  void put_up(Up where) { up = where, up_dead = false; }
+  void put_pc(ir::SlotId slot, int64_t offset) { pc_slot = slot, pc_offset = offset, pc_dead = false; }
 };
 
 struct HostState {

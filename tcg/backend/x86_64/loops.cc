@@ -115,8 +115,9 @@ void CodeGen::close_loop(const Inst& exit) {
   if (const std::vector<SlotId>* dead = dead_slots(exit)) keep.insert(keep.end(), dead->begin(), dead->end());
   // Loose slots that the next round overwrites wait until the event is known not to have come.
   const LateSlots late = state_.late;
-  forget_late(loose_in_next_round(block_));
-  const bool waits = !state_.late.up && state_.late.pc_slot == kNoSlot;
+  late_for_faults_only(loose_in_next_round(block_));
+  const bool waits = (state_.late.up == LateSlots::Up::kStored || state_.late.up_dead) &&
+                     (state_.late.pc_slot == kNoSlot || state_.late.pc_dead);
   if (!waits) state_.late = late;
   flush_slots(&keep, false);
   state_.flags = FlagsState();

@@ -15,6 +15,12 @@ void CodeGen::collect_places() {
     places_.push_back(
         {state_.flags.slot, state_.flags.inverted ? SlotPlace::kEflagsInverted : kPlaces[state_.flags.kind]});
   }
+  const LateSlots& late = state_.late;
+  if (late.up != LateSlots::Up::kStored) {
+    const bool zero = late.up == LateSlots::Up::kZero;
+    places_.push_back({info_.layout->f80_up, zero ? SlotPlace::kZero : SlotPlace::kX87Status});
+  }
+  if (late.pc_slot != kNoSlot) places_.push_back({late.pc_slot, SlotPlace::kPosition, late.pc_offset});
 }
 
 // What the host instruction at the cursor belongs to.
@@ -28,7 +34,8 @@ RecoverySite CodeGen::new_site() const {
 
 void CodeGen::site(bool writes) {
   if (config_.soft_tlb) return;  // the RAM behind the TLB is always there
-  if (state_.dirty == 0 && !state_.flags_dirty() && !state_.f80.any_dirty() && insn_restore_ == 0 &&
+  if (state_.dirty == 0 && !state_.flags_dirty() && !state_.f80.any_dirty() && !state_.late.any() &&
+      insn_restore_ == 0 &&
       recovery_.add_plain(static_cast<uint32_t>(as_.cursor() - start_), insn_offset_, writes)) {
     return;
   }

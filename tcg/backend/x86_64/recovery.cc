@@ -29,7 +29,7 @@ class Record {
 
  private:
   static constexpr unsigned kFixed =
-      1 + 5 + 10 + 5 + 2 + 1;  // head, offset, pc, restore, trap, number of places
+      1 + 5 + 10 + 5 + 2 + 1 + 10;  // head, offset, pc, restore, trap, number of places, a position
   uint8_t bytes_[kFixed + 4 * kMaxPlaces];
   uint8_t* end_ = bytes_;
 };
@@ -107,6 +107,7 @@ void RecoveryWriter::add(const RecoverySite& site, std::span<const SlotPlace> pl
     for (const SlotPlace& p : places) {
       r.varint(p.slot);
       r.byte(p.place);
+      if (p.place == SlotPlace::kPosition) r.varint(zigzag(p.offset));
     }
     last_places_.assign(places.begin(), places.end());
   }
@@ -146,6 +147,7 @@ bool find_recovery(std::span<const uint8_t> records, uint32_t offset, RecoverySi
         SlotPlace p;
         p.slot = static_cast<ir::SlotId>(in.varint());
         p.place = in.byte();
+        if (p.place == SlotPlace::kPosition) p.offset = unzigzag(in.varint());
         if (*num_places < capacity) places[(*num_places)++] = p;
       }
     }

@@ -19,8 +19,13 @@ struct SlotPlace {
   static constexpr uint8_t kEflagsFcmpSwapped = 36;  // with its operands swapped
   static constexpr uint8_t kState = 34;  // a pinned slot's value is in the state block, not in its register
   static constexpr uint8_t kF80 = 64;    // to 71: in ST(0) to ST(7)
+  static constexpr uint8_t kX87Status = 37;  // in the host's x87 status word
+  static constexpr uint8_t kZero = 38;
+  static constexpr uint8_t kPosition =
+      39;  // a position of the guest's code: `offset` from the region's start
   ir::SlotId slot = 0;
   uint8_t place = 0;  // HostReg or one of the above
+  int64_t offset = 0;
   bool operator==(const SlotPlace&) const = default;
 };
 
@@ -39,8 +44,8 @@ struct RecoverySite {
 };
 
 // No more slots than this are away from their usual place at any time: one in each host register, the flags,
-// and what the x87 stack has.
-inline constexpr unsigned kMaxPlaces = kNumHostRegs + 1 + 28;
+// what the x87 stack has, and two loose ones.
+inline constexpr unsigned kMaxPlaces = kNumHostRegs + 1 + 28 + 2;
 
 // Appends sites in order of their offsets. A record holds until the next one: a site of which the same is to
 // be said as of the one before needs none of its own, and slot lists that stay the same are stored once.

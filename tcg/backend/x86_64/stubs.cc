@@ -267,13 +267,13 @@ tcg::CompileResult Backend::compile(const Region& region, tcg::CodeSpace& space)
 }
 
 bool Backend::recover(const uint8_t* recovery, uint32_t recovery_bytes, const uint8_t* code, uint32_t offset,
-                      const ucontext_t& context, CpuHeader* state, tcg::FaultSite* site) const {
+                      uint64_t pc, const ucontext_t& context, CpuHeader* state, tcg::FaultSite* site) const {
   RecoverySite found;
   SlotPlace places[kMaxPlaces];
   unsigned n = 0;
   const std::span<const uint8_t> records = without_fp_sites({recovery, recovery_bytes});
   if (!find_recovery(records, offset, &found, places, kMaxPlaces, &n)) return false;
-  restore_slots(places, n, context, state);
+  restore_slots(places, n, pc, context, state);
   site->pc_offset = found.pc_offset;
   site->restore = found.restore;
   if (found.trap) {
@@ -298,7 +298,7 @@ uint32_t Backend::restore_of_call(const uint8_t* recovery, uint32_t recovery_byt
   return found.restore;
 }
 
-void Backend::restore_slots(const SlotPlace* places, unsigned n, const ucontext_t& context,
+void Backend::restore_slots(const SlotPlace* places, unsigned n, uint64_t pc, const ucontext_t& context,
                             CpuHeader* state) const {
   auto* base = reinterpret_cast<uint8_t*>(state);
   for (unsigned rank = 0; rank < kNumPins; ++rank) {
@@ -324,6 +324,11 @@ void Backend::restore_slots(const SlotPlace* places, unsigned n, const ucontext_
       auto packed = static_cast<uint16_t>((eflags & 0xff) << 8 | (eflags >> 11 & 1));
       if (place == SlotPlace::kEflagsInverted) packed ^= kFlagC;
       memcpy(to, &packed, 2);
+    } else if (place == SlotPlace::kX87Status) {
+      memcpy(to, &context.uc_mcontext.fpregs->swd, type_bytes(slot.type));
+    } else if (place == SlotPlace::kZero || place == SlotPlace::kPosition) {
+      const uint64_t value = place == SlotPlace::kZero ? 0 : pc + static_cast<uint64_t>(places[i].offset);
+      memcpy(to, &value, type_bytes(slot.type));
     } else if (place >= SlotPlace::kF80) {
       memcpy(to, &context.uc_mcontext.fpregs->_st[place - SlotPlace::kF80], type_bytes(slot.type));
     } else if (is_xmm(place)) {
