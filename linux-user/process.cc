@@ -1,6 +1,7 @@
 #include "linux-user/process.h"
 
 #include <stdio.h>
+#include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,10 +17,20 @@
 
 namespace xarch::linux_user {
 
+namespace {
+
+// Where the address space ends. A 32-bit process may have asked, before its execve, for 3 GB instead of 4.
+uint64_t address_limit(const AbiInfo& info) {
+  const bool small = info.va_bits == 32 && (personality(0xffffffff) & ADDR_LIMIT_3GB) != 0;
+  return small ? uint64_t{3} << 30 : uint64_t{1} << info.va_bits;
+}
+
+}  // namespace
+
 Process::Process(std::unique_ptr<UserAbi> abi, const RunOptions& options)
     : options_(options),
       abi_(std::move(abi)),
-      mem_(options.engine.guest_base, uint64_t{1} << abi_->info().va_bits),
+      mem_(options.engine.guest_base, address_limit(abi_->info())),
       actions_(std::make_shared<SignalActions>()),
       self_fd_(options.self_fd) {
   for (const KeptLimit& l : options.limits) limits_[l.resource] = {l.current, l.max};

@@ -179,9 +179,10 @@ int64_t sys_sysinfo(Call& call) {
 
 int64_t sys_personality(Call& call) {
   // The kernel keeps these for us, through fork and exec, too. They change what it tells, or nothing at all
-  // (addresses are the same in every run); the others would change where xarch's own memory lies.
-  constexpr uint32_t kKept =
-      ADDR_NO_RANDOMIZE | ADDR_COMPAT_LAYOUT | UNAME26 | SHORT_INODE | WHOLE_SECONDS | STICKY_TIMEOUTS;
+  // (addresses are the same in every run); ADDR_LIMIT_3GB is for 32-bit processes, and no host's. The others
+  // would change where xarch's own memory lies.
+  constexpr uint32_t kKept = ADDR_NO_RANDOMIZE | ADDR_COMPAT_LAYOUT | ADDR_LIMIT_3GB | UNAME26 | SHORT_INODE |
+                             WHOLE_SECONDS | STICKY_TIMEOUTS;
   const uint32_t wanted = call.u32(0);
   if (wanted == 0xffffffff) return host_call(SYS_personality, 0xffffffff);
   if ((wanted & PER_MASK) != PER_LINUX) return -EINVAL;

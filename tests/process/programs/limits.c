@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -145,6 +146,20 @@ static void killed(char** argv) {
   kill(getpid(), signo);
   pause();
 }
+// A 32-bit program may want nothing above 3 GB; others only keep the wish.
+static void three_gb(void) {
+  char* p = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char* high = (char*)0xd0000000ul;
+  const int narrow = sizeof(void*) == 4;
+  printf(
+      "3 GB: %x, stack %d, map %d, fixed %d\n", personality(0xffffffff), !narrow || (char*)&p < high,
+      !narrow || p < high,
+      !narrow || mmap(high, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED);
+}
+static void three_gb_child(char** argv) {
+  personality(ADDR_LIMIT_3GB | ADDR_NO_RANDOMIZE);
+  execl(argv[0], argv[0], "three", NULL);
+}
 static void aborted(char** argv) { abort(); }
 static void null_write(char** argv) { *(volatile int*)16 = 1; }
 static void bad_call(char** argv) { ((void (*)(void))16)(); }
@@ -154,6 +169,7 @@ int main(int argc, char** argv) {
     if (strcmp(argv[1], "memory") == 0) memory();
     if (strcmp(argv[1], "data") == 0) data();
     if (strcmp(argv[1], "files") == 0) files();
+    if (strcmp(argv[1], "three") == 0) three_gb();
     if (strcmp(argv[1], "deep") == 0) printf(" deep %s", deep(20 << 20) > 0 ? "yes" : "?");
     return 0;
   }
@@ -163,6 +179,7 @@ int main(int argc, char** argv) {
   in_child("data", data_child, argv);
   in_child("native program", native_child, argv);
   in_child("files", files_child, argv);
+  in_child("3 GB", three_gb_child, argv);
   in_child("small stack", small_stack, argv);
   in_child("large stack", large_stack, argv);
   in_child("file size", file_size, argv);
