@@ -132,4 +132,8 @@ class LayoutTable {
   std::span<const FieldLayout> fields_;
 };
 
+// Times of 64 bits as a 32-bit ABI's calls have them (__kernel_timespec): the host's structs, but the upper
+// halves of the nanoseconds are padding that the kernel ignores. False if `id` is no such struct.
+bool time64_layout(StructId id, bool big_endian, StructLayout* out);
+
 }  // namespace xarch::linux_user

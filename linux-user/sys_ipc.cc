@@ -1,9 +1,11 @@
 // System V semaphores and messages, POSIX message queues.
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -84,6 +86,46 @@ int64_t sys_semctl(Call& call) {
     }
     default: return host_call(SYS_semctl, call.i32(0), call.i32(1), call.i32(2), call.i32(3));
   }
+}
+
+// What IPC_INFO and SHM_INFO tell is in the guest's longs.
+int64_t sys_shmctl(Call& call) {
+  if (!call.thread.abi().knows_layouts()) return -ENOSYS;
+  const int command = call.i32(1);
+  if (command == IPC_RMID || command == SHM_LOCK || command == SHM_UNLOCK)
+    return host_call(SYS_shmctl, call.i32(0), command, 0);
+  const bool limits = command == IPC_INFO;
+  if (call.thread.word_bytes() == 8 || (!limits && command != SHM_INFO)) return sys_pass(call);
+  shminfo most = {};
+  shm_info used = {};
+  const int64_t r = host_call(SYS_shmctl, call.i32(0), command,
+                              limits ? reinterpret_cast<long>(&most) : reinterpret_cast<long>(&used));
+  if (r < 0) return r;
+  const uint64_t words[] = {
+      limits ? std::min<uint64_t>(most.shmmax, INT_MAX) : static_cast<uint64_t>(used.used_ids),
+      limits ? most.shmmin : used.shm_tot,
+      limits ? most.shmmni : used.shm_rss,
+      limits ? most.shmseg : used.shm_swp,
+      limits ? most.shmall : used.swap_attempts,
+      limits ? 0 : used.swap_successes,
+      0,
+      0,
+      0};
+  const size_t count = limits ? 9 : 6;
+  for (size_t i = 0; i < count; ++i)
+    if (call.thread.put_word(call.arg(2) + 4 * i, words[i]) != 0) return -EFAULT;
+  return r;
+}
+
+int64_t sys_msgctl(Call& call) {
+  if (!call.thread.abi().knows_layouts()) return -ENOSYS;
+  const int command = call.i32(1);
+  if (command == IPC_RMID) return host_call(SYS_msgctl, call.i32(0), command, 0);
+  if (command != IPC_INFO && command != MSG_INFO) return sys_pass(call);
+  // It has no longs; the kernel leaves the bytes behind its last member alone or clears them.
+  msginfo info = {};
+  const int64_t r = host_call(SYS_msgctl, call.i32(0), command, reinterpret_cast<long>(&info));
+  return r < 0 || call.thread.copy_out(call.arg(2), &info, sizeof info) == 0 ? r : -EFAULT;
 }
 
 int64_t sys_semop(Call& call) { return semaphore_operations(call, 0); }

@@ -55,6 +55,15 @@ class NameOut {
   socklen_t length_ = sizeof buffer_;
 };
 
+// What a call on a socket fails with if its arguments give `error`: the kernel looks at the descriptor first.
+int64_t after_descriptor(const Call& call, int64_t error) {
+  int type;
+  socklen_t bytes = sizeof type;
+  const long r = host_call(SYS_getsockopt, call.fd(0), SOL_SOCKET, SO_TYPE, reinterpret_cast<long>(&type),
+                           reinterpret_cast<long>(&bytes));
+  return r == -EBADF || r == -ENOTSOCK ? r : error;
+}
+
 static_assert(sizeof(GuestMsghdr) == sizeof(msghdr));
 
 // A message of many (struct mmsghdr): its header, the bytes sent or received, and padding to a long.
@@ -203,7 +212,7 @@ int64_t sys_socketpair(Call& call) {
 int64_t sys_accept4(Call& call) {
   if (!layouts_known(call)) return -ENOSYS;
   NameOut name;
-  if (int64_t r = name.load(call.thread, call.arg(1), call.arg(2)); r != 0) return r;
+  if (int64_t r = name.load(call.thread, call.arg(1), call.arg(2)); r != 0) return after_descriptor(call, r);
   const int flags = call.row.name == "accept" ? 0 : call.thread.abi().open_flags_to_host(call.i32(3));
   const int64_t r =
       host_block(call.thread, kRestartSys, SYS_accept4, call.fd(0), reinterpret_cast<long>(name.name()),
@@ -218,9 +227,9 @@ int64_t sys_accept4(Call& call) {
 
 int64_t sys_sockname(Call& call) {
   if (!layouts_known(call)) return -ENOSYS;
-  if (call.arg(1) == 0) return -EFAULT;
+  if (call.arg(1) == 0) return after_descriptor(call, -EFAULT);
   NameOut name;
-  if (int64_t r = name.load(call.thread, call.arg(1), call.arg(2)); r != 0) return r;
+  if (int64_t r = name.load(call.thread, call.arg(1), call.arg(2)); r != 0) return after_descriptor(call, r);
   const long r = host_call(call.row.host_number, call.fd(0), reinterpret_cast<long>(name.name()),
                            reinterpret_cast<long>(name.length()));
   return r < 0 ? r : name.store(call.thread);
@@ -229,7 +238,7 @@ int64_t sys_sockname(Call& call) {
 int64_t sys_recvfrom(Call& call) {
   if (!layouts_known(call)) return -ENOSYS;
   NameOut name;
-  if (int64_t r = name.load(call.thread, call.arg(4), call.arg(5)); r != 0) return r;
+  if (int64_t r = name.load(call.thread, call.arg(4), call.arg(5)); r != 0) return after_descriptor(call, r);
   call.thread.mem().before_write(call.arg(1), call.arg(2));
   const int64_t r = host_block(call.thread, kRestartSys, SYS_recvfrom, call.fd(0), call.host(1),
                                static_cast<long>(call.arg(2)), call.i32(3),
@@ -249,6 +258,7 @@ int64_t sys_recvmsg(Call& call) {
 int64_t sys_sendmmsg(Call& call) {
   if (!layouts_known(call)) return -ENOSYS;
   const uint32_t count = std::min<uint32_t>(call.u32(2), IOV_MAX);
+  if (count == 0) return after_descriptor(call, 0);
   for (uint32_t i = 0; i < count; ++i) {
     const uint64_t at = call.arg(1) + uint64_t{i} * mmsghdr_bytes(call.thread);
     int64_t r = send(call, at, call.i32(3));
@@ -271,6 +281,7 @@ int64_t sys_recvmmsg(Call& call) {
     deadline = deadline_after(CLOCK_MONOTONIC, t);
   }
   const uint32_t count = std::min<uint32_t>(call.u32(2), IOV_MAX);
+  if (count == 0) return after_descriptor(call, 0);
   int flags = call.i32(3);
   uint32_t done = 0;
   int64_t error = 0;
@@ -349,9 +360,10 @@ int64_t sys_getsockopt(Call& call) {
     return call.thread.put_ints(call.arg(4), &given, 1);
   }
   int room;
-  if (call.thread.get_int(call.arg(4), &room) != 0) return -EFAULT;
-  if (room < 0) return -EINVAL;
-  if (!call.thread.mem().in_range(call.arg(3), static_cast<uint64_t>(room))) return -EFAULT;
+  if (call.thread.get_int(call.arg(4), &room) != 0) return after_descriptor(call, -EFAULT);
+  if (room < 0) return after_descriptor(call, -EINVAL);
+  if (!call.thread.mem().in_range(call.arg(3), static_cast<uint64_t>(room)))
+    return after_descriptor(call, -EFAULT);
   call.thread.mem().before_write(call.arg(3), static_cast<uint64_t>(room));
   auto length = static_cast<socklen_t>(room);
   const long r = host_call(SYS_getsockopt, call.fd(0), call.i32(1), call.i32(2), call.host(3),

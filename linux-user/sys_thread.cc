@@ -108,8 +108,9 @@ int64_t sys_futex(Call& call) {
   const int64_t r =
       host_block(t, -EINTR, SYS_futex, call.host(0), call.i32(1), static_cast<long>(call.u32(2)),
                  timeout_or_count, call.host(4), static_cast<long>(call.u32(5)));
-  // Taking a PI futex never ends with EINTR.
-  const bool takes = command == FUTEX_LOCK_PI || command == FUTEX_LOCK_PI2;
+  // Taking a PI futex never ends with EINTR, nor does waiting to be moved to one.
+  const bool takes =
+      command == FUTEX_LOCK_PI || command == FUTEX_LOCK_PI2 || command == FUTEX_WAIT_REQUEUE_PI;
   return takes && r == kRestartSys ? kRestartNoIntr : r;
 }
 
@@ -123,7 +124,7 @@ int64_t sys_futex_waitv(Call& call) {
   const uint32_t count = call.u32(1);
   if (call.u32(2) != 0 || count == 0 || count > kMost || call.arg(0) == 0) return -EINVAL;
   timespec timeout;
-  if (call.arg(3) != 0 && t.get(call.arg(3), &timeout) != 0) return -EFAULT;
+  if (call.arg(3) != 0 && t.get_struct(call.arg(3), &timeout) != 0) return -EFAULT;
   Waiter waiters[kMost];
   if (t.copy_in(waiters, call.arg(0), count * sizeof(Waiter)) != 0) return -EFAULT;
   for (uint32_t i = 0; i < count; ++i) {

@@ -150,7 +150,8 @@ bool Thread::find_layout(StructId id, StructLayout* out) const {
   if (table == nullptr || id == StructId::kNone) return false;
   const bool of_time = id == StructId::k_timespec || id == StructId::k_timespec_pair ||
                        id == StructId::k_itimerspec || id == StructId::k_timex;
-  return !(of_time && call_.time64) && table->find(id, out);
+  if (of_time && call_.time64) return time64_layout(id, abi().info().big_endian, out);
+  return table->find(id, out);
 }
 
 int Thread::get_struct(StructId id, uint64_t from, void* host) {

@@ -48,6 +48,17 @@ void put_null(X86State& s, unsigned n, uint16_t selector) {
   s.high(n) = 0;
 }
 
+void reload_data_segment(X86State& s, unsigned n) {
+  if (load_segment(s, n, static_cast<uint16_t>(s.selector(n))).raise != 0) put_null(s, n, 0);
+}
+
+void reload_code_segment(X86State& s) {
+  uint64_t d;
+  const auto cs = static_cast<uint16_t>(s.cs);
+  if (find_descriptor(s, cs, &d)) put(s, kCs, cs, descriptor_parts(d));
+  update_mode(s);
+}
+
 bool is_flat(X86State& s, unsigned n) { return s.segment_base(n) == 0 && s.low(n) == 0 && s.high(n) == ~0u; }
 
 }  // namespace
@@ -173,18 +184,19 @@ void reset_segments(X86State& s, bool code32) {
   update_mode(s);
 }
 
+void reload_code_and_stack(X86State& s) {
+  reload_data_segment(s, kSs);
+  reload_code_segment(s);
+}
+
 void reload_segments(X86State& s) {
   s.ldtr = s.ldt != nullptr ? kSelectorLdt : 0;
   for (unsigned n : {kEs, kSs, kDs, kFs, kGs}) {
     // What arch_prctl or an instruction put into a base under a null selector stays.
     if (n >= kFs && (s.selector(n) & ~3u) == 0) continue;
-    const auto selector = static_cast<uint16_t>(s.selector(n));
-    if (load_segment(s, n, selector).raise != 0) put_null(s, n, 0);
+    reload_data_segment(s, n);
   }
-  uint64_t d;
-  const auto cs = static_cast<uint16_t>(s.cs);
-  if (find_descriptor(s, cs, &d)) put(s, kCs, cs, descriptor_parts(d));
-  update_mode(s);
+  reload_code_segment(s);
 }
 
 void update_mode(X86State& s) {

@@ -68,8 +68,11 @@ bool find_descriptor(const X86State& s, uint16_t selector, uint64_t* out);
 
 // Sets the flat segments of a new process, Linux's GDT, and what system registers show.
 void reset_segments(X86State& s, bool code32);
-// Loads all segments again: what sigreturn does, and a thread whose descriptors have changed (modify_ldt,
-// set_thread_area). Selectors that cannot be loaded become null.
+// Loads CS and SS again: what delivery of a signal and sigreturn do in a 64-bit process. FS and GS keep their
+// bases, whatever their selectors name.
+void reload_code_and_stack(X86State& s);
+// Loads all segments again: what sigreturn of 32 bits does, and a thread whose descriptors have changed
+// (modify_ldt, set_thread_area). Selectors that cannot be loaded become null.
 void reload_segments(X86State& s);
 // Sets X86State::mode. After changes of the segment slots that went past the functions above.
 void update_mode(X86State& s);

@@ -6,6 +6,7 @@
 #include "linux-user/guest_stat.h"
 #include "linux-user/thread.h"
 #include "targets/x86/core/raise.h"
+#include "targets/x86/core/segments.h"
 #include "targets/x86/user/abi.h"
 #include "targets/x86/user/signal_frame64.h"
 #include "targets/x86/user/x86_abi.h"
@@ -138,6 +139,8 @@ int64_t X86_64Abi::arch_prctl(linux_user::Call& call) const {
     case ARCH_SET_FS:
     case ARCH_SET_GS:
       if (value >= call.thread.mem().limit()) return -EPERM;
+      // The selector becomes null, whatever it was.
+      load_segment(s, call.i32(0) == ARCH_SET_FS ? kFs : kGs, 0);
       (call.i32(0) == ARCH_SET_FS ? s.fs_base : s.gs_base) = value;
       return 0;
     case ARCH_GET_FS: return call.thread.put(value, s.fs_base);

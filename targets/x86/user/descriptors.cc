@@ -33,11 +33,13 @@ enum UserBits : uint32_t {
 
 unsigned contents(const UserDescriptor& d) { return d.bits >> kContentsShift & 3; }
 
-// What clears an entry: nothing, or what describes nothing.
+// What clears an entry: what describes nothing.
 bool is_empty(const UserDescriptor& d) {
-  const uint32_t bits = d.bits & kKnownBits;
-  return d.base == 0 && d.limit == 0 && (bits == 0 || bits == (kReadExecOnly | kNotPresent));
+  return d.base == 0 && d.limit == 0 && (d.bits & kKnownBits) == (kReadExecOnly | kNotPresent);
 }
+
+// Nothing at all, which clears a thread area but in the LDT is a segment of one byte.
+bool is_zero(const UserDescriptor& d) { return d.base == 0 && d.limit == 0 && (d.bits & kKnownBits) == 0; }
 
 uint64_t to_descriptor(const UserDescriptor& d) {
   uint32_t rights = kRightsPlain | kRightsAccessed | kUserLevel << kRightsLevelShift | contents(d) << 2;
@@ -69,12 +71,12 @@ bool is_tls_entry(uint32_t entry) { return entry >= kFirstTlsEntry && entry < kF
 
 // What threads may have in the GDT: 32-bit data that is there, or nothing.
 bool allowed_tls(const UserDescriptor& d) {
-  return is_empty(d) || ((d.bits & kSeg32) && contents(d) <= 1 && !(d.bits & kNotPresent));
+  return is_empty(d) || is_zero(d) || ((d.bits & kSeg32) && contents(d) <= 1 && !(d.bits & kNotPresent));
 }
 
 int64_t set_entry(X86State& s, const UserDescriptor& d) {
   if (!is_tls_entry(d.entry) || !allowed_tls(d)) return -EINVAL;
-  s.gdt[d.entry] = is_empty(d) ? 0 : to_descriptor(d);
+  s.gdt[d.entry] = is_empty(d) || is_zero(d) ? 0 : to_descriptor(d);
   reload_segments(s);
   return 0;
 }

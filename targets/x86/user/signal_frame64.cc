@@ -71,7 +71,7 @@ void put_context(X86State& s, const SigContext64& c) {
   s.set_rflags((s.rflags() & ~kRestoredFlags) | (c.flags & kRestoredFlags));
   s.cs = c.cs | kUserLevel;
   s.ss = c.ss | kUserLevel;
-  reload_segments(s);
+  reload_code_and_stack(s);
 }
 
 }  // namespace
@@ -107,7 +107,7 @@ void build_signal_frame64(X86State& s, const Model& model, const linux_user::Sig
   s.pc = d.action.handler;
   s.cs = kSelectorUser64;
   s.ss = kSelectorUserData;
-  reload_segments(s);
+  reload_code_and_stack(s);
   s.set_rflags(s.rflags() & ~kClearedFlags);
 }
 

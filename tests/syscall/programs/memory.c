@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include <sys/ipc.h>
+#include <sys/msg.h>
 #include <sys/shm.h>
 
 #define PAGE 4096
@@ -93,6 +94,21 @@ int main(void) {
   VALUE(n[0]);
   SHOW(madvise(n, PAGE, 12345));
   SHOW(madvise(n + 1, PAGE, MADV_DONTNEED));
+  SHOW(madvise(n, 0, MADV_DONTNEED));
+  SHOW(madvise(n, 0, 12345));
+  // Holes are passed over, but for populating, and told of.
+  char* holes = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  memset(holes, 1, 4 * PAGE);
+  munmap(holes + PAGE, PAGE);
+  SHOW(madvise(holes, 4 * PAGE, MADV_DONTNEED));
+  VALUE(holes[0]);
+  VALUE(holes[2 * PAGE]);
+  VALUE(holes[4 * PAGE - 1]);
+  SHOW(madvise(holes + PAGE, PAGE, MADV_DONTNEED));
+  SHOW(madvise(holes, 2 * PAGE, MADV_POPULATE_READ));
+  SHOW(madvise(holes, 4 * PAGE, MADV_POPULATE_WRITE));
+  SHOW(madvise(holes + 2 * PAGE, 2 * PAGE, MADV_POPULATE_WRITE));
+  munmap(holes, 4 * PAGE);
 
   char* brk0 = sbrk(0);
   VALUE((char*)sbrk(10000) == brk0);
@@ -108,6 +124,21 @@ int main(void) {
   SHOW(shmctl(id, IPC_STAT, &info));
   VALUE(info.shm_segsz);
   VALUE(info.shm_nattch);
+  struct shminfo limits;
+  memset(&limits, 255, sizeof limits);
+  WORKS(shmctl(id, IPC_INFO, (struct shmid_ds*)&limits));
+  VALUE(limits.shmmni);
+  VALUE(limits.shmmin);
+  VALUE(limits.shmall != 0);
+  struct shm_info used;
+  WORKS(shmctl(id, SHM_INFO, (struct shmid_ds*)&used));
+  VALUE(used.used_ids >= 1);
+  VALUE(used.shm_tot >= 3);
+  struct msginfo messages;
+  WORKS(msgctl(0, IPC_INFO, (struct msqid_ds*)&messages));
+  VALUE(messages.msgmax);
+  VALUE(messages.msgmnb);
+  VALUE(messages.msgmni);
   strcpy(x + PAGE, "segment");
   puts(y + PAGE);
   SHOW(shmdt(x));

@@ -119,7 +119,27 @@ static void udp(void) {
   VALUE(length);
 }
 
+// The descriptor is looked at before what the arguments point to.
+static void wrong_descriptors(void) {
+  const int file = open("/dev/null", O_RDWR);
+  struct sockaddr name;
+  socklen_t negative = -1;
+  const int bad[] = {-1, file};
+  for (int i = 0; i < 2; ++i) {
+    SHOW(accept(bad[i], &name, &negative));
+    SHOW(getsockname(bad[i], &name, &negative));
+    SHOW(getpeername(bad[i], BAD, BAD));
+    SHOW(recvfrom(bad[i], &name, 1, 0, &name, &negative));
+    SHOW(getsockopt(bad[i], SOL_SOCKET, SO_ERROR, BAD, BAD));
+    SHOW(getsockopt(bad[i], SOL_SOCKET, SO_ERROR, &name, &negative));
+    SHOW(recvmmsg(bad[i], NULL, 0, 0, NULL));
+    SHOW(sendmmsg(bad[i], NULL, 0, 0));
+  }
+  close(file);
+}
+
 int main(void) {
+  wrong_descriptors();
   unix_pair();
   tcp();
   udp();

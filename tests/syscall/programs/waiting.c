@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include <linux/futex.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -7,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/select.h>
+#include <sys/time.h>
 #include <sys/timerfd.h>
 #include <time.h>
 
@@ -14,6 +16,12 @@ static long elapsed_ms(const struct timespec* from) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (now.tv_sec - from->tv_sec) * 1000 + (now.tv_nsec - from->tv_nsec) / 1000000;
+}
+
+static volatile int signals;
+static void count_signal(int signo) {
+  (void)signo;
+  ++signals;
 }
 
 int main(void) {
@@ -96,8 +104,20 @@ int main(void) {
   struct timespec nap = {0, 20000000};
   SHOW(nanosleep(&nap, NULL));
   VALUE(elapsed_ms(&start) >= 20);
+  // Waiting to be moved to a futex that is held is not ended by a signal.
+  int waiting = 0, held = 0;
+  struct sigaction counted = {.sa_handler = count_signal};
+  sigaction(SIGALRM, &counted, NULL);
+  const struct itimerval alarm = {{0, 0}, {0, 20000}};
+  setitimer(ITIMER_REAL, &alarm, NULL);
+  struct timespec end;
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  end.tv_nsec += 150000000;
+  if (end.tv_nsec >= 1000000000) end.tv_nsec -= 1000000000, ++end.tv_sec;
+  SHOW(syscall(SYS_futex, &waiting, FUTEX_WAIT_REQUEUE_PI | FUTEX_PRIVATE_FLAG, 0, &end, &held, 0));
+  VALUE(signals);
   SHOW(nanosleep(&wrong, NULL));
-  SHOW(nanosleep(BAD, NULL));
+  SHOW(syscall(SYS_nanosleep, BAD, NULL));
   SHOW(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &start, NULL));
   SHOW(clock_nanosleep(1000, 0, &nap, NULL));
   SHOW(syscall(SYS_clock_gettime, 1000, &start));
