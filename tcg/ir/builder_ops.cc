@@ -122,6 +122,14 @@ uint16_t flags_of_cond(FlagCond c) {
 
 }  // namespace
 
+// Does a step by one keep the C of other flags? A backend may have all of them in the host's.
+bool Builder::keeps_carry(const Inst& set) const {
+  const Inst& flags = region_->insts[set.args[0]];
+  uint64_t one = 0, carry = 0;
+  return set.imm == kFlagC && (flags.op == Op::kFlagsAdd || flags.op == Op::kFlagsSub) &&
+         is_const(value_of(flags.args[1]), &one) && one == 1 && !is_const(value_of(set.args[1]), &carry);
+}
+
 // Tests of a comparison's flags stay tests: a backend answers them from the host's flags, which it has
 // anyway.
 Value Builder::flags_test(Value flags, FlagCond c) {
@@ -131,6 +139,7 @@ Value Builder::flags_test(Value flags, FlagCond c) {
     case Op::kFlagsPack: v = test_of_pack(flags, c); break;
     case Op::kFlagsSet: {
       const Inst f = def(flags);
+      if (keeps_carry(f)) break;
       const auto set = static_cast<uint16_t>(f.imm);
       if ((flags_of_cond(c) & set) == 0) return flags_test(value_of(f.args[0]), c);
       if (flags_of_cond(c) != set) break;
@@ -238,6 +247,11 @@ Value Builder::vclmul(Value a, Value b) { return emit(Op::kVClMul, Type::kV128, 
 
 Value Builder::vsha(Op op, Value a, Value b, Value c, unsigned imm) {
   return emit(op, Type::kV128, a, b, c, 0, imm);
+}
+
+Value Builder::vstrings(Op op, Value a, Value b, Value lengths, unsigned control) {
+  const Type t = op == Op::kVStrIndex ? Type::kI32 : op == Op::kVStrMask ? Type::kV128 : Type::kFlags;
+  return emit(op, t, a, b, lengths, 0, control);
 }
 
 bool Builder::is_vector_const(Value v, uint64_t out[2]) const {

@@ -312,6 +312,11 @@ bool Verifier::vector_op(const Inst& in) {
     case Op::kVSha256: return need(both(in, Type::kV128) && type(in.args[2]) == Type::kV128, "for v128 only");
     case Op::kVSha256Msg1:
     case Op::kVSha256Msg2: return need(both(in, Type::kV128), "for v128 only");
+    case Op::kVStrIndex:
+    case Op::kVStrMask:
+    case Op::kFlagsStr:
+      if (in.args[2] != kNoValue && type(in.args[2]) != Type::kI32) return bad("the lengths are no i32");
+      return need(both(in, Type::kV128) && in.imm >= 0 && in.imm < 128, "for v128 only");
     case Op::kVSad: return need(is_vector(in.type) && in.aux == 0, "for lanes of 1 byte only");
     case Op::kVDotS: return need(is_vector(in.type) && in.aux == 1, "for lanes of 2 bytes only");
     case Op::kVAesEnc:

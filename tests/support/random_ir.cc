@@ -179,12 +179,14 @@ class Maker {
   MemDesc mem_desc(Type t, bool atomic);
   void int_op();
   void convert_op();
+  void step_op(Type t);
   void flags_op();
   void memory_op();
   void atomic_op();
   ValueId known_order();
   void vector_op();
   void vector_reshape();
+  void strings_op();
   void crypto_op();
   void fp_op();
   ValueId fp_value(Type t);
@@ -310,11 +312,25 @@ void Maker::convert_op() {
   }
 }
 
+// A step by one that leaves C as it was somewhere, as INC and DEC do.
+void Maker::step_op(Type t) {
+  const bool up = rng_.one_in(2);
+  const uint32_t carry = static_cast<uint32_t>(rng_.one_in(4) ? ir::FlagCond::kNc : ir::FlagCond::kC);
+  const ValueId c = rng_.one_in(4) ? value(Type::kI1)
+                                   : emit(Op::kFlagsTest, Type::kI1, value(Type::kFlags), ir::kNoValue,
+                                          ir::kNoValue, carry);
+  const ValueId a = value(t), one = number(t, 1);
+  if (!rng_.one_in(4)) emit(up ? Op::kAdd : Op::kSub, t, a, one);
+  const ValueId flags = emit(up ? Op::kFlagsAdd : Op::kFlagsSub, Type::kFlags, a, one);
+  emit(Op::kFlagsSet, Type::kFlags, flags, c, ir::kNoValue, 0, ir::kFlagC);
+}
+
 void Maker::flags_op() {
   constexpr Type kSelected[] = {Type::kFlags, Type::kI1, Type::kI128, Type::kF32, Type::kF64, Type::kV128};
   const Type t = one_of(kSmallInts);
   const int64_t invert = rng_.below(2);
-  switch (rng_.below(12)) {
+  switch (rng_.below(13)) {
+    case 12: step_op(t); break;
     case 0: emit(Op::kCmp, Type::kI1, value(t), value(t), ir::kNoValue, rng_.below(10)); break;
     case 1: emit(rng_.one_in(2) ? Op::kTestZ : Op::kTestNz, Type::kI1, value(t), value(t)); break;
     case 2: {
@@ -538,12 +554,33 @@ void Maker::vector_op() {
   }
 }
 
+// A string's index or mask with its flags, or one of them. Zeros are rare in random bytes, so some are made.
+void Maker::strings_op() {
+  const Type t = Type::kV128;
+  const auto text = [&] {
+    return rng_.one_in(2) ? value(t) : emit(Op::kVAnd, t, value(t), value(t));
+  };
+  const ValueId a = text(), b = text();
+  ValueId lengths = ir::kNoValue;
+  if (rng_.one_in(3)) {
+    const ValueId mask = emit(Op::kConst, Type::kI32, ir::kNoValue, ir::kNoValue, ir::kNoValue, 0, 0x0f0f);
+    lengths = emit(Op::kAnd, Type::kI32, value(Type::kI32), mask);
+  }
+  const uint32_t control = rng_.below(128), which = rng_.below(4);
+  if (which != 3) {
+    const bool index = rng_.one_in(2);
+    emit(index ? Op::kVStrIndex : Op::kVStrMask, index ? Type::kI32 : t, a, b, lengths, 0, control);
+  }
+  if (which != 0) emit(Op::kFlagsStr, Type::kFlags, a, b, lengths, 0, control);
+}
+
 void Maker::crypto_op() {
   constexpr Op kAes[] = {Op::kVAesEnc,  Op::kVAesDec,   Op::kVAesMix,
                          Op::kVAesIMix, Op::kVAesRound, Op::kVAesIRound};
   constexpr Op kMessage[] = {Op::kVSha256Msg1, Op::kVSha256Msg2};
   const Type t = Type::kV128;
-  switch (rng_.below(7)) {
+  switch (rng_.below(8)) {
+    case 7: strings_op(); break;
     case 0: emit(Op::kVClMul, t, value(Type::kV64), value(Type::kV64)); break;
     case 1: emit(Op::kVSha1, t, value(t), value(t), ir::kNoValue, 0, rng_.below(4)); break;
     case 2: emit(Op::kVSha256, t, value(t), value(t), value(t)); break;

@@ -110,70 +110,6 @@ uint64_t sums_of_differences(void*, uint64_t low, uint64_t high, uint64_t block,
   return r;
 }
 
-// One operand of PCMPxSTRx.
-struct Text {
-  int32_t elements[16];
-  unsigned length;  // of valid ones
-
-  Text(const uint64_t words[2], unsigned imm, unsigned given) {
-    const bool wide = (imm & 1) != 0, is_signed = (imm & 2) != 0;
-    const unsigned count = wide ? 8 : 16;
-    length = given == 255 ? count : given < count ? given : count;
-    for (unsigned n = 0; n < count; ++n) {
-      const unsigned at = wide ? n * 16 : n * 8;
-      const uint64_t raw = words[at / 64] >> (at % 64);
-      const auto u = wide ? static_cast<uint16_t>(raw) : static_cast<uint8_t>(raw);
-      elements[n] = !is_signed ? u : wide ? static_cast<int16_t>(raw) : static_cast<int8_t>(raw);
-      if (given == 255 && u == 0 && n < length) length = n;
-    }
-  }
-};
-
-// A bit for each element of b: what the aggregation of imm[3:2] says of it.
-uint32_t aggregate(const Text& a, const Text& b, unsigned count, unsigned how) {
-  uint32_t r = 0;
-  for (unsigned j = 0; j < count; ++j) {
-    bool hit = false;
-    switch (how) {
-      case 0:  // equal to any
-        for (unsigned i = 0; i < a.length; ++i) hit |= j < b.length && a.elements[i] == b.elements[j];
-        break;
-      case 1:  // in any of the ranges
-        for (unsigned i = 0; i + 1 < a.length; i += 2) {
-          hit |= j < b.length && a.elements[i] <= b.elements[j] && b.elements[j] <= a.elements[i + 1];
-        }
-        break;
-      case 2:  // equal, both being there or not
-        hit = j < a.length && j < b.length ? a.elements[j] == b.elements[j] : j >= a.length && j >= b.length;
-        break;
-      default:  // a begins here
-        hit = true;
-        for (unsigned i = 0; i < a.length && i + j < count; ++i) {
-          hit &= i + j < b.length && a.elements[i] == b.elements[i + j];
-        }
-        break;
-    }
-    r |= uint32_t{hit} << j;
-  }
-  return r;
-}
-
-uint64_t compare_strings(void* state, uint64_t low, uint64_t high, uint64_t how, uint64_t) {
-  const auto imm = static_cast<unsigned>(how & 0xff), count = imm & 1 ? 8u : 16u;
-  const uint64_t second[2] = {low, high};
-  const Text a(static_cast<const X86State*>(state)->operand.d, imm, static_cast<unsigned>(how >> 8 & 0xff));
-  const Text b(second, imm, static_cast<unsigned>(how >> 16 & 0xff));
-  uint32_t r = aggregate(a, b, count, imm >> 2 & 3);
-  const uint32_t all = (1u << count) - 1;
-  if ((imm & 0x30) == 0x10) r ^= all;
-  if ((imm & 0x30) == 0x30) r ^= (1u << b.length) - 1;
-  const auto index = static_cast<unsigned>(r == 0       ? count
-                                           : imm & 0x40 ? 31 - std::countl_zero(r)
-                                                        : std::countr_zero(r));
-  return r | uint64_t{index} << 16 | uint64_t{r != 0} << 24 | uint64_t{b.length < count} << 25 |
-         uint64_t{a.length < count} << 26 | uint64_t{r & 1} << 27;
-}
-constexpr ir::SlotId kOperandSlots[] = {kSlotOperand};
 
 // No rounding mode and no flag has to do with these.
 uint64_t reciprocal(void*, uint64_t two, uint64_t, uint64_t, uint64_t) {
@@ -248,11 +184,6 @@ const ir::HelperDesc kReciprocal = {"x86.rcp", reciprocal, kPureHelper, {}, {}};
 const ir::HelperDesc kReciprocalRoot = {"x86.rsqrt", reciprocal_root, kPureHelper, {}, {}};
 const ir::HelperDesc kMinPosition = {"x86.phminposuw", min_position, kPureHelper, {}, {}};
 const ir::HelperDesc kSumsOfDifferences = {"x86.mpsadbw", sums_of_differences, kPureHelper, {}, {}};
-const ir::HelperDesc kCompareStrings = {"x86.pcmpstr",
-                                        compare_strings,
-                                        ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState,
-                                        kOperandSlots,
-                                        {}};
 constexpr uint32_t kFpStateHelper =
     ir::kHelperFp | ir::kHelperNoFault | ir::kHelperNoMem | ir::kHelperListsState;
 const ir::HelperDesc kFpCheckBegin = {"x86.fp_check_begin", fp_check_begin, kFpStateHelper, kMxcsrSlots, {}};

@@ -29,9 +29,6 @@ extern const ir::HelperDesc kReciprocalRoot;
 extern const ir::HelperDesc kMinPosition;
 // MPSADBW's words 4 * d and so on: of the bytes b:a from there on against the four of c.
 extern const ir::HelperDesc kSumsOfDifferences;
-// PCMPxSTRx of the slot `operand` and b:a. c: the immediate, and from bit 8 and 16 up the lengths or 255.
-// Bits 0 to 15: the result; 16 to 23: its index; 24 to 27: C, Z, S, O.
-extern const ir::HelperDesc kCompareStrings;
 // Around an instruction that is computed for its exceptions: the sticky flags before, which are cleared;
 // those that it has raised, once more with tiny results flushed; whether one is not masked (a: the first, b:
 // the second). Then MXCSR is as the exception leaves it, else as before.

@@ -56,21 +56,26 @@ Value locked(Lift& c, Alu op, const Address& at, Value s, Value carry) {
 void alu(Lift& c, Alu op) {
   const Operand to = c.operand(0);
   const bool has_carry = op == Alu::kAdc || op == Alu::kSbb, writes = op != Alu::kCmp && op != Alu::kTest;
-  const Value carry = has_carry ? c.carry() : Value{};
+  // Next to where it is used.
+  const auto carry_in = [&] { return has_carry ? c.carry() : Value{}; };
   const Value s = c.read(1, to.bytes);
   if (to.type == Operand::kMemory && writes) {
     const Address at = c.address();
     if (c.i.has(kPrefixLock)) {
+      const Value carry = carry_in();
       const Value a = locked(c, op, at, s, carry);
       const Value r = compute(c, op, a, s, carry);
       return c.put_flags(flags_of(c, op, a, s, carry, r));
     }
     const Value a = c.load(at, to.bytes);
+    const Value carry = carry_in();
     const Value r = compute(c, op, a, s, carry);
+    const Value f = flags_of(c, op, a, s, carry, r);
     c.store(at, r);
-    return c.put_flags(flags_of(c, op, a, s, carry, r));
+    return c.put_flags(f);
   }
   const Value a = c.read(to);
+  const Value carry = carry_in();
   const bool only_flags = op == Alu::kCmp;
   const Value r = only_flags ? Value{} : compute(c, op, a, s, carry);
   const Value f = flags_of(c, op, a, s, carry, r);
@@ -97,8 +102,7 @@ void unary(Lift& c, Compute compute) {
 }
 
 void step(Lift& c, bool up) {
-  const auto flags = [&](Value a, Value carry) {
-    const Value one = c.constant(a.type, 1);
+  const auto flags = [&](Value a, Value one, Value carry) {
     return c.b.flags_set(up ? c.b.flags_add(a, one) : c.b.flags_sub(a, one, false), ir::kFlagC, carry);
   };
   const Operand to = c.operand(0);
@@ -106,12 +110,14 @@ void step(Lift& c, bool up) {
     const Address at = c.address();
     const Value a = c.b.rmw(RmwOp::kAdd, at.base, c.constant(Lift::type(to.bytes), up ? 1 : ~uint64_t{0}),
                             c.atomic(to.bytes), at.disp);
-    return c.put_flags(flags(a, c.carry()));
+    const Value carry = c.carry();
+    return c.put_flags(flags(a, c.constant(a.type, 1), carry));
   }
-  const Value carry = c.carry();
   unary(c, [&](Value a, Value* f) {
-    const Value r = c.b.add(a, up ? 1 : -1);
-    *f = flags(a, carry);
+    const Value one = c.constant(a.type, 1);
+    const Value carry = c.carry();
+    const Value r = up ? c.b.add(a, one) : c.b.sub(a, one);
+    *f = flags(a, one, carry);
     return r;
   });
 }

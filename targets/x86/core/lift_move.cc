@@ -39,7 +39,17 @@ void lift_movnti(Lift& c) { lift_mov(c); }
 void lift_movzx(Lift& c) { extend(c, false); }
 void lift_movsx(Lift& c) { extend(c, true); }
 
-void lift_lea(Lift& c) { c.write(0, c.b.trunc(c.effective_address(), Lift::type(c.operand(0).bytes))); }
+// Bits that are not written need not be computed.
+void lift_lea(Lift& c) {
+  const unsigned bytes = c.operand(0).bytes;
+  if (bytes == 2 || c.i.address_bytes < bytes || c.i.base == kRip) {
+    return c.write(0, c.b.trunc(c.effective_address(), Lift::type(bytes)));
+  }
+  Value v = c.constant(Lift::type(bytes), 0);
+  if (c.i.base != kNoReg) v = c.gpr(c.i.base, bytes);
+  if (c.i.index != kNoReg) v = c.b.add(v, c.b.shl(c.gpr(c.i.index, bytes), c.i.scale));
+  c.write(0, c.b.add(v, int64_t{c.i.disp}));
+}
 
 // With memory it is locked always.
 void lift_xchg(Lift& c) {

@@ -82,41 +82,28 @@ Value sums_of_differences(Lift& c, Value a, Value b, unsigned imm) {
 void vector_strings(Lift& c) {
   ir::Builder& b = c.b;
   const std::string_view text = c.row().text;
-  const bool lengths = text.find("estr") != text.npos, index = text.ends_with('i');
-  const unsigned imm = immediate(c);
-  const Value second = read_part(c, c.operand(1));
-  Value how = b.i64(imm);
-  if (lengths) {
-    // As numbers up to 16, which bytes 1 and 2 have; 255 stands for those that end at a zero.
+  const bool given = text.find("estr") != text.npos, index = text.ends_with('i');
+  const unsigned control = immediate(c) & 127;
+  const Value second = read_part(c, c.operand(1)), first = get_part(c, c.operand(0).reg);
+  Value lengths;
+  if (given) {
     const auto length = [&](unsigned reg) {
-      const Value v = c.i.w && c.mode64() ? c.gpr64(reg) : b.sext(c.gpr(reg, 4), Type::kI64);
+      const Value v = c.i.w && c.mode64() ? c.gpr64(reg) : c.gpr(reg, 4);
       const Value positive = b.select(c.msb(v), b.neg(v), v);
-      return b.select(b.cmp(Cond::kUgt, positive, b.i64(16)), b.i64(16), positive);
+      const Value most = c.constant(v.type, 16);
+      const Value r = b.select(b.cmp(Cond::kUgt, positive, most), most, positive);
+      return r.type == Type::kI64 ? b.trunc(r, Type::kI32) : r;
     };
-    how = b.or_(how, b.or_(b.shl(length(kRax), 8), b.shl(length(kRdx), 16)));
-  } else {
-    how = b.or_(how, b.i64(0xffff00));
+    lengths = b.or_(length(kRax), b.shl(length(kRdx), 8));
   }
-  b.put(kSlotOperand, get_part(c, c.operand(0).reg));
-  const Value r = b.call(kCompareStrings, Type::kI64,
-                         {b.vextract(Type::kI64, second, 3, 0), b.vextract(Type::kI64, second, 3, 1), how});
+  const Value r = b.vstrings(index ? Op::kVStrIndex : Op::kVStrMask, first, second, lengths, control);
+  const Value flags = b.vstrings(Op::kFlagsStr, first, second, lengths, control);
   if (index) {
-    c.put_gpr(kRcx, b.trunc(b.extract_u(r, 16, 8), Type::kI32));
-  } else if (imm & 0x40) {
-    // A mask of lanes.
-    const Value bits = b.vdup(Type::kV128, b.trunc(r, Type::kI32), 1);
-    const bool words = (imm & 1) != 0;
-    const Value which =
-        words ? b.vpair(b.vconst(Type::kV64, 0x0008000400020001), b.vconst(Type::kV64, 0x0080004000200010))
-              : b.vconst(Type::kV128, 0x8040201008040201);
-    const Value lanes =
-        words ? bits
-              : b.vshuffle(bits, b.vpair(b.vconst(Type::kV64, 0), b.vconst(Type::kV64, 0x0101010101010101)));
-    put_vector(c, 0, op(c, Op::kVCmpEq, op(c, Op::kVAnd, lanes, which, 0), which, words ? 1 : 0));
+    c.put_gpr(kRcx, r);
   } else {
-    put_vector(c, 0, from_integer(c, b.and_(r, 0xffff)));
+    put_vector(c, 0, r);
   }
-  c.put_flags(b.flags_pack(c.bit(r, 26), c.bit(r, 25), c.bit(r, 24), c.bit(r, 27)));
+  c.put_flags(flags);
 }
 
 }  // namespace xarch::x86

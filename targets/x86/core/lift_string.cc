@@ -11,8 +11,12 @@ using ir::Value;
 
 namespace {
 
-Value advanced(Lift& c, unsigned reg, unsigned bytes) {
-  const Value by = c.b.shl(c.b.get(kSlotStep), static_cast<unsigned>(__builtin_ctz(bytes)));
+// What the registers of an instruction on so many bytes move by.
+Value step(Lift& c, unsigned bytes) {
+  return c.b.shl(c.b.get(kSlotStep), static_cast<unsigned>(__builtin_ctz(bytes)));
+}
+
+Value advanced(Lift& c, unsigned reg, Value by) {
   return c.b.trunc(c.b.add(c.gpr64(reg), by), Lift::type(c.i.address_bytes));
 }
 
@@ -136,8 +140,9 @@ void lift_movs(Lift& c) {
         const Value v = source(c, bytes);
         const Value to = destination(c, bytes);
         c.b.store(to, v, c.desc(bytes, true));
-        c.put_gpr(kRsi, advanced(c, kRsi, bytes));
-        c.put_gpr(kRdi, advanced(c, kRdi, bytes));
+        const Value by = step(c, bytes);
+        c.put_gpr(kRsi, advanced(c, kRsi, by));
+        c.put_gpr(kRdi, advanced(c, kRdi, by));
       },
       kMoves);
 }
@@ -149,7 +154,7 @@ void lift_stos(Lift& c) {
         const unsigned bytes = size(c);
         const Value to = destination(c, bytes);
         c.b.store(to, c.gpr(kRax, bytes), c.desc(bytes, true));
-        c.put_gpr(kRdi, advanced(c, kRdi, bytes));
+        c.put_gpr(kRdi, advanced(c, kRdi, step(c, bytes)));
       },
       kFills);
 }
@@ -159,7 +164,7 @@ void lift_lods(Lift& c) {
     const unsigned bytes = size(c);
     const Value v = source(c, bytes);
     c.put_gpr(kRax, v);
-    c.put_gpr(kRsi, advanced(c, kRsi, bytes));
+    c.put_gpr(kRsi, advanced(c, kRsi, step(c, bytes)));
   });
 }
 
@@ -169,8 +174,9 @@ void lift_cmps(Lift& c) {
     const Value a = source(c, bytes);
     const Value s = c.b.load(Lift::type(bytes), destination(c, bytes), c.desc(bytes, false));
     c.put_flags(c.b.flags_sub(a, s, false));
-    c.put_gpr(kRsi, advanced(c, kRsi, bytes));
-    c.put_gpr(kRdi, advanced(c, kRdi, bytes));
+    const Value by = step(c, bytes);
+    c.put_gpr(kRsi, advanced(c, kRsi, by));
+    c.put_gpr(kRdi, advanced(c, kRdi, by));
   });
 }
 
@@ -179,7 +185,7 @@ void lift_scas(Lift& c) {
     const unsigned bytes = size(c);
     const Value s = c.b.load(Lift::type(bytes), destination(c, bytes), c.desc(bytes, false));
     c.put_flags(c.b.flags_sub(c.gpr(kRax, bytes), s, false));
-    c.put_gpr(kRdi, advanced(c, kRdi, bytes));
+    c.put_gpr(kRdi, advanced(c, kRdi, step(c, bytes)));
   });
 }
 

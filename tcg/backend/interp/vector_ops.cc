@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 
+#include "tcg/backend/interp/string_ops.h"
 #include "tcg/ir/eval.h"
 #include "tcg/support/aes.h"
 #include "tcg/support/sha.h"
@@ -338,6 +339,9 @@ void eval_vector(const Inst& inst, const IrValue& a, const IrValue& b, const IrV
     case Op::kVBlendTop:
     case Op::kVShuf2: eval_choose(inst, a, b, c, out); break;
     case Op::kVMask: out->w[0] = mask_of(inst, a); break;
+    case Op::kVStrIndex:
+    case Op::kVStrMask:
+    case Op::kFlagsStr: eval_strings(inst, a, b, c, out); break;
     case Op::kVSad: eval_sad(inst, a, b, out); break;
     case Op::kVAny: out->w[0] = (a.w[0] | a.w[1]) != 0; break;
     case Op::kVClMul: eval_carryless(a.w[0], b.w[0], out); break;

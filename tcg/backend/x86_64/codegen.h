@@ -289,6 +289,8 @@ class CodeGen {
   void emit_condition(uint32_t i);
   uint32_t fuse_with_flags(uint32_t i);  // index of the flags op that this op computes as well, or 0
   void fused(uint32_t n);
+  uint32_t step_with_carry(uint32_t i, uint32_t* flags);
+  bool emit_step(uint32_t i);
   void emit_flags_op(uint32_t i);
   void emit_flags_pack(uint32_t i);
   void emit_flags_set(uint32_t i);
@@ -409,6 +411,7 @@ class CodeGen {
   bool emit_vxor_of_aes(uint32_t i);
   void emit_vsha(uint32_t i);
   void emit_vclmul(uint32_t i);
+  void emit_vstrings(uint32_t i);
   bool emit_vector_crypto(uint32_t i);
 
   // ---- vector_lanes.cc

@@ -295,12 +295,25 @@ uint32_t CodeGen::fuse_with_flags(uint32_t i) {
   bool same2 = f.args[0] == in.args[0] && f.args[1] == in.args[1];
   switch (f.op) {
     case Op::kFlagsAdd: return in.op == Op::kAdd && same2 ? n : 0;
-    case Op::kFlagsSub: return in.op == Op::kSub && same2 ? n : 0;
+    case Op::kFlagsSub: {
+      if (in.op == Op::kSub && same2) return n;
+      // The builder makes sums of differences with constants.
+      const V a = in.args[1], b = f.args[1];
+      int32_t imm;
+      if (in.op != Op::kAdd || f.args[0] != in.args[0] || !is_const(a) || !imm32(b, &imm)) return 0;
+      const uint64_t sum = static_cast<uint64_t>(const_of(a)) + static_cast<uint64_t>(const_of(b));
+      return (sum & low_mask(bits_of(in.type))) == 0 ? n : 0;
+    }
     case Op::kFlagsAdc: return in.op == Op::kAdc && same2 && f.args[2] == in.args[2] ? n : 0;
     case Op::kFlagsSbb: return in.op == Op::kSbb && same2 && f.args[2] == in.args[2] ? n : 0;
     case Op::kFlagsLogic:
       return (in.op == Op::kAnd || in.op == Op::kOr || in.op == Op::kXor) && f.args[0] == i && f.imm == 0 ? n
                                                                                                           : 0;
+    case Op::kFlagsStr:
+      return (in.op == Op::kVStrIndex || in.op == Op::kVStrMask) && same2 && f.args[2] == in.args[2] &&
+                     f.imm == in.imm
+                 ? n
+                 : 0;
     default: return 0;
   }
 }
@@ -310,8 +323,66 @@ void CodeGen::fused(uint32_t n) {
   bool logic = f.op == Op::kFlagsLogic;
   if (logic)
     consume_args(f);  // those of the others were consumed before, so that the operation may overwrite them
-  flags_in_host(static_cast<V>(n), !logic && f.imm != 0);
+  const bool inverted = !logic && f.op != Op::kFlagsStr && f.imm != 0;
+  flags_in_host(static_cast<V>(n), inverted);
   done_ = n;
+}
+
+// Is op i (a step by one, or its flags alone) what INC or DEC do: flags but for C, which is another's? Gives the
+// op that puts them together, or 0; *flags is the one of the step's own.
+uint32_t CodeGen::step_with_carry(uint32_t i, uint32_t* flags) {
+  const Inst& in = insts_[i];
+  const auto next = [&](uint32_t n) {
+    for (++n; n < region_->insts.size() && vals_[n].skip; ++n) {
+    }
+    return n;
+  };
+  if (in.op == Op::kAdd || in.op == Op::kSub) {
+    *flags = fuse_with_flags(i);
+    if (*flags == 0) return 0;
+  } else {
+    *flags = i;
+  }
+  const Inst& f = insts_[*flags];
+  if (f.imm != 0 || !is_const(f.args[1]) || const_of(f.args[1]) != 1 || vals_[*flags].left != 1) return 0;
+  const uint32_t n = next(*flags);
+  if (n >= region_->insts.size() || vals_[n].left == 0) return 0;
+  const Inst& set = insts_[n];
+  return set.op == Op::kFlagsSet && set.imm == kFlagC && set.args[0] == *flags ? n : 0;
+}
+
+bool CodeGen::emit_step(uint32_t i) {
+  const Inst& in = insts_[i];
+  uint32_t flags = 0;
+  const uint32_t set = step_with_carry(i, &flags);
+  if (set == 0) return false;
+  const V v = static_cast<V>(i), a = in.args[0];
+  const bool up = insts_[flags].op == Op::kFlagsAdd;
+  const Type t = inst(a).type;
+  if (flags != i) consume_args(insts_[flags]);
+  const Carry carry = carry_from(insts_[set].args[1]);
+  locked_ = 0;
+  if (carry.value != kNoValue) use(carry.value);
+  const Reg ra = use(a);
+  const Reg d = flags == i ? alloc_gpr() : dest(v, a);
+  if (d != ra) as_.mov(64, d, ra);
+  set_carry(carry);
+  if (up) {
+    as_.inc(bits_of(t), d);
+  } else {
+    as_.dec(bits_of(t), d);
+  }
+  if (carry.kind == Carry::kInPlace) state_.flags.num_vals = 0;  // what they stood for is over
+  if (flags == i) {
+    consume_args(in);
+  } else {
+    finish(v, host(d), type_bits(t) == 32);
+  }
+  state_.flags = FlagsState();
+  consume_args(insts_[set]);
+  flags_in_host(static_cast<V>(set), false);
+  done_ = set;
+  return true;
 }
 
 // Flags of an operation whose result nobody wants (compare, test), or whose flags stand apart from it.
@@ -320,6 +391,7 @@ void CodeGen::emit_flags_op(uint32_t i) {
   V a = in.args[0], b = in.args[1];
   unsigned bits = bits_of(inst(a).type);
   if (in.op == Op::kFlagsAdc || in.op == Op::kFlagsSbb) return emit_carry(i);
+  if (in.op != Op::kFlagsLogic && emit_step(i)) return;
   for (V v : in.args) settle_condition(v);
   clobber_flags();
   if (in.op == Op::kFlagsSub) {

@@ -31,9 +31,14 @@ void CodeGen::emit_add_sub(uint32_t i) {
   unsigned bits = op_bits(in.type);
   bool add = in.op == Op::kAdd;
   uint32_t fuse = fuse_with_flags(i);
+  if (fuse && emit_step(i)) return;
   if (fuse) {
     bits = bits_of(in.type);
     clobber_flags();
+    if (insts_[fuse].op == Op::kFlagsSub) {  // the sum, too, is computed as the difference
+      add = false;
+      b = insts_[fuse].args[1];
+    }
   }
   int32_t imm = 0;
   if (add && is_const(a) && !is_const(b)) std::swap(a, b);

@@ -191,6 +191,50 @@ void CodeGen::emit_vclmul(uint32_t i) {
   finish(static_cast<V>(i), host(d), false);
 }
 
+// The host's instruction leaves an index in rcx or a mask in xmm0, and flags beside; it takes lengths from rax and
+// rdx. What guests have in rcx and rdx is put aside.
+void CodeGen::emit_vstrings(uint32_t i) {
+  const Inst& in = insts_[i];
+  const V v = static_cast<V>(i), lengths = in.args[2];
+  const bool index = in.op == Op::kVStrIndex, given = lengths != kNoValue;
+  const uint32_t fuse = in.op == Op::kFlagsStr ? 0 : fuse_with_flags(i);
+  const Mem save_rcx = Mem::at(Reg::rsp, static_cast<int32_t>(kHelperArgs));
+  const Mem save_rdx = Mem::at(Reg::rsp, static_cast<int32_t>(kHelperArgs + 8));
+  clobber_flags();
+  if (fuse) consume_args(insts_[fuse]);
+  if (!index) take(Xmm::xmm0);
+  if (given) take(Reg::rax);
+  const Xmm a = use_x(in.args[0]), b = use_x(in.args[1]);
+  const Reg n = given ? use(lengths) : Reg::none;
+  const Reg d = index ? dest(v) : Reg::none;
+  if (given) {
+    if (d != Reg::rdx) as_.mov(64, save_rdx, Reg::rdx);
+    as_.movzx(Reg::rax, 8, n);
+    as_.mov(32, Reg::rdx, n);
+    as_.shift(Shift::kShr, 32, Reg::rdx, 8);
+  }
+  const auto imm = static_cast<int>(in.imm);
+  if (!index) {
+    xop1(given ? Simd::pcmpestrm : Simd::pcmpistrm, a, b, imm);
+  } else if (given) {
+    if (d != Reg::rcx) as_.mov(64, save_rcx, Reg::rcx);
+    xop1(Simd::pcmpestri, a, b, imm);
+    if (d != Reg::rcx) as_.mov(32, d, Reg::rcx), as_.mov(64, Reg::rcx, save_rcx);
+  } else {
+    if (d != Reg::rcx) as_.mov(64, d, Reg::rcx);
+    xop1(Simd::pcmpistri, a, b, imm);
+    if (d != Reg::rcx) as_.xchg(64, d, Reg::rcx);
+  }
+  if (given && d != Reg::rdx) as_.mov(64, Reg::rdx, save_rdx);
+  if (in.op == Op::kFlagsStr) {
+    consume_args(in);
+    return flags_in_host(v, false);
+  }
+  if (!index) set_zero_from(Xmm::xmm0, 16);
+  finish(v, index ? host(d) : host(Xmm::xmm0), index);
+  if (fuse) fused(fuse);
+}
+
 bool CodeGen::emit_vector_crypto(uint32_t i) {
   const Inst& in = region_->insts[i];
   if (HelperFn fn = vector_helper(in.op)) return call_vector_helper(i, fn), true;
@@ -213,6 +257,9 @@ bool CodeGen::emit_vector_crypto(uint32_t i) {
     case Op::kVSha256:
     case Op::kVSha256Msg1:
     case Op::kVSha256Msg2: return emit_vsha(i), true;
+    case Op::kVStrIndex:
+    case Op::kVStrMask:
+    case Op::kFlagsStr: return emit_vstrings(i), true;
     default: return false;
   }
 }
