@@ -30,6 +30,9 @@ std::vector<Mem> make_modes() {
   for (int at : {0, 5000, 900000}) v.push_back(Mem::absolute(code_buffer + at));
   const size_t plain = v.size();
   for (size_t i = 0; i < plain; i += 7) v.push_back(v[i].in_gs());
+  for (size_t i = 3; i < plain; i += 5) {
+    if (!v[i].rip && v[i].base != Reg::none) v.push_back((i & 1 ? v[i].in_gs() : v[i]).in_32_bits());
+  }
   return v;
 }
 
@@ -96,13 +99,13 @@ std::string mem_text(const Mem& m, unsigned bytes) {
   s += '[';
   bool any = false;
   if (m.base != Reg::none) {
-    s += reg_name(64, m.base);
+    s += reg_name(m.narrow ? 32 : 64, m.base);
     any = true;
   }
   if (m.index != Reg::none) {
     if (any) s += " + ";
     if (m.scale != 0 || m.base == Reg::none) s += std::to_string(1 << m.scale) + "*";
-    s += reg_name(64, m.index);
+    s += reg_name(m.narrow ? 32 : 64, m.index);
     any = true;
   }
   if (!any) {

@@ -338,6 +338,7 @@ class CodeGen {
   void call_site();
   void trap_site(unsigned size, bool write, HostReg reg, bool probe);
   Mem address(const ir::Inst& in, ir::MemDesc d);
+  void load_address(Reg t, Mem m);
   void unlock_parts(const Mem& m);
   bool address_clobbers_flags(ir::MemDesc d) const;
   void check_alignment(ir::MemDesc d, bool write, Mem* m);

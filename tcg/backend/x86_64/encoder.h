@@ -70,6 +70,7 @@ class Encoder {
   void op_rm(Opcode op, unsigned bits, unsigned reg, const Mem& m, unsigned trailing, bool force_rex) {
     uint8_t* p = cursor_;
     if (m.gs) *p++ = 0x65;
+    if (m.narrow) *p++ = 0x67;
     p = legacy_head(p, op, bits, (reg >> 3) << 2 | mem_xb(m), force_rex);
     cursor_ = put_mem(p, reg & 7, m, trailing);
   }
@@ -81,6 +82,7 @@ class Encoder {
   void vex_rm(Opcode op, bool w, bool l, unsigned reg, unsigned vvvv, const Mem& m, unsigned trailing) {
     uint8_t* p = cursor_;
     if (m.gs) *p++ = 0x65;
+    if (m.narrow) *p++ = 0x67;
     p = vex_head(p, op, w, l, (reg >> 3) << 2 | mem_xb(m), vvvv);
     cursor_ = put_mem(p, reg & 7, m, trailing);
   }

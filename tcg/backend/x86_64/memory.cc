@@ -103,12 +103,7 @@ Mem CodeGen::address(const Inst& in, MemDesc d) {
   bool strip = d.xform == AddrXform::kStripTag || region_->key.flags & kKeyMaskTags;
   if (d.xform == AddrXform::kWrap32) {
     bool plain = m.index == Reg::none && m.disp == 0 && m.base != Reg::none && vals_[v].clean;
-    if (!plain) {
-      Reg t = alloc_gpr();
-      as_.lea(32, t, m);
-      unlock_parts(m);
-      m = Mem::at(t);
-    }
+    m.narrow = !plain;
   } else if (strip) {
     Reg t = alloc_gpr();
     as_.lea(64, t, m);
@@ -121,6 +116,14 @@ Mem CodeGen::address(const Inst& in, MemDesc d) {
   return m;
 }
 
+// t := the address that m stands for, without the guest's base.
+void CodeGen::load_address(Reg t, Mem m) {
+  m.gs = false;
+  const unsigned bits = m.narrow ? 32 : 64;
+  m.narrow = false;
+  as_.lea(bits, t, m);
+}
+
 bool CodeGen::address_clobbers_flags(MemDesc d) const {
   return d.align > 0 || d.xform == AddrXform::kStripTag || region_->key.flags & kKeyMaskTags;
 }
@@ -129,14 +132,12 @@ bool CodeGen::address_clobbers_flags(MemDesc d) const {
 void CodeGen::check_alignment(MemDesc d, bool write, Mem* m) {
   if (d.align == 0) return;
   Reg t;
-  if (m->index == Reg::none && m->disp == 0 && m->base != Reg::none) {
+  if (m->index == Reg::none && m->disp == 0 && m->base != Reg::none && !m->narrow) {
     t = m->base;
   } else {
-    Mem plain = *m;
-    plain.gs = false;
     t = alloc_gpr();
-    as_.lea(64, t, plain);
-    unlock_parts(plain);
+    load_address(t, *m);
+    unlock_parts(*m);
     *m = Mem::at(t);
     m->gs = config_.guest_base != 0;
   }
@@ -411,12 +412,10 @@ void CodeGen::take_rax_for(V v, Mem* m) {
 
 // An address of several parts becomes one register, and the parts are free again.
 void CodeGen::flatten(Mem* m) {
-  if (m->index == Reg::none) return;
-  Mem plain = *m;
-  plain.gs = false;
+  if (m->index == Reg::none && !m->narrow) return;
   Reg t = alloc_gpr();
-  as_.lea(64, t, plain);
-  unlock_parts(plain);
+  load_address(t, *m);
+  unlock_parts(*m);
   bool gs = m->gs;
   *m = Mem::at(t);
   m->gs = gs;
@@ -574,10 +573,8 @@ void CodeGen::emit_probe(uint32_t i) {
     return consume_args(in);
   }
   check_alignment(d, in.aux != 0, &m);
-  Mem plain = m;
-  plain.gs = false;
   Reg t = alloc_gpr();
-  as_.lea(64, t, plain);
+  load_address(t, m);
   for (unsigned last = 0; last < 2; ++last) {  // the first and the last byte
     Mem at = Mem::at(t, last ? static_cast<int32_t>(d.bytes()) - 1 : 0);
     at.gs = m.gs;
@@ -596,9 +593,7 @@ void CodeGen::emit_probe(uint32_t i) {
 void CodeGen::probe_tail(Mem m, MemDesc d) {
   const Reg first = alloc_gpr(), last = alloc_gpr();
   const auto bytes = static_cast<int32_t>(d.bytes());
-  Mem plain = m;
-  plain.gs = false;
-  as_.lea(64, first, plain);
+  load_address(first, m);
   as_.lea(32, last, Mem::at(first, bytes - 1));
   as_.test(32, last, 0xfff & -bytes);
   const Label one_page = as_.new_label();

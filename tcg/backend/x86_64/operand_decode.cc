@@ -225,7 +225,7 @@ struct Bytes {
 
 // Everything before ModRM.
 struct Head {
-  bool gs = false, lock = false, opsize = false, vex = false, w = false, l = false;
+  bool gs = false, narrow = false, lock = false, opsize = false, vex = false, w = false, l = false;
   unsigned r = 0, x = 0, b = 0;
   unsigned map = 0, pp = 0, code = 0;
 };
@@ -255,6 +255,8 @@ bool read_head(Bytes& in, Head& h) {
     const uint8_t c = in.peek();
     if (c == 0x65)
       h.gs = true;
+    else if (c == 0x67)
+      h.narrow = true;
     else if (c == 0xf0)
       h.lock = true;
     else if (c == 0x66)
@@ -289,6 +291,7 @@ void read_mem(Bytes& in, const Head& h, unsigned modrm, Mem& m) {
   const unsigned mod = modrm >> 6;
   unsigned base = modrm & 7;
   m.gs = h.gs;
+  m.narrow = h.narrow;
   if (base == 4) {
     const uint8_t sib = in.next();
     base = sib & 7;
@@ -375,12 +378,12 @@ void set_host_register(ucontext_t* context, Reg r, uint64_t v) {
 }
 
 uint64_t effective_address(const Mem& mem, const ucontext_t& context, uint64_t gs_base) {
-  uint64_t a = mem.gs ? gs_base : 0;
-  if (mem.rip) return a + mem.address();
-  a += static_cast<uint64_t>(static_cast<int64_t>(mem.disp));
+  const uint64_t from = mem.gs ? gs_base : 0;
+  if (mem.rip) return from + mem.address();
+  auto a = static_cast<uint64_t>(static_cast<int64_t>(mem.disp));
   if (mem.base != Reg::none) a += host_register(context, mem.base);
   if (mem.index != Reg::none) a += host_register(context, mem.index) << mem.scale;
-  return a;
+  return from + (mem.narrow ? static_cast<uint32_t>(a) : a);
 }
 
 }  // namespace xarch::x86_64

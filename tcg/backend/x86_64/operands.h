@@ -69,6 +69,7 @@ struct Mem {
   Reg index = Reg::none;  // not rsp
   uint8_t scale = 0;      // log2: 0..3
   bool gs = false;        // relative to the gs base
+  bool narrow = false;    // the sum counts modulo 2^32, before the gs base is added; not with rip
   bool rip = false;       // made by absolute() and label(); excludes base and index
   bool to_label = false;  // rip only: disp is a label's id, else disp and high form an absolute host address
   int32_t disp = 0;
@@ -82,6 +83,12 @@ struct Mem {
   constexpr Mem in_gs() const {
     Mem m = *this;
     m.gs = true;
+    return m;
+  }
+  // The same modulo 2^32.
+  constexpr Mem in_32_bits() const {
+    Mem m = *this;
+    m.narrow = true;
     return m;
   }
   // A fixed host address within 2 GB of the code, encoded relative to rip.
