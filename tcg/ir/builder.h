@@ -134,7 +134,8 @@ class Builder {
   Value vclmul(Value a, Value b);
   // A step of SHA-1 or SHA-256 on v128 (v.sha*); imm is v.sha1's function.
   Value vsha(Op op, Value a, Value b, Value c = {}, unsigned imm = 0);
-  // Strings in two v128 (v.str.index v.str.mask flags.str) by a control byte below 128; lengths: an i32, or none.
+  // Strings in two v128 (v.str.index v.str.mask flags.str) by a control byte below 128; lengths: an i32, or
+  // none.
   Value vstrings(Op op, Value a, Value b, Value lengths, unsigned control);
   // some_bits: of the index's bytes bits 4 to 6 do not count.
   Value vshuffle(Value table, Value index, bool some_bits = false);

@@ -33,7 +33,8 @@ TEST_P(CodegenTest, StaysWithinItsCounts) {
 
 INSTANTIATE_TEST_SUITE_P(Guests, CodegenTest,
                          testing::Values("arm64", "arm64-simd", "arm64-fp", "arm64-half", "arm64-fp-flags",
-                                         "arm64-fp-flush", "mips", "x86-64", "x86-64-sse", "i386", "i386-x87"),
+                                         "arm64-fp-flush", "mips", "x86-64", "x86-64-sse", "i386",
+                                         "i386-x87"),
                          [](const auto& info) {
                            std::string name(info.param);
                            std::erase(name, '-');

@@ -162,7 +162,8 @@ Value Replay::vector(const Inst& in) {
     case Op::kVStrIndex:
     case Op::kVStrMask:
     case Op::kFlagsStr:
-      return b_.vstrings(in.op, arg(in, 0), arg(in, 1), in.args[2] == ir::kNoValue ? ir::Value{} : arg(in, 2), imm);
+      return b_.vstrings(in.op, arg(in, 0), arg(in, 1), in.args[2] == ir::kNoValue ? ir::Value{} : arg(in, 2),
+                         imm);
     case Op::kVShuffle: return b_.vshuffle(arg(in, 0), arg(in, 1), in.imm != 0);
     case Op::kVMask: return b_.vmask(arg(in, 0), in.aux);
     case Op::kVBlend: return b_.vblend(arg(in, 0), arg(in, 1), in.aux, imm);

@@ -557,9 +557,7 @@ void Maker::vector_op() {
 // A string's index or mask with its flags, or one of them. Zeros are rare in random bytes, so some are made.
 void Maker::strings_op() {
   const Type t = Type::kV128;
-  const auto text = [&] {
-    return rng_.one_in(2) ? value(t) : emit(Op::kVAnd, t, value(t), value(t));
-  };
+  const auto text = [&] { return rng_.one_in(2) ? value(t) : emit(Op::kVAnd, t, value(t), value(t)); };
   const ValueId a = text(), b = text();
   ValueId lengths = ir::kNoValue;
   if (rng_.one_in(3)) {

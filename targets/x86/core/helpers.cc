@@ -110,7 +110,6 @@ uint64_t sums_of_differences(void*, uint64_t low, uint64_t high, uint64_t block,
   return r;
 }
 
-
 // No rounding mode and no flag has to do with these.
 uint64_t reciprocal(void*, uint64_t two, uint64_t, uint64_t, uint64_t) {
   const __m128 a = _mm_castsi128_ps(_mm_cvtsi64_si128(static_cast<int64_t>(two)));

@@ -72,7 +72,8 @@ void put_mask(uint32_t bits, unsigned control, IrValue* out) {
 
 }  // namespace
 
-void eval_strings(const ir::Inst& inst, const IrValue& va, const IrValue& vb, const IrValue& c, IrValue* out) {
+void eval_strings(const ir::Inst& inst, const IrValue& va, const IrValue& vb, const IrValue& c,
+                  IrValue* out) {
   const auto control = static_cast<unsigned>(inst.imm), count = control & 1 ? 8u : 16u;
   const bool given = inst.args[2] != ir::kNoValue;
   const Text a(va, control, given ? static_cast<int>(c.w[0] & 0xff) : -1);

@@ -328,8 +328,8 @@ void CodeGen::fused(uint32_t n) {
   done_ = n;
 }
 
-// Is op i (a step by one, or its flags alone) what INC or DEC do: flags but for C, which is another's? Gives the
-// op that puts them together, or 0; *flags is the one of the step's own.
+// Is op i (a step by one, or its flags alone) what INC or DEC do: flags but for C, which is another's? Gives
+// the op that puts them together, or 0; *flags is the one of the step's own.
 uint32_t CodeGen::step_with_carry(uint32_t i, uint32_t* flags) {
   const Inst& in = insts_[i];
   const auto next = [&](uint32_t n) {

@@ -191,8 +191,8 @@ void CodeGen::emit_vclmul(uint32_t i) {
   finish(static_cast<V>(i), host(d), false);
 }
 
-// The host's instruction leaves an index in rcx or a mask in xmm0, and flags beside; it takes lengths from rax and
-// rdx. What guests have in rcx and rdx is put aside.
+// The host's instruction leaves an index in rcx or a mask in xmm0, and flags beside; it takes lengths from
+// rax and rdx. What guests have in rcx and rdx is put aside.
 void CodeGen::emit_vstrings(uint32_t i) {
   const Inst& in = insts_[i];
   const V v = static_cast<V>(i), lengths = in.args[2];
