@@ -174,7 +174,9 @@ void push_auxv(StackBuilder& b, Process& process, const Program& program, const 
 Result<void> reserve_stack(Process& process, const Program& program) {
   MemoryMap& mem = process.mem();
   const uint64_t bytes = stack_bytes_for(process.options());
-  const uint64_t top = mem.limit() - kPage;  // the last page stays free, so that no address wraps
+  // The last page stays free, so that no address wraps.
+  const uint64_t wanted = process.info().stack_top;
+  const uint64_t top = wanted != 0 && wanted < mem.limit() ? wanted : mem.limit() - kPage;
   const int prot = PROT_READ | PROT_WRITE | (program.image.exec_stack ? PROT_EXEC : 0);
   const int64_t at = mem.mmap(top - bytes, bytes, prot,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE | MAP_STACK,
@@ -299,9 +301,9 @@ Result<void> load_program(Process& process, Program& program, const std::vector<
     info.exe_inode = st.st_ino;
   }
   info.exe_guest = process.paths().to_guest(program.host_path);
-  // Position-independent programs go to two thirds of the address space, interpreter and libraries below the
-  // stack.
-  const uint64_t pie_at = page_down(mem.limit() / 3 * 2);
+  // Interpreter and libraries lie below the stack.
+  const uint64_t wanted = process.info().program_start;
+  const uint64_t pie_at = wanted != 0 && wanted < mem.limit() ? wanted : page_down(mem.limit() / 3 * 2);
   Result<Loaded> main = map_image(mem, program.image, program.fd, program.exec_name, pie_at);
   if (!main) return main.error();
   AuxFacts facts;

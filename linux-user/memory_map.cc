@@ -234,8 +234,33 @@ void MemoryMap::unmap_host(uint64_t start, uint64_t bytes) const {
   }
 }
 
+// Takes what no area has of a range, for a mapping that is to replace all there is; false: the host has
+// something of its own there. release gives it back.
+bool MemoryMap::claim(uint64_t start, uint64_t end) const {
+  if (reserved_) return true;
+  uint64_t from = 0, to = 0;
+  for (uint64_t at = start; at < end; at = to) {
+    if (!mapped_run(at, end, &from, &to)) from = to = end;
+    if (from == at ||
+        map_host(at, from - at, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0, false) == 0)
+      continue;
+    release(start, at);
+    return false;
+  }
+  return true;
+}
+
+void MemoryMap::release(uint64_t start, uint64_t end) const {
+  if (reserved_) return;
+  uint64_t from = 0, to = 0;
+  for (uint64_t at = start; at < end; at = to) {
+    if (!mapped_run(at, end, &from, &to)) from = to = end;
+    if (from != at) ::munmap(host(at), from - at);
+  }
+}
+
 int64_t MemoryMap::map_host(uint64_t addr, uint64_t bytes, int prot, int flags, int fd, uint64_t offset,
-                            bool fixed) {
+                            bool fixed) const {
   flags &= ~(MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_32BIT | MAP_GROWSDOWN);
   flags |= fixed || reserved_ ? MAP_FIXED : MAP_FIXED_NOREPLACE;
   return host_result(::mmap(host(addr), bytes, host_prot(prot), flags, fd, static_cast<off_t>(offset)));
@@ -296,7 +321,10 @@ int64_t MemoryMap::mmap(uint64_t addr, uint64_t bytes, int prot, int flags, int 
       addr = find_free(page_down(addr), bytes, page);
       if (addr == 0) return -ENOMEM;
     }
-    error = map_host(addr, bytes, prot, flags, fd, offset, fixed && !no_replace);
+    const bool replace = fixed && !no_replace;
+    if (replace && !claim(addr, addr + bytes)) return -ENOMEM;
+    error = map_host(addr, bytes, prot, flags, fd, offset, replace);
+    if (replace && error != 0) release(addr, addr + bytes);
     if (error != -EEXIST || fixed) break;
     // Something of the host's lies there: it is not ours to give.
     std::lock_guard areas(area_mutex_);
@@ -379,7 +407,12 @@ int64_t MemoryMap::remap_move(const Area& area, uint64_t old_addr, uint64_t old_
     std::lock_guard areas(area_mutex_);
     return any_locked(to, to + new_bytes);
   }();
-  if (::mremap(host(old_addr), old_bytes, new_bytes, flags, host(to)) == MAP_FAILED) return -errno;
+  if (!claim(to, to + new_bytes)) return -ENOMEM;
+  if (::mremap(host(old_addr), old_bytes, new_bytes, flags, host(to)) == MAP_FAILED) {
+    const int error = errno;
+    release(to, to + new_bytes);
+    return -error;
+  }
   {
     std::lock_guard areas(area_mutex_);
     Area moved = area;
@@ -526,7 +559,12 @@ int64_t MemoryMap::shmat(int id, uint64_t addr, uint64_t bytes, int flags) {
     if (replaced && (flags & SHM_REMAP) == 0) return -EINVAL;
   }
   const int host_flags = (flags & ~(SHM_EXEC | SHM_RND)) | (replaced || reserved_ ? SHM_REMAP : 0);
-  if (::shmat(id, host(addr), host_flags) == reinterpret_cast<void*>(-1)) return -errno;
+  if (replaced && !claim(addr, addr + bytes)) return -EINVAL;
+  if (::shmat(id, host(addr), host_flags) == reinterpret_cast<void*>(-1)) {
+    const int error = errno;
+    if (replaced) release(addr, addr + bytes);
+    return -error;
+  }
   {
     std::lock_guard areas(area_mutex_);
     erase_locked(addr, addr + bytes);

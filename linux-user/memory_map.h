@@ -133,7 +133,10 @@ class MemoryMap final : public tcg::FlatMemory {
                               uint64_t* largest) const;
   void freed_locked(uint64_t start);
   void unmap_host(uint64_t start, uint64_t bytes) const;
-  int64_t map_host(uint64_t addr, uint64_t bytes, int prot, int flags, int fd, uint64_t offset, bool fixed);
+  bool claim(uint64_t start, uint64_t end) const;
+  void release(uint64_t start, uint64_t end) const;
+  int64_t map_host(uint64_t addr, uint64_t bytes, int prot, int flags, int fd, uint64_t offset,
+                   bool fixed) const;
   void changed(uint64_t start, uint64_t bytes);
   int64_t remap_move(const Area& area, uint64_t old_addr, uint64_t old_bytes, uint64_t new_bytes, uint64_t to,
                      bool keep_old);

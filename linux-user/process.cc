@@ -20,9 +20,12 @@ namespace xarch::linux_user {
 namespace {
 
 // Where the address space ends. A 32-bit process may have asked, before its execve, for 3 GB instead of 4.
-uint64_t address_limit(const AbiInfo& info) {
-  const bool small = info.va_bits == 32 && (personality(0xffffffff) & ADDR_LIMIT_3GB) != 0;
-  return small ? uint64_t{3} << 30 : uint64_t{1} << info.va_bits;
+// The last page of what the host has is nobody's, and with a base half of that must do.
+uint64_t address_limit(const AbiInfo& info, uint64_t base) {
+  constexpr unsigned kHostBits = 47;
+  if (info.va_bits == 32 && (personality(0xffffffff) & ADDR_LIMIT_3GB) != 0) return uint64_t{3} << 30;
+  if (info.va_bits < kHostBits) return uint64_t{1} << info.va_bits;
+  return base == 0 ? (uint64_t{1} << kHostBits) - 4096 : uint64_t{1} << (kHostBits - 1);
 }
 
 }  // namespace
@@ -30,7 +33,7 @@ uint64_t address_limit(const AbiInfo& info) {
 Process::Process(std::unique_ptr<UserAbi> abi, const RunOptions& options)
     : options_(options),
       abi_(std::move(abi)),
-      mem_(options.engine.guest_base, address_limit(abi_->info())),
+      mem_(options.engine.guest_base, address_limit(abi_->info(), options.engine.guest_base)),
       actions_(std::make_shared<SignalActions>()),
       self_fd_(options.self_fd) {
   for (const KeptLimit& l : options.limits) limits_[l.resource] = {l.current, l.max};

@@ -80,5 +80,11 @@ INSTANTIATE_TEST_SUITE_P(X86, ProcessTest,
                                           testing::Values("", "--guest-base 0x100000000000")),
                          case_name);
 
+// With a base there is less room.
+INSTANTIATE_TEST_SUITE_P(Places, ProcessTest,
+                         testing::Combine(testing::Values("x86_places"),
+                                          testing::Values("native", "amd64-static"), testing::Values("")),
+                         case_name);
+
 }  // namespace
 }  // namespace xarch

@@ -31,8 +31,13 @@ constexpr AbiInfo kInfo = {
     .elf_class = 2,
     .big_endian = false,
     .page_bytes = 4096,
-    // The upper half of what processors offer is left to the host's own mappings.
-    .va_bits = 46,
+    // All that processors offer, together with the host's own mappings: these lie where a native program's
+    // do, above the stack's end and from 0x555555554000 on. The guest's lie below them, but where sanitizers
+    // expect a program's parts: ThreadSanitizer at 0x55… and from 0x7e8000000000 on, MemorySanitizer at 0x51…
+    // to 0x60… and from 0x70… on.
+    .va_bits = 47,
+    .stack_top = 0x7ee000000000,
+    .program_start = 0x550010000000,
     .min_signal_stack = 2048,  // asm/signal.h
     .has_minsigstksz_auxv = true,
     .restorer_flag = 0x04000000,
