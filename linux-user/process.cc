@@ -80,6 +80,7 @@ void Process::finish() {
 void Process::exit_group(int status) {
   if (strace_ != nullptr) strace_->exited(*Thread::current(), count_threads(), status);
   finish();
+  leave_robust_futexes(*this);
   syscall(SYS_exit_group, status);
   __builtin_unreachable();
 }

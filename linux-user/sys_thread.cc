@@ -19,14 +19,18 @@ int64_t sys_set_tid_address(Call& call) {
   return call.thread.tid;
 }
 
+namespace {
+
+bool host_walks_robust_lists(Thread& t) { return t.abi().info().generic64_layouts && t.mem().base() == 0; }
+
+}  // namespace
+
 int64_t sys_set_robust_list(Call& call) {
   const uint64_t head_bytes = call.thread.guest_bytes(StructId::k_robust_head);
   if (call.arg(1) != head_bytes) return -EINVAL;
   call.thread.robust_list = call.arg(0);
-  // Where the layouts agree the kernel walks the list if the thread is killed; an ordinary end does so by
-  // itself.
-  if (call.thread.abi().info().generic64_layouts && call.thread.mem().base() == 0 &&
-      !call.thread.in_vfork_child())
+  // Where the layouts agree the kernel walks the list however the thread ends.
+  if (host_walks_robust_lists(call.thread) && !call.thread.in_vfork_child())
     host_call(SYS_set_robust_list, call.host(0), static_cast<long>(head_bytes));
   return 0;
 }
@@ -185,6 +189,14 @@ void walk_robust_list(Thread& t) {
 }
 
 }  // namespace
+
+void leave_robust_futexes(Process& process) {
+  Thread& self = *Thread::current();
+  if (self.in_vfork_child()) return walk_robust_list(self);
+  if (host_walks_robust_lists(self)) return;
+  std::lock_guard lock(process.threads_mutex());
+  for (Thread* t : process.threads()) walk_robust_list(*t);
+}
 
 int64_t sys_exit(Call& call) {
   Thread& t = call.thread;

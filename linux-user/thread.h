@@ -138,4 +138,8 @@ class Thread {
   bool forking_ = false;  // between Process::before_fork and after_fork
 };
 
+// The process ends: what its threads' robust lists hold is marked as left by its owner, where the host's
+// kernel does not do so. By Thread::current().
+void leave_robust_futexes(Process& process);
+
 }  // namespace xarch::linux_user

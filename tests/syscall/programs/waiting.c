@@ -2,6 +2,7 @@
 
 #include <linux/futex.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -10,6 +11,7 @@
 #include <sys/select.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <time.h>
 
 static long elapsed_ms(const struct timespec* from) {
@@ -24,7 +26,30 @@ static void count_signal(int signo) {
   ++signals;
 }
 
+// What a process that ends by exit_group holds is told to the next owner.
+static void robust(void) {
+  pthread_mutex_t* m = mmap(NULL, sizeof *m, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  pthread_mutexattr_t attributes;
+  pthread_mutexattr_init(&attributes);
+  pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+  pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+  pthread_mutex_init(m, &attributes);
+  const pid_t child = fork();
+  if (child == 0) {
+    pthread_mutex_lock(m);
+    _exit(0);
+  }
+  VALUE(waitpid(child, NULL, 0) == child);
+  struct timespec end;
+  clock_gettime(CLOCK_REALTIME, &end);
+  end.tv_sec += 5;
+  VALUE(pthread_mutex_timedlock(m, &end));
+  VALUE(pthread_mutex_consistent(m));
+  VALUE(pthread_mutex_unlock(m));
+}
+
 int main(void) {
+  robust();
   int p[2];
   struct timespec start;
   if (pipe(p) != 0) return 1;
