@@ -180,7 +180,8 @@ Union union_of(const siginfo_t& info) {
     case SIGTRAP: return Union::kFault;
     case SIGPOLL: return Union::kPoll;
     case SIGSYS: return Union::kSys;
-    default: return Union::kKill;
+    // Of another signal that stands for SIGIO (F_SETSIG).
+    default: return info.si_code > 0 && info.si_code <= POLL_HUP ? Union::kPoll : Union::kKill;
   }
 }
 

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -434,6 +435,27 @@ static void test_timers(void) {
   timer_delete(timer);
 }
 
+// What a descriptor has to tell, by SIGIO and by a signal of one's own choice.
+static volatile int told_fd, told_code, told_band;
+static void tell(int signo, siginfo_t* info, void* context) {
+  told_fd = info->si_fd, told_code = info->si_code, told_band = info->si_band;
+}
+static void test_descriptors(void) {
+  const int signals[] = {SIGIO, SIGRTMIN + 1, SIGUSR1};
+  for (int i = 0; i < 3; ++i) {
+    int ends[2];
+    handle(signals[i], tell, SA_SIGINFO);
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return;
+    fcntl(ends[0], F_SETOWN, getpid());
+    fcntl(ends[0], F_SETSIG, signals[i]);
+    fcntl(ends[0], F_SETFL, O_ASYNC);
+    told_fd = -1;
+    if (write(ends[1], "x", 1) != 1) return;
+    printf("descriptor %d: its own %d, code %d, band %x\n", i, told_fd == ends[0], told_code, told_band);
+    close(ends[0]), close(ends[1]);
+  }
+}
+
 int main(void) {
   setvbuf(stdout, 0, _IONBF, 0);
   test_queue();
@@ -445,6 +467,7 @@ int main(void) {
   test_children();
   test_threads();
   test_timers();
+  test_descriptors();
   test_alt_stack();
   return 0;
 }
