@@ -117,8 +117,7 @@ class Builder {
   Value cas(Value addr, Value expected, Value desired, MemDesc d, int32_t disp = 0);
   Value rmw(RmwOp op, Value addr, Value v, MemDesc d, int32_t disp = 0);
   void fence(Fence f);
-  void probe(Value addr, MemDesc d, bool write, int32_t disp = 0);
-  void probe_tail(Value addr, MemDesc d, int32_t disp = 0);
+  void probe(ProbeKind kind, Value addr, MemDesc d, int32_t disp = 0);
 
   // ---- vectors: `lane` is log2 of the lane's bytes
   Value vbinary(Op op, Value a, Value b, unsigned lane = 0, int64_t imm = 0);

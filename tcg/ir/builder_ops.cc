@@ -173,13 +173,8 @@ Value Builder::rmw(RmwOp op, Value addr, Value v, MemDesc d, int32_t disp) {
 
 void Builder::fence(Fence f) { emit(Op::kFenceOp, Type::kVoid, {}, {}, {}, static_cast<uint32_t>(f)); }
 
-void Builder::probe(Value addr, MemDesc d, bool write, int32_t disp) {
-  emit(Op::kProbe, Type::kVoid, addr, {}, {}, write, Inst::mem_imm(d, disp));
-}
-
-void Builder::probe_tail(Value addr, MemDesc d, int32_t disp) {
-  emit(Op::kProbe, Type::kVoid, addr, {}, {}, static_cast<uint32_t>(ProbeKind::kTail),
-       Inst::mem_imm(d, disp));
+void Builder::probe(ProbeKind kind, Value addr, MemDesc d, int32_t disp) {
+  emit(Op::kProbe, Type::kVoid, addr, {}, {}, static_cast<uint32_t>(kind), Inst::mem_imm(d, disp));
 }
 
 // ---- vectors

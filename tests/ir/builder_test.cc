@@ -131,13 +131,7 @@ Value Replay::memory(const Inst& in) {
     case Op::kCas: return b_.cas(arg(in, 0), arg(in, 1), arg(in, 2), d, in.disp());
     case Op::kRmw: return b_.rmw(static_cast<ir::RmwOp>(in.aux), arg(in, 0), arg(in, 1), d, in.disp());
     case Op::kFenceOp: b_.fence(static_cast<ir::Fence>(in.aux)); return {};
-    default:
-      if (in.aux == static_cast<uint32_t>(ir::ProbeKind::kTail)) {
-        b_.probe_tail(arg(in, 0), d, in.disp());
-      } else {
-        b_.probe(arg(in, 0), d, in.aux != 0, in.disp());
-      }
-      return {};
+    default: b_.probe(static_cast<ir::ProbeKind>(in.aux), arg(in, 0), d, in.disp()); return {};
   }
 }
 

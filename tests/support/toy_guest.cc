@@ -122,7 +122,7 @@ bool ToyGuest::lift_memory(ir::Builder& b, uint32_t insn) const {
     case kStv: b.store(a, b.get(kV0 + (d & 1)), desc(4), imm); return true;
     case kAtomicAdd: b.put(d, b.rmw(ir::RmwOp::kAdd, a, b.get(imm & 15), m)); return true;
     case kCas: b.put(d, b.cas(a, b.get(d), b.get(imm & 15), m)); return true;
-    case kProbeW: b.probe(a, m, true, imm); return true;
+    case kProbeW: b.probe(ir::ProbeKind::kStore, a, m, imm); return true;
     default: return false;
   }
 }

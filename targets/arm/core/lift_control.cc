@@ -69,7 +69,7 @@ bool id_register(const Model& m, uint32_t reg, uint64_t* value) {
 }
 
 // Touches the address as a load would.
-void probe_byte(Lift& c, unsigned t) { c.b.probe(c.x(t), ir::MemDesc{}, false); }
+void probe_byte(Lift& c, unsigned t) { c.b.probe(ir::ProbeKind::kLoad, c.x(t), ir::MemDesc{}); }
 
 template <Insn I>
 void test_bit(Lift& c, Enc<I> e, bool set) {

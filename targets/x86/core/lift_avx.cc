@@ -145,7 +145,7 @@ void vector_mask_move(Lift& c) {
     const unsigned from = c.operand(2).reg;
     for_lanes(c, mask, lane, lanes, [&](unsigned i, unsigned, unsigned) {
       const Address a = c.address();
-      b.probe(a.base, c.desc(1u << lane, true), true, a.disp + at(i));
+      b.probe(ir::ProbeKind::kStore, a.base, c.desc(1u << lane, true), a.disp + at(i));
     });
     for_lanes(c, mask, lane, lanes, [&](unsigned i, unsigned part, unsigned n) {
       const Address a = c.address();

@@ -223,7 +223,7 @@ void lift_checked(Lift& c, LiftFn fn, bool mmx) {
   if (mmx && (c.b.key().mode & kModeFpTraps) != 0) {
     if (const Operand from = c.operand(1); from.type == Operand::kMemory) {
       const Address a = c.address();
-      c.b.probe(a.base, vector_desc(c, from.bytes, false), false, a.disp);
+      c.b.probe(ir::ProbeKind::kLoad, a.base, vector_desc(c, from.bytes, false), a.disp);
     }
     enter_mmx(c);
     c.b.restart();

@@ -105,7 +105,7 @@ void lift_enter(Lift& c) {
   }
   if (level != 0) c.store(below(level + 1), c.b.trunc(frame, Lift::type(bytes)));
   const Address low = c.in_stack(kRsp, -depth, bytes);
-  c.b.probe(low.base, c.desc(bytes, true), true, low.disp);
+  c.b.probe(ir::ProbeKind::kStore, low.base, c.desc(bytes, true), low.disp);
   const Value moved = c.stack_moved(-depth);
   if (bytes == 2) {
     c.put_gpr(kRbp, c.b.trunc(frame, Type::kI16));

@@ -189,7 +189,7 @@ void vector_narrow_half(Lift& c) {
   half[1] = c.b.vconst(Type::kV64, 0);
   if (!is_register(to) && !c.dry) {  // a fault raises no flags
     const Address a = c.address();
-    c.b.probe(a.base, c.desc(to.bytes, true), true, a.disp);
+    c.b.probe(ir::ProbeKind::kStore, a.base, c.desc(to.bytes, true), a.disp);
   }
   for (unsigned part = 0; part < parts(c); ++part) {
     half[part] = c.b.fcvt_to_half(get_part(c, from.reg, part), how);

@@ -22,7 +22,7 @@ void vector_move(Lift& c) {
     if (d.align != 0) {
       d.align = 5;
     } else {
-      c.b.probe_tail(a.base, c.desc(16, true), a.disp + 16);
+      c.b.probe(ir::ProbeKind::kTail, a.base, c.desc(16, true), a.disp + 16);
     }
   }
   c.b.store(a.base, v[0], d, a.disp);

@@ -36,7 +36,7 @@ void must_be_aligned(Lift& c, unsigned bytes) {
 void probe(Lift& c, int32_t bytes, bool write) {
   for (const int32_t by : {0, kHeaderAt - 8, bytes - 8}) {
     const Address a = at(c, by);
-    c.b.probe(a.base, c.desc(8, write), write);
+    c.b.probe(write ? ir::ProbeKind::kStore : ir::ProbeKind::kLoad, a.base, c.desc(8, write));
   }
 }
 

@@ -110,7 +110,7 @@ void lift_base(Lift& c) {
 
 void lift_cache_line(Lift& c) {
   const Address at = c.address();
-  c.b.probe(at.base, c.desc(1, false), false, at.disp);
+  c.b.probe(ir::ProbeKind::kLoad, at.base, c.desc(1, false), at.disp);
 }
 
 // SGDT, SIDT.

@@ -157,8 +157,9 @@ void lift_computed(Lift& c, LiftFn fn) {
     if (o.type != Operand::kMemory) continue;
     const Address a = c.address();
     ir::MemDesc d = vector_desc(c, o.bytes == 32 ? 16 : o.bytes, n == 0);
-    c.b.probe(a.base, d, n == 0, a.disp);
-    if (o.bytes == 32) c.b.probe(a.base, d, n == 0, a.disp + 16);
+    const ir::ProbeKind kind = n == 0 ? ir::ProbeKind::kStore : ir::ProbeKind::kLoad;
+    c.b.probe(kind, a.base, d, a.disp);
+    if (o.bytes == 32) c.b.probe(kind, a.base, d, a.disp + 16);
   }
   const Value before = c.b.call(kFpCheckBegin, Type::kI64, {});
   c.dry = true;

@@ -46,14 +46,14 @@ void store_operand(Lift& c, unsigned bytes, uint64_t what) {
   c.b.cond_br(c.b.cmp(ir::Cond::kNe, c.b.get(kSlotX87Store), c.b.i64(0)), yes, no);
   c.b.start_block(no);  // memory faults come first
   const Address place = c.address();
-  c.b.probe(place.base, c.desc(std::min(bytes, 8u), true), true, place.disp);
-  if (bytes == 10) c.b.probe(place.base, c.desc(2, true), true, place.disp + 8);
+  c.b.probe(ir::ProbeKind::kStore, place.base, c.desc(std::min(bytes, 8u), true), place.disp);
+  if (bytes == 10) c.b.probe(ir::ProbeKind::kStore, place.base, c.desc(2, true), place.disp + 8);
   c.b.br(done);
   c.b.start_block(yes);
   const Address a = c.address();
   if (bytes == 10) {
     const Address high = {a.base, a.disp + 8};
-    c.b.probe(high.base, c.desc(2, true), true, high.disp);
+    c.b.probe(ir::ProbeKind::kStore, high.base, c.desc(2, true), high.disp);
     c.store(a, c.b.get(kSlotX87Data));
     c.store(high, c.b.trunc(c.b.get(kSlotX87DataHigh), Type::kI16));
   } else {
@@ -69,7 +69,7 @@ Value image_word(Lift& c, unsigned n) { return c.b.get_idx(kSlotFpImage, c.b.i32
 // Writes the first `bytes` of the image, an even number. All of it can be written, or nothing is.
 void store_image(Lift& c, unsigned bytes) {
   const Address a = c.address();
-  c.b.probe(a.base, c.desc(2, true), true, a.disp + static_cast<int32_t>(bytes) - 2);
+  c.b.probe(ir::ProbeKind::kStore, a.base, c.desc(2, true), a.disp + static_cast<int32_t>(bytes) - 2);
   for (unsigned at = 0; at < bytes;) {
     const unsigned n = bytes - at >= 8 ? 8 : bytes - at >= 4 ? 4 : 2;
     Value v = image_word(c, at / 8);
@@ -81,7 +81,7 @@ void store_image(Lift& c, unsigned bytes) {
 
 void load_image(Lift& c, unsigned bytes) {
   const Address a = c.address();
-  c.b.probe(a.base, c.desc(2, false), false, a.disp + static_cast<int32_t>(bytes) - 2);
+  c.b.probe(ir::ProbeKind::kLoad, a.base, c.desc(2, false), a.disp + static_cast<int32_t>(bytes) - 2);
   for (unsigned at = 0; at < bytes; at += 8) {
     const unsigned n = std::min(bytes - at, 8u);
     Value v = c.load({a.base, a.disp + static_cast<int32_t>(at)}, n >= 8 ? 8 : n >= 4 ? 4 : 2);
@@ -118,8 +118,8 @@ void x87_by_call(Lift& c) {
     const Address a = c.address();
     if (!is_store) load_operand(c, a, bytes, words);
     if (is_store) {  // it faults even if an unmasked exception keeps it from storing
-      c.b.probe(a.base, c.desc(bytes == 10 ? 8 : bytes, true), true, a.disp);
-      if (bytes == 10) c.b.probe(a.base, c.desc(2, true), true, a.disp + 8);
+      c.b.probe(ir::ProbeKind::kStore, a.base, c.desc(bytes == 10 ? 8 : bytes, true), a.disp);
+      if (bytes == 10) c.b.probe(ir::ProbeKind::kStore, a.base, c.desc(2, true), a.disp + 8);
     }
     c.b.put(kSlotX87Address, c.effective_address());
   }

@@ -121,7 +121,7 @@ class Inline {
     if (!has(0)) return false;
     c_.x87_before_address();
     const Address a = c_.address(), high = {a.base, a.disp + 8};
-    b_.probe(high.base, c_.desc(2, true), true, high.disp);
+    b_.probe(ir::ProbeKind::kStore, high.base, c_.desc(2, true), high.disp);
     c_.store(a, b_.f80_low(get(0)));
     c_.store(high, b_.f80_high(get(0)));
     pop();
