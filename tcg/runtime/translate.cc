@@ -217,6 +217,24 @@ bool is_loop(const ir::Region& region) {
   return false;
 }
 
+// Which of the region's guest instructions, in the order in which they were lifted and counted from 1, is the
+// first to write memory; all of them if none does.
+unsigned first_store(const ir::Region& region) {
+  std::vector<int64_t> seen;
+  size_t now = 0, first = region.num_insns;
+  for (const ir::Inst& in : region.insts) {
+    if (in.op == ir::Op::kInsn) {
+      now = static_cast<size_t>(std::find(seen.begin(), seen.end(), in.imm) - seen.begin()) + 1;
+      if (now > seen.size()) seen.push_back(in.imm);
+      continue;
+    }
+    constexpr uint32_t kNone = ir::kHelperPure | ir::kHelperNoMem;
+    const bool calls = in.op == ir::Op::kCall && (region.helpers[in.aux]->effects & kNone) == 0;
+    if (calls || (ir::op_attributes(in.op) & ir::kWritesMem)) first = std::min(first, now);
+  }
+  return static_cast<unsigned>(first);
+}
+
 }  // namespace
 
 // ---- translation
@@ -241,13 +259,20 @@ std::unique_ptr<CodeCheck> EngineImpl::lift(const TranslationLock& lock, Cell* c
       check->mode = mode;
       if (flags & ir::kKeyCheckCode) {
         reader.log = check.get();
-        // A store of such a block into itself goes unnoticed until the next entry.
-        if (guest_.coherent_code()) limits.max_insns = 1;
       }
       b.insn(0);
       b.call(kCheckCode, ir::Type::kVoid, {b.i64(reinterpret_cast<uintptr_t>(check.get()))});
     }
     guest_.lift(b, reader, limits);
+    if ((flags & ir::kKeyCheckCode) && guest_.coherent_code()) {
+      // A store into such a block would go unnoticed until the next entry: nothing follows it. What is lifted
+      // later lies behind, and a jump back to the start looks again.
+      const unsigned last = first_store(region_);
+      if (last < region_.num_insns) {
+        max_insns = last;
+        continue;
+      }
+    }
     region_.fp_by_calls = fp_by_calls_.contains({cell->pc, mode});
     *fetch_fault = false;
     if (reader.failed && region_.num_insns <= 1) {

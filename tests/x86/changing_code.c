@@ -13,10 +13,6 @@
 enum { kPage = 4096 };
 typedef int Fn(int);
 
-static uint8_t* code_page(void) {
-  return mmap(NULL, 4 * kPage, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-}
-
 static int call(const uint8_t* at, int argument) {
   Fn* fn;
   memcpy(&fn, &at, sizeof fn);
@@ -26,6 +22,21 @@ static int call(const uint8_t* at, int argument) {
 static void put(uint8_t* at, const char* bytes, size_t n) { memcpy(at, bytes, n); }
 #define PUT(at, bytes) put(at, bytes, sizeof bytes - 1)
 
+// How often new code pages have been written and run before, as those of a compiler that runs have.
+static int g_turns;
+
+static uint8_t* code_page(void) {
+  uint8_t* p = mmap(NULL, 4 * kPage, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  for (int n = 0, sum = 0; n < g_turns; ++n) {
+    // mov eax, n; add eax, edi; ret
+    PUT(p + kPage - 16, "\xb8\x00\x00\x00\x00\x01\xf8\xc3");
+    p[kPage - 15] = (uint8_t)n;
+    sum += call(p + kPage - 16, 3);
+    if (n == g_turns - 1) printf("%d turns: %d\n", g_turns, sum);
+  }
+  return p;
+}
+
 // A store to the instruction right behind it.
 static void just_ahead(void) {
   uint8_t* p = code_page();
@@ -34,6 +45,33 @@ static void just_ahead(void) {
   printf("just ahead: %d\n", call(p, 0));
   p[8] = 7;
   printf("again: %d\n", call(p, 0));
+}
+
+// Stores to instructions further on, straight on and behind a branch.
+static void further_ahead(void) {
+  uint8_t* p = code_page();
+  // mov eax, edi; mov byte [rip+9], 0x2a; add eax, 1; add eax, 2; add eax, 3; ret
+  PUT(p, "\x89\xf8\xc6\x05\x05\x00\x00\x00\x2a\x83\xc0\x01\x83\xc0\x02\x83\xc0\x03\xc3");
+  printf("further ahead: %d\n", call(p, 100));
+  uint8_t* q = code_page();
+  // mov eax, edi; test edi, edi; jz L; mov byte [rip+8], 0x2b; add eax, 1; L: add eax, 2; add eax, 3; ret
+  PUT(q, "\x89\xf8\x85\xff\x74\x0a\xc6\x05\x08\x00\x00\x00\x2b\x83\xc0\x01\x83\xc0\x02\x83\xc0\x03\xc3");
+  printf("behind a branch: %d", call(q, 0));
+  printf(" %d", call(q, 100));
+  printf(" %d\n", call(q, 0));
+}
+
+// A loop without stores whose code the caller changes between its runs.
+static void between_runs(void) {
+  uint8_t* p = code_page();
+  // xor eax, eax; L: add eax, 1; sub edi, 1; jnz L; ret
+  PUT(p, "\x31\xc0\x83\xc0\x01\x83\xef\x01\x75\xf8\xc3");
+  int sum = 0;
+  for (int n = 0; n < 60; ++n) {
+    p[4] = (uint8_t)n;
+    sum += call(p, 10);
+  }
+  printf("between runs: %d\n", sum);
 }
 
 // A loop that counts in its own immediate.
@@ -156,13 +194,17 @@ static void return_into(void) {
 
 int main(void) {
   setvbuf(stdout, NULL, _IOLBF, 0);
-  just_ahead();
-  own_immediate();
-  wide_stores();
-  two_mappings();
-  by_the_kernel();
-  by_another_thread();
-  second_page();
-  return_into();
+  for (g_turns = 0; g_turns <= 40; g_turns += 40) {
+    just_ahead();
+    further_ahead();
+    own_immediate();
+    between_runs();
+    wide_stores();
+    two_mappings();
+    by_the_kernel();
+    by_another_thread();
+    second_page();
+    return_into();
+  }
   return 0;
 }
