@@ -1,6 +1,7 @@
 // Types, conditions and memory descriptors of the IR.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 namespace xarch::ir {
@@ -100,42 +101,26 @@ enum class Order : uint8_t { kRelaxed, kAcquire, kRelease, kSeqCst };
 enum class AddrXform : uint8_t { kNone, kWrap32, kStripTag };
 
 // What a memory access is, but for its address, value and displacement; says nothing about the mode it runs
-// in. Packs into 32 bits, which stand in the upper half of the instruction's `imm` (lower half: signed
-// displacement).
-struct MemDesc {
-  uint8_t size = 0;   // log2 of the bytes accessed, 0..5
-  uint8_t elem = 0;   // log2 of the bytes of an element; byte order applies to each one. == size for scalars;
-                      // an integer may also be a pair of elements
-  bool sign = false;  // loads: sign-extend to the result type instead of zero-extending
-  bool big = false;   // big-endian
-  uint8_t align = 0;  // log2 of the alignment the guest demands; an access that is less aligned faults
-  bool atomic = false;  // single-copy atomic even where the host would not make it so by itself
-  Order order = Order::kRelaxed;
-  uint8_t mmu_index = 0;  // 0..15: which of the guest's translation regimes
-  AddrXform xform = AddrXform::kNone;
+// in. Its 32 bits stand in the upper half of the instruction's `imm` (lower half: signed displacement).
+struct alignas(4) MemDesc {
+  uint8_t size : 3 = 0;     // log2 of the bytes accessed, 0..5
+  uint8_t elem : 3 = 0;     // log2 of the bytes of an element; byte order applies to each one. == size for
+                            // scalars; an integer may also be a pair of elements
+  bool sign : 1 = false;    // loads: sign-extend to the result type instead of zero-extending
+  bool big : 1 = false;     // big-endian
+  uint8_t align : 3 = 0;    // log2 of the alignment the guest demands; an access that is less aligned faults
+  bool atomic : 1 = false;  // single-copy atomic even where the host would not make it so by itself
+  Order order : 2 = Order::kRelaxed;
+  AddrXform xform : 2 = AddrXform::kNone;
+  uint16_t mmu_index : 4 = 0;  // 0..15: which of the guest's translation regimes
+  uint16_t unused : 12 = 0;
 
-  constexpr uint32_t pack() const {
-    return uint32_t{size} | uint32_t{elem} << 3 | uint32_t{sign} << 6 | uint32_t{big} << 7 |
-           uint32_t{align} << 8 | uint32_t{atomic} << 11 | static_cast<uint32_t>(order) << 12 |
-           uint32_t{mmu_index} << 14 | static_cast<uint32_t>(xform) << 18;
-  }
-  static constexpr MemDesc unpack(uint32_t v) {
-    MemDesc d;
-    d.size = v & 7;
-    d.elem = v >> 3 & 7;
-    d.sign = v >> 6 & 1;
-    d.big = v >> 7 & 1;
-    d.align = v >> 8 & 7;
-    d.atomic = v >> 11 & 1;
-    d.order = static_cast<Order>(v >> 12 & 3);
-    d.mmu_index = v >> 14 & 15;
-    d.xform = static_cast<AddrXform>(v >> 18 & 3);
-    return d;
-  }
+  uint32_t pack() const { return std::bit_cast<uint32_t>(*this); }
+  static MemDesc unpack(uint32_t v) { return std::bit_cast<MemDesc>(v); }
   constexpr unsigned bytes() const { return 1u << size; }
 };
+static_assert(sizeof(MemDesc) == 4);
 
-// A fence orders the accesses before it against those after it.
 // What Op::kProbe stands for.
 enum class ProbeKind : uint8_t {
   kLoad,
@@ -147,6 +132,7 @@ enum class ProbeKind : uint8_t {
   kTail
 };
 
+// A fence orders the accesses before it against those after it.
 enum class Fence : uint8_t {
   kLoadLoad = 1,
   kLoadStore = 2,

@@ -242,7 +242,7 @@ bool Verifier::memory_op(const Inst& in) {
   if (in.op == Op::kFenceOp) return need(in.aux >= 1 && in.aux <= 15, "no such fence");
   const MemDesc d = in.mem();
   if (d.size > 5 || d.elem > d.size || d.align > 5) return bad("bad size, element or alignment");
-  if (static_cast<uint32_t>(static_cast<uint64_t>(in.imm) >> 32) != d.pack()) return bad("stray bits");
+  if (d.unused != 0) return bad("stray bits");
   if (d.xform > AddrXform::kStripTag) return bad("no such address transform");
   const bool stores = in.op == Op::kStore;
   const Type t = stores ? type(in.args[1]) : in.type;

@@ -304,7 +304,7 @@ void Maker::memory_op() {
   int32_t disp = 0;
   const uint32_t kind = rng_.below(16);
   if (o_.host_memory && rng_.one_in(16)) {
-    d = {};
+    d = ir::MemDesc{};
     d.size = d.elem = 3;
     const ValueId a = buffer_address(&d, &disp, false);
     const ValueId at =
