@@ -52,55 +52,64 @@ Builder::Builder(Region* region, const StateLayout& layout, const BlockKey& key)
     s.epoch = 0;
   }
   if (s.known.size() < layout.slots.size()) s.known.resize(layout.slots.size());
-  s.position.assign(1, 0);
-  if (region->insts.capacity() < 256) region->insts.reserve(256);
+  s.position.clear();
+  s.position.push_back(0);
+  region->insts.reserve(256);
   region->blocks.push_back({0, 0});
+  open();
   forget_slots();
 }
 
 // ---- emission
 
-void Builder::cannot_emit() const {
-  Log::fatal("xarch: internal error: IR of the region at %#lx: %s", region_->key.pc,
-             terminated_ ? "an op after the end of a block" : "more than 65534 ops");
+[[gnu::cold, gnu::noinline]] Value Builder::emit_in_new_room(Op op, Type t, Value a, Value b, Value c,
+                                                             uint32_t aux, int64_t imm) {
+  PodVector<Inst>& insts = region_->insts;
+  if (terminated() || insts.size() >= kNoValue) {
+    Log::fatal("xarch: internal error: IR of the region at %#lx: %s", region_->key.pc,
+               terminated() ? "an op after the end of a block" : "more than 65534 ops");
+  }
+  insts.reserve(insts.size() + 1);
+  open();
+  return emit(op, t, a, b, c, aux, imm);
 }
 
 // ---- blocks
 
 BlockId Builder::new_block() {
-  std::vector<BlockId>& position = scratch().position;
+  PodVector<BlockId>& position = scratch().position;
   if (position.size() >= kNoBlock) Log::fatal("xarch: internal error: too many blocks in a region");
   position.push_back(kNoBlock);
   return static_cast<BlockId>(position.size() - 1);
 }
 
 void Builder::start_block(BlockId b) {
-  std::vector<BlockId>& position = scratch().position;
-  if (!terminated_ || b >= position.size() || position[b] != kNoBlock) {
+  PodVector<BlockId>& position = scratch().position;
+  if (!terminated() || b >= position.size() || position[b] != kNoBlock) {
     Log::fatal("xarch: internal error: IR of the region at %#lx: block %u started %s", region_->key.pc, b,
-               terminated_ ? "twice" : "before the end of the one before");
+               terminated() ? "twice" : "before the end of the one before");
   }
   const BlockId place = static_cast<BlockId>(region_->blocks.size());
   position[b] = place;
   renumber_ |= place != b;
   block_first_ = static_cast<uint32_t>(region_->insts.size());
   region_->blocks.push_back({block_first_, block_first_});
-  terminated_ = false;
+  open();
   forget_slots();
 }
 
 void Builder::same_block(BlockId name, BlockId started) {
-  std::vector<BlockId>& position = scratch().position;
+  PodVector<BlockId>& position = scratch().position;
   position[name] = position[started];
   renumber_ = true;
   ++second_names_;
 }
 
 void Builder::finish() {
-  const std::vector<BlockId>& position = scratch().position;
-  if (!terminated_ || position.size() != region_->blocks.size() + second_names_) {
+  const PodVector<BlockId>& position = scratch().position;
+  if (!terminated() || position.size() != region_->blocks.size() + second_names_) {
     Log::fatal("xarch: internal error: IR of the region at %#lx: %s", region_->key.pc,
-               terminated_ ? "a named block was not started" : "the last block has no end");
+               terminated() ? "a named block was not started" : "the last block has no end");
   }
   if (!renumber_) return;
   for (const Block& block : region_->blocks) {
@@ -118,16 +127,14 @@ void Builder::restart() { emit(Op::kRestart, Type::kVoid); }
 
 // ---- leaves
 
-Value Builder::iconst(Type t, uint64_t v) {
-  v &= type_mask(t);
+Value Builder::constant(Type t, uint64_t v) {
   ValueId& recent = recent_consts_[(v ^ v >> 4 ^ static_cast<unsigned>(t)) & 15];
   if (recent >= block_first_ && recent < region_->insts.size()) {
     const Inst& inst = region_->insts[recent];
     if (inst.op == Op::kConst && inst.type == t && static_cast<uint64_t>(inst.imm) == v) return {recent, t};
   }
-  const Value r = emit(Op::kConst, t, {}, {}, {}, 0, static_cast<int64_t>(v));
-  recent = r.id;
-  return r;
+  recent = next(t).id;
+  return emit(Op::kConst, t, {}, {}, {}, 0, static_cast<int64_t>(v));
 }
 
 Value Builder::pcrel(int64_t offset) { return emit(Op::kPcRel, Type::kI64, {}, {}, {}, 0, offset); }
@@ -138,31 +145,30 @@ Value Builder::vconst(Type t, uint64_t each64) {
   return emit(Op::kVConst, t, {}, {}, {}, 0, static_cast<int64_t>(each64));
 }
 
-inline Value Builder::known(uint32_t slot) const {
-  const Region::Scratch::Known& k = scratch().known[slot];
-  if (k.epoch != scratch().epoch) return {};
-  return value_of(k.value);
-}
-
-inline void Builder::set_known(uint32_t slot, Value v) { scratch().known[slot] = {scratch().epoch, v.id}; }
-
 void Builder::forget_overlapping(SlotId slot) {
   Region::Scratch& s = scratch();
   for (const SlotId other : s.overlaps[slot]) s.known[other].epoch = 0;
 }
 
 Value Builder::get(SlotId slot) {
-  if (Value v = known(slot)) return v;
-  const Value v = emit(Op::kGet, region_->layout->slots[slot].type, {}, {}, {}, slot);
-  set_known(slot, v);
-  return v;
+  if (is_known(slot)) return known(slot);
+  const Type t = region_->layout->slots[slot].type;
+  set_known(slot, next(t));
+  return emit(Op::kGet, t, {}, {}, {}, slot);
 }
 
 void Builder::put(SlotId slot, Value v) {
-  if (known(slot).id == v.id) return;
+  if (is_known(slot) && known(slot).id == v.id) return;
+  if (scratch().overlaps.any(slot)) [[unlikely]]
+    return put_overlapping(slot, v);
+  set_known(slot, v);
   emit(Op::kPut, Type::kVoid, v, {}, {}, slot);
+}
+
+[[gnu::noinline]] void Builder::put_overlapping(SlotId slot, Value v) {
   forget_overlapping(slot);
   set_known(slot, v);
+  emit(Op::kPut, Type::kVoid, v, {}, {}, slot);
 }
 
 void Builder::f80_note(Value a) {
@@ -189,37 +195,29 @@ uint32_t Builder::new_temp(Type t) {
 
 Value Builder::get_tmp(uint32_t temp) {
   const uint32_t slot = static_cast<uint32_t>(region_->layout->slots.size()) + temp;
-  if (Value v = known(slot)) return v;
-  const Value v = emit(Op::kGetTmp, region_->temps[temp], {}, {}, {}, temp);
-  set_known(slot, v);
-  return v;
+  if (is_known(slot)) return known(slot);
+  const Type t = region_->temps[temp];
+  set_known(slot, next(t));
+  return emit(Op::kGetTmp, t, {}, {}, {}, temp);
 }
 
 void Builder::put_tmp(uint32_t temp, Value v) {
   const uint32_t slot = static_cast<uint32_t>(region_->layout->slots.size()) + temp;
-  if (known(slot).id == v.id) return;
-  emit(Op::kPutTmp, Type::kVoid, v, {}, {}, temp);
+  if (is_known(slot) && known(slot).id == v.id) return;
   set_known(slot, v);
-}
-
-bool Builder::is_const(Value v, uint64_t* out) const {
-  const Inst& inst = def(v);
-  if (inst.op != Op::kConst) return false;
-  *out = static_cast<uint64_t>(inst.imm);
-  return true;
+  emit(Op::kPutTmp, Type::kVoid, v, {}, {}, temp);
 }
 
 // ---- integers
 
-// a op c, where c is a constant of a's type that b holds; no value if nothing simpler is known.
+// a op b, where b is the constant c of a's type and a is none.
 Value Builder::fold_right_const(Op op, Value a, Value b, uint64_t c) {
   const Type t = a.type;
-  const uint64_t ones = type_mask(t);
   switch (op) {
     case Op::kAdd:
       if (c == 0) return a;
       if (const Inst* p = def_if(a, Op::kPcRel)) return pcrel(p->imm + static_cast<int64_t>(c));
-      return {};
+      break;
     case Op::kSub:
       if (c == 0) return a;
       return binary(Op::kAdd, a, iconst(t, 0 - c));
@@ -227,72 +225,94 @@ Value Builder::fold_right_const(Op op, Value a, Value b, uint64_t c) {
       if (c == 0) return b;
       if (c == 1) return a;
       if (std::has_single_bit(c)) return shl(a, static_cast<unsigned>(std::countr_zero(c)));
-      return {};
-    case Op::kMulHiU: return c == 0 ? b : Value{};
-    case Op::kMulHiS: return c == 0 ? b : Value{};
-    case Op::kDivU: return c == 1 ? a : Value{};
-    case Op::kDivS: return c == 1 ? a : Value{};
+      break;
+    case Op::kMulHiU:
+    case Op::kMulHiS:
+      if (c == 0) return b;
+      break;
+    case Op::kDivU:
+    case Op::kDivS:
+      if (c == 1) return a;
+      break;
     case Op::kAnd:
-      if (c == ones) return a;
-      return c == 0 ? b : Value{};
+      if (c == 0) return b;
+      if (c == type_mask(t)) return a;
+      break;
     case Op::kAndNot:
       if (c == 0) return a;
-      return c == ones ? iconst(t, 0) : and_(a, ~c);
+      return c == type_mask(t) ? iconst(t, 0) : and_(a, ~c);
     case Op::kOr:
       if (c == 0) return a;
-      return c == ones ? b : Value{};
+      if (c == type_mask(t)) return b;
+      break;
     case Op::kXor:
       if (c == 0) return a;
-      return c == ones ? not_(a) : Value{};
+      if (c == type_mask(t)) return not_(a);
+      break;
     case Op::kShl:
     case Op::kShrU:
     case Op::kShrS:
-    case Op::kRotR: return (c & (type_bits(t) - 1)) == 0 ? a : Value{};
+    case Op::kRotR:
+      if ((c & (type_bits(t) - 1)) == 0) return a;
+      break;
+    default: break;
+  }
+  return emit(op, t, a, b);
+}
+
+// a op b, where a is the constant c, b is none, and op does not commute.
+Value Builder::fold_left_const(Op op, Value a, Value b, uint64_t c) {
+  if (c == 0) {
+    if (op == Op::kSub) return neg(b);
+    if (op == Op::kAndNot || op == Op::kShl || op == Op::kShrU || op == Op::kShrS || op == Op::kRotR)
+      return a;
+  }
+  if (op == Op::kAndNot && c == type_mask(a.type)) return not_(b);
+  return emit(op, a.type, a, b);
+}
+
+// a op a; no value if nothing simpler is known.
+Value Builder::fold_same(Op op, Value a) {
+  switch (op) {
+    case Op::kAnd:
+    case Op::kOr:
+    case Op::kVAnd:
+    case Op::kVOr: return a;
+    case Op::kSub:
+    case Op::kXor:
+    case Op::kAndNot: return iconst(a.type, 0);
+    case Op::kVXor:
+    case Op::kVAndNot:
+    case Op::kVSub: return vconst(a.type, 0);
     default: return {};
   }
 }
 
-// a op a.
-Value Builder::fold_same(Op op, Value a, bool* done) {
-  *done = true;
-  switch (op) {
-    case Op::kAnd:
-    case Op::kOr: return a;
-    case Op::kSub:
-    case Op::kXor:
-    case Op::kAndNot: return iconst(a.type, 0);
-    case Op::kVAnd:
-    case Op::kVOr: return a;
-    case Op::kVXor:
-    case Op::kVAndNot:
-    case Op::kVSub: return vconst(a.type, 0);
-    default: *done = false; return {};
-  }
+Value Builder::binary(Op op, Value a, Value b) {
+  if (def(a).op == Op::kConst || def(b).op == Op::kConst || a.id == b.id) return fold_binary(op, a, b);
+  return emit(op, a.type, a, b);
 }
 
-Value Builder::binary(Op op, Value a, Value b) {
-  if (is_int_binary(op) && a.type <= Type::kI64) {
-    uint64_t ca = 0;
-    uint64_t cb = 0;
-    const bool a_const = is_const(a, &ca);
-    const bool b_const = is_const(b, &cb);
-    if (a_const && b_const) return iconst(a.type, eval_binary(op, a.type, ca, cb));
-    if (b_const) {
-      if (Value v = fold_right_const(op, a, b, cb)) return v;
-    } else if (a_const) {
-      if (commutes(op)) return binary(op, b, a);
-      if (ca == 0) {
-        if (op == Op::kSub) return neg(b);
-        if (op == Op::kAndNot || op == Op::kShl || op == Op::kShrU || op == Op::kShrS || op == Op::kRotR)
-          return a;
-      }
-      if (op == Op::kAndNot && ca == type_mask(a.type)) return not_(b);
-    }
+// An operand is a constant, or they are the same.
+[[gnu::noinline]] Value Builder::fold_binary(Op op, Value a, Value b) {
+  const Inst& x = def(a);
+  const Inst& y = def(b);
+  const auto cx = static_cast<uint64_t>(x.imm), cy = static_cast<uint64_t>(y.imm);
+  if (a.id == b.id || !is_int_binary(op) || a.type > Type::kI64) return fold_rarely(op, a, b);
+  if (x.op != Op::kConst) return fold_right_const(op, a, b, cy);
+  if (y.op == Op::kConst) return fold_rarely(op, a, b);
+  return commutes(op) ? fold_right_const(op, b, a, cx) : fold_left_const(op, a, b, cx);
+}
+
+// The rest of it: two constants, the same value twice, anything but integers.
+[[gnu::noinline]] Value Builder::fold_rarely(Op op, Value a, Value b) {
+  uint64_t ca = 0;
+  uint64_t cb = 0;
+  if (is_int_binary(op) && a.type <= Type::kI64 && is_const(a, &ca) && is_const(b, &cb)) {
+    return iconst(a.type, eval_binary(op, a.type, ca, cb));
   }
   if (a.id == b.id) {
-    bool done = false;
-    const Value v = fold_same(op, a, &done);
-    if (done) return v;
+    if (Value v = fold_same(op, a)) return v;
   }
   return emit(op, a.type, a, b);
 }
@@ -398,21 +418,18 @@ Value Builder::convert(Op op, Type t, Value a) {
     const Inst& inst = region_->insts[recent];
     if (inst.op == op && inst.type == t && inst.args[0] == a.id) return {recent, t};
   }
-  const Value r = emit(op, t, a);
-  recent = r.id;
-  return r;
+  recent = next(t).id;
+  return emit(op, t, a);
 }
 
-Value Builder::zext(Value a, Type t) {
-  if (a.type == t) return a;
+Value Builder::zext_other(Value a, Type t) {
   uint64_t c = 0;
   if (t <= Type::kI64 && is_const(a, &c)) return iconst(t, c);
   if (const Inst* d = def_if(a, Op::kZext)) return convert(Op::kZext, t, value_of(d->args[0]));
   return convert(Op::kZext, t, a);
 }
 
-Value Builder::sext(Value a, Type t) {
-  if (a.type == t) return a;
+Value Builder::sext_other(Value a, Type t) {
   uint64_t c = 0;
   if (t <= Type::kI64 && is_const(a, &c)) {
     return iconst(t, static_cast<uint64_t>(sign_extend(c, type_bits(a.type))));
@@ -422,8 +439,7 @@ Value Builder::sext(Value a, Type t) {
   return convert(Op::kSext, t, a);
 }
 
-Value Builder::trunc(Value a, Type t) {
-  if (a.type == t) return a;
+Value Builder::trunc_other(Value a, Type t) {
   uint64_t c = 0;
   if (is_const(a, &c)) return iconst(t, c);
   const Inst& d = def(a);
@@ -508,7 +524,16 @@ Value Builder::test_nz(Value a, Value b) {
   return emit(Op::kTestNz, Type::kI1, a, b);
 }
 
-Value Builder::fold_select(Value c, Value a, Value b) {
+Value Builder::select(Value c, Value a, Value b) {
+  const Op condition = def(c).op;
+  if (condition == Op::kConst || condition == Op::kNot || def(a).op == Op::kConst || a.id == b.id) {
+    return fold_select(c, a, b);
+  }
+  return emit(Op::kSelect, a.type, c, a, b);
+}
+
+// Something may be known of the condition or the values.
+[[gnu::noinline]] Value Builder::fold_select(Value c, Value a, Value b) {
   uint64_t k = 0;
   if (is_const(c, &k)) return k ? a : b;
   if (a.id == b.id) return a;
@@ -521,11 +546,6 @@ Value Builder::fold_select(Value c, Value a, Value b) {
     if (ca == type_mask(a.type) && cb == 0) return sext(c, a.type);
     if (ca == 0 && cb == type_mask(a.type)) return sext(not_(c), a.type);
   }
-  return {};
-}
-
-Value Builder::select(Value c, Value a, Value b) {
-  if (Value v = fold_select(c, a, b)) return v;
   return emit(Op::kSelect, a.type, c, a, b);
 }
 

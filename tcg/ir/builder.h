@@ -2,19 +2,13 @@
 // holds, so that most of what the passes would find never comes into being.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 
 #include "tcg/ir/region.h"
 
 namespace xarch::ir {
-
-// A value together with its type, handed out by the Builder and valid until the next start_block.
-struct Value {
-  ValueId id = kNoValue;
-  Type type = Type::kVoid;
-  explicit operator bool() const { return id != kNoValue; }
-};
 
 class Builder {
  public:
@@ -34,7 +28,7 @@ class Builder {
   void start_block(BlockId b);
   // `name`, made by new_block and not started, is another name for a block that has been started.
   void same_block(BlockId name, BlockId started);
-  bool terminated() const { return terminated_; }
+  bool terminated() const { return limit_ == 0; }
   // Ends the region: checks that all named blocks were started, orders blocks, trims. Call once.
   void finish();
 
@@ -45,7 +39,7 @@ class Builder {
   void restart();
 
   // ---- leaves
-  Value iconst(Type t, uint64_t v);
+  Value iconst(Type t, uint64_t v) { return constant(t, v & type_mask(t)); }
   Value i1(bool v) { return iconst(Type::kI1, v); }
   Value i32(uint32_t v) { return iconst(Type::kI32, v); }
   Value i64(uint64_t v) { return iconst(Type::kI64, v); }
@@ -87,9 +81,9 @@ class Builder {
   Value funnel_r(Value high, Value low, unsigned n);
 
   // ---- conversions: to the same type is the identity
-  Value zext(Value a, Type t);
-  Value sext(Value a, Type t);
-  Value trunc(Value a, Type t);
+  Value zext(Value a, Type t) { return a.type == t ? a : zext_other(a, t); }
+  Value sext(Value a, Type t) { return a.type == t ? a : sext_other(a, t); }
+  Value trunc(Value a, Type t) { return a.type == t ? a : trunc_other(a, t); }
   Value pair(Value lo, Value hi);
   Value lo(Value a);
   Value hi(Value a);
@@ -217,19 +211,29 @@ class Builder {
   uint16_t exit_mode(uint32_t mode);
 
   // The constant behind a value, if it is one.
-  bool is_const(Value v, uint64_t* out) const;
+  bool is_const(Value v, uint64_t* out) const {
+    const Inst& inst = def(v);
+    if (inst.op != Op::kConst) return false;
+    *out = static_cast<uint64_t>(inst.imm);
+    return true;
+  }
 
  private:
   Value emit(Op op, Type t, Value a = {}, Value b = {}, Value c = {}, uint32_t aux = 0, int64_t imm = 0) {
-    const size_t id = region_->insts.size();
-    if (id >= kNoValue || terminated_) cannot_emit();
-    region_->insts.push_back({op, t, 0, {a.id, b.id, c.id, kNoValue}, aux, imm});
-    return {static_cast<ValueId>(id), t};
+    if (region_->insts.size() >= limit_) [[unlikely]]
+      return emit_in_new_room(op, t, a, b, c, aux, imm);
+    const Value v = next(t);
+    region_->insts.append({op, t, 0, {a.id, b.id, c.id, kNoValue}, aux, imm});
+    return v;
   }
-  [[noreturn]] void cannot_emit() const;
+  // What emit will return.
+  Value next(Type t) const { return {static_cast<ValueId>(region_->insts.size()), t}; }
+  // Where limit_ has been reached: aborts if there can't be another op.
+  Value emit_in_new_room(Op op, Type t, Value a, Value b, Value c, uint32_t aux, int64_t imm);
+  void open() { limit_ = static_cast<uint32_t>(std::min<size_t>(region_->insts.capacity(), kNoValue)); }
   void emit_term(Op op, Value a = {}, uint32_t aux = 0, int64_t imm = 0) {
     emit(op, Type::kVoid, a, {}, {}, aux, imm);
-    terminated_ = true;
+    limit_ = 0;
     region_->blocks.back().end = static_cast<uint32_t>(region_->insts.size());
   }
   // What aux of a floating-point op says of a value: its own width if it is a scalar.
@@ -241,25 +245,35 @@ class Builder {
   // The value of this operation if `v` was defined by it in the open block, else null.
   const Inst* def_if(Value v, Op op) const { return def(v).op == op ? &def(v) : nullptr; }
   Value value_of(ValueId id) const { return {id, region_->insts[id].type}; }
+  Value constant(Type t, uint64_t v);  // v fits the type
   Value convert(Op op, Type t, Value a);
+  Value zext_other(Value a, Type t);
+  Value sext_other(Value a, Type t);
+  Value trunc_other(Value a, Type t);
+  Value fold_binary(Op op, Value a, Value b);
+  Value fold_rarely(Op op, Value a, Value b);
   // The two halves of a v128 that is a constant.
   bool is_vector_const(Value v, uint64_t out[2]) const;
   Value fold_right_const(Op op, Value a, Value b, uint64_t c);
-  Value fold_same(Op op, Value a, bool* done);
+  Value fold_left_const(Op op, Value a, Value b, uint64_t c);
+  Value fold_same(Op op, Value a);
   Value fold_select(Value c, Value a, Value b);
   Value test_of_pack(Value flags, FlagCond c);
   bool keeps_carry(const Inst& set) const;
   uint32_t helper_index(const HelperDesc& desc);
-  // What a slot or temporary (numbered after the slots) holds in the open block; no value if unknown.
-  Value known(uint32_t slot) const;
-  void set_known(uint32_t slot, Value v);
+  // Is it known what a slot or temporary (numbered after the slots) holds in the open block, and what?
+  bool is_known(uint32_t slot) const { return scratch().known[slot].epoch == scratch().epoch; }
+  Value known(uint32_t slot) const { return scratch().known[slot].value; }
+  void set_known(uint32_t slot, Value v) { scratch().known[slot] = {scratch().epoch, v}; }
   void forget_slots() { ++scratch().epoch; }
   void forget_overlapping(SlotId slot);
+  void put_overlapping(SlotId slot, Value v);
   Region::Scratch& scratch() { return region_->scratch; }
   const Region::Scratch& scratch() const { return region_->scratch; }
 
   Region* region_;
-  bool terminated_ = false;
+  uint32_t limit_ =
+      0;  // emit may go on without growth until there are so many ops; 0: the last block is terminated
   bool renumber_ = false;  // blocks were not started in the order of their names
   unsigned second_names_ = 0;
   uint32_t block_first_ = 0;

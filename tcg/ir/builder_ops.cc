@@ -181,9 +181,7 @@ void Builder::probe(ProbeKind kind, Value addr, MemDesc d, int32_t disp) {
 
 Value Builder::vbinary(Op op, Value a, Value b, unsigned lane, int64_t imm) {
   if (a.id == b.id) {
-    bool done = false;
-    const Value v = fold_same(op, a, &done);
-    if (done) return v;
+    if (Value v = fold_same(op, a)) return v;
   }
   return emit(op, a.type, a, b, {}, lane, imm);
 }
@@ -359,7 +357,7 @@ Value Builder::fwiden(Type t, Value a) { return emit(Op::kFWiden, t, a, {}, {}, 
 // ---- helpers
 
 uint32_t Builder::helper_index(const HelperDesc& desc) {
-  std::vector<const HelperDesc*>& helpers = region_->helpers;
+  PodVector<const HelperDesc*>& helpers = region_->helpers;
   for (size_t i = 0; i < helpers.size(); ++i) {
     if (helpers[i] == &desc) return static_cast<uint32_t>(i);
   }
@@ -412,7 +410,7 @@ void Builder::halt(int64_t pc_offset) { emit_term(Op::kHalt, {}, 0, pc_offset); 
 void Builder::poll(int64_t pc_offset) { emit(Op::kPoll, Type::kVoid, {}, {}, {}, 0, pc_offset); }
 
 uint16_t Builder::exit_mode(uint32_t mode) {
-  std::vector<uint32_t>& modes = region_->exit_modes;
+  PodVector<uint32_t>& modes = region_->exit_modes;
   for (size_t i = 0; i < modes.size(); ++i) {
     if (modes[i] == mode) return static_cast<uint16_t>(i);
   }

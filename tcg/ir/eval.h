@@ -12,11 +12,6 @@
 
 namespace xarch::ir {
 
-// Ones in the bits that a value of the integer type t (i1..i64) has.
-constexpr uint64_t type_mask(Type t) {
-  const unsigned bits = type_bits(t);
-  return bits >= 64 ? ~uint64_t{0} : (uint64_t{1} << bits) - 1;
-}
 // Ones in the lowest n bits, 0 <= n <= 64.
 constexpr uint64_t low_mask(unsigned n) { return n >= 64 ? ~uint64_t{0} : (uint64_t{1} << n) - 1; }
 // The lowest `bits` bits (1..64) of v as a signed number.

@@ -16,9 +16,8 @@ void Region::clear() {
   fp_checks = 0;
 }
 
-void find_overlaps(Region& region) {
+void make_overlaps(Region& region) {
   Region::Scratch& s = region.scratch;
-  if (s.layout == region.layout) return;
   s.layout = region.layout;
   s.overlaps = SlotOverlaps(*region.layout);
 }

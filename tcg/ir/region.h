@@ -8,6 +8,7 @@
 #include "tcg/ir/block_key.h"
 #include "tcg/ir/helper.h"
 #include "tcg/ir/ops.h"
+#include "tcg/ir/pod_vector.h"
 #include "tcg/ir/state.h"
 #include "tcg/ir/types.h"
 
@@ -19,6 +20,14 @@ using ValueId = uint16_t;
 inline constexpr ValueId kNoValue = 0xffff;
 using BlockId = uint16_t;
 inline constexpr BlockId kNoBlock = 0xffff;
+
+// A value together with its type, handed out by the Builder and valid until the next start_block.
+struct Value {
+  ValueId id = kNoValue;
+  Type type = Type::kVoid;
+  uint8_t unused = 0;  // without padding a compiler copies it as one word
+  explicit operator bool() const { return id != kNoValue; }
+};
 
 struct Inst {
   Op op = Op::kNop;
@@ -87,12 +96,12 @@ enum FpCheck : uint8_t {
 struct Region {
   BlockKey key;
   const StateLayout* layout = nullptr;
-  std::vector<Inst> insts;
-  std::vector<Block> blocks;
-  std::vector<Type> temps;                        // region-local temporaries
-  std::vector<const HelperDesc*> helpers;         // of Call's aux
-  std::vector<GuestRange> ranges;                 // in order of translation; the first starts at key.pc
-  std::vector<uint32_t> exit_modes;               // see ExitAux
+  PodVector<Inst> insts;
+  PodVector<Block> blocks;
+  PodVector<Type> temps;                          // region-local temporaries
+  PodVector<const HelperDesc*> helpers;           // of Call's aux
+  PodVector<GuestRange> ranges;                   // in order of translation; the first starts at key.pc
+  PodVector<uint32_t> exit_modes;                 // see ExitAux
   std::vector<std::vector<SlotId>> dead_at_exit;  // see ExitAux
   uint32_t num_insns = 0;                         // guest instructions
   bool fp_by_calls =
@@ -109,14 +118,14 @@ struct Region {
 
     // What a slot is known to hold: valid where the epoch is the current one. Temporaries follow the slots.
     struct Known {
-      uint32_t epoch;
-      ValueId value;
+      uint32_t epoch = 0;
+      Value value;
     };
     const StateLayout* layout = nullptr;  // what overlaps was made from
     SlotOverlaps overlaps;
-    std::vector<Known> known;
+    PodVector<Known> known;
     uint32_t epoch = 0;
-    std::vector<BlockId> position;  // of each named block, kNoBlock until it is started
+    PodVector<BlockId> position;  // of each named block, kNoBlock until it is started
   };
   Scratch scratch;
 
@@ -129,7 +138,10 @@ struct Region {
 };
 
 // Makes Region::Scratch::overlaps for the region's layout, unless that has been done.
-void find_overlaps(Region& region);
+void make_overlaps(Region& region);
+inline void find_overlaps(Region& region) {
+  if (region.scratch.layout != region.layout) make_overlaps(region);
+}
 
 // Recomputes Inst::uses of every instruction.
 void count_uses(Region& region);

@@ -45,6 +45,7 @@ class SlotOverlaps {
  public:
   SlotOverlaps() = default;
   explicit SlotOverlaps(const StateLayout& layout);
+  bool any(SlotId slot) const { return first_[slot] != first_[slot + 1u]; }
   // The slots that overlap this one, without itself.
   std::span<const SlotId> operator[](SlotId slot) const {
     return {others_.data() + first_[slot], others_.data() + first_[slot + 1u]};

@@ -44,6 +44,11 @@ constexpr unsigned type_bytes(Type t) {
   return 0;
 }
 constexpr unsigned type_bits(Type t) { return t == Type::kI1 ? 1 : type_bytes(t) * 8; }
+// Ones in the bits that a value of the integer type t (i1..i64) has.
+constexpr uint64_t type_mask(Type t) {
+  const unsigned bits = type_bits(t);
+  return bits >= 64 ? ~uint64_t{0} : (uint64_t{1} << bits) - 1;
+}
 constexpr bool is_int(Type t) { return t >= Type::kI1 && t <= Type::kI128; }
 constexpr bool is_vector(Type t) { return t >= Type::kV64 && t <= Type::kV256; }
 constexpr bool is_float(Type t) { return t >= Type::kF32 && t <= Type::kF80; }

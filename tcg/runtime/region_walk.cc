@@ -22,8 +22,7 @@ void RegionWalk::run(WalkedCode& code) {
   leave_by_forwards();
   code.finish();
   close_range();
-  auto& ranges = b.region().ranges;
-  ranges.insert(ranges.end(), looked_at_.begin(), looked_at_.end());
+  for (const ir::GuestRange& r : looked_at_) b.region().ranges.push_back(r);
   b.region().num_insns = insns_;
 }
 

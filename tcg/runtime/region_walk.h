@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "tcg/ir/builder.h"
 #include "tcg/runtime/guest.h"
@@ -123,7 +122,7 @@ class RegionWalk {
 
   WalkedCode* code_ = nullptr;
   ir::SlotId flags_;
-  std::vector<ir::GuestRange> looked_at_;  // what flags_die has seen
+  ir::PodVector<ir::GuestRange> looked_at_;  // what flags_die has seen
   Forward forwards_[16];
   unsigned num_forwards_ = 0;
   int64_t next_join_ = INT64_MAX;  // the nearest of their targets, at most

@@ -54,7 +54,7 @@ bool Lifter::fetch(uint32_t pc, uint32_t* word) {
 }
 
 void Lifter::note_range(uint32_t pc) {
-  std::vector<ir::GuestRange>& ranges = b_.region().ranges;
+  ir::PodVector<ir::GuestRange>& ranges = b_.region().ranges;
   if (new_range_ || ranges.back().start + ranges.back().bytes != pc) {
     ranges.push_back({pc, 0});
     new_range_ = false;
