@@ -68,8 +68,7 @@ bool RegionWalk::follow() {
 // The region is complete, but a branch left out may be a part of the loop that it begins: goes on at its
 // target if the code there comes back to the region's start, so that a round stays inside.
 bool RegionWalk::resume() {
-  if (after != After::kClosed || insns_ >= max_insns_ || ranges_ + 2 >= kMaxRanges || close_soon || once_)
-    return false;
+  if (after != After::kClosed || insns_ >= max_insns_ || ranges_ + 2 >= kMaxRanges || once_) return false;
   int64_t target = INT64_MAX;
   for (unsigned i = 0; i < num_forwards_; ++i) target = std::min(target, forwards_[i].target);
   if (target < at_ || target - at_ > kLoopReach || !comes_back(target)) return false;
@@ -90,11 +89,11 @@ bool RegionWalk::comes_back(int64_t from) {
 }
 
 void RegionWalk::fetch_failed() {
+  at_ = here;
   if (insns_ != 0) {
     --here;  // the exit leads forward
     return go(at_, JumpKind::kJump);
   }
-  here = at_;
   begin(1);
   b.raise(here, kRaiseFetch);
   after = After::kClosed;

@@ -65,7 +65,6 @@ class RegionWalk {
   After after = After::kNext;
   int64_t jump = 0;            // see After::kJump
   bool flags_written = false;  // in this region
-  bool close_soon = false;     // the region is to end behind this instruction
 
   // Lifts the region: from offset 0 on until it is complete, with ranges and num_insns.
   void run(WalkedCode& code);
@@ -78,11 +77,12 @@ class RegionWalk {
   }
   // Behind an instruction: does nothing but the next one follow? It is at `here` then.
   bool straight_on() {
-    at_ = following;
-    if (after != After::kNext || at_ >= next_join_ || full()) return false;
-    here = at_;
+    if (after != After::kNext || following >= next_join_ || full()) return false;
+    here = following;
     return true;
   }
+  // The region is to end behind this instruction.
+  void close_soon() { max_insns_ = 0; }
 
   // ---- endings, for lifters
   // Ends the region with a direct branch.
@@ -104,7 +104,7 @@ class RegionWalk {
     uint32_t known;     // see WalkedCode::known
   };
 
-  bool full() const { return insns_ >= max_insns_ || close_soon || b.nearly_full(); }
+  bool full() const { return insns_ >= max_insns_ || b.nearly_full(); }
   bool some();
   bool follow();
   bool resume();
@@ -127,7 +127,7 @@ class RegionWalk {
   unsigned num_forwards_ = 0;
   int64_t next_join_ = INT64_MAX;  // the nearest of their targets, at most
   unsigned exits_left_;            // side exits that may still be made
-  unsigned max_insns_;
+  unsigned max_insns_;             // 0: close_soon
   const bool once_;
   unsigned insns_ = 0;
   unsigned ranges_ = 0;

@@ -94,26 +94,32 @@ struct Candidate {
   uint32_t value = 0;
   uint16_t row = 0;
   Feature feature = Feature::kBase;
-  bool always = false;  // every encoding is allocated
+  bool always : 1 = false;  // every encoding is allocated
+  bool last : 1 = false;    // of its key
 };
+// The first candidate is one that nothing matches: the keys without any have it.
 struct Index {
-  std::array<uint16_t, kNumKeys + 1> first{};
-  std::array<Candidate, count_candidates()> candidates{};
+  std::array<uint16_t, kNumKeys> first{};
+  std::array<Candidate, 1 + count_candidates()> candidates{};
 };
 
 constexpr Index make_index() {
   Index index;
-  for (unsigned i = 0; i < kNumInsns; ++i) each_key(kRows[i], [&](uint32_t k) { ++index.first[k + 1]; });
-  for (unsigned k = 0; k < kNumKeys; ++k) {
-    index.first[k + 1] = static_cast<uint16_t>(index.first[k] + index.first[k + 1]);
+  index.candidates[0] = {0, 1, 0, Feature::kBase, false, true};
+  std::array<uint16_t, kNumKeys> count{}, used{};
+  for (unsigned i = 0; i < kNumInsns; ++i) each_key(kRows[i], [&](uint32_t k) { ++count[k]; });
+  for (uint16_t k = 0, next = 1; k < kNumKeys; next += count[k++]) {
+    if (count[k] != 0) index.first[k] = next;
   }
-  std::array<uint16_t, kNumKeys> used{};
   for (int fixed = 32; fixed >= 0; --fixed) {
     for (unsigned i = 0; i < kNumInsns; ++i) {
       const Row& r = kRows[i];
       if (__builtin_popcount(r.mask) != fixed) continue;
-      const Candidate c = {r.mask, r.value, static_cast<uint16_t>(i), r.feature, r.always};
-      each_key(r, [&](uint32_t k) { index.candidates[index.first[k] + used[k]++] = c; });
+      Candidate c = {r.mask, r.value, static_cast<uint16_t>(i), r.feature, r.always, false};
+      each_key(r, [&](uint32_t k) {
+        c.last = used[k] + 1 == count[k];
+        index.candidates[index.first[k] + used[k]++] = c;
+      });
     }
   }
   return index;
@@ -125,13 +131,11 @@ constexpr Index kIndex = make_index();
 const Row& row(Insn insn) { return kRows[static_cast<unsigned>(insn)]; }
 
 Insn decode(uint32_t word, FeatureSet features) {
-  const uint32_t key = word >> kKeyShift;
-  const Candidate* const end = &kIndex.candidates[kIndex.first[key + 1]];
-  for (const Candidate* c = &kIndex.candidates[kIndex.first[key]]; c != end; ++c) {
-    if ((word & c->mask) != c->value || !features.has(c->feature)) continue;
-    if (c->always || kRows[c->row].legal(word)) return static_cast<Insn>(c->row);
+  for (const Candidate* c = &kIndex.candidates[kIndex.first[word >> kKeyShift]];; ++c) {
+    const bool matches = (word & c->mask) == c->value && features.has(c->feature);
+    if (matches && (c->always || kRows[c->row].legal(word))) return static_cast<Insn>(c->row);
+    if (c->last) return Insn::kNone;
   }
-  return Insn::kNone;
 }
 
 }  // namespace xarch::arm

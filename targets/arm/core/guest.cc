@@ -27,22 +27,25 @@ class Window {
  public:
   explicit Window(tcg::CodeReader& code) : code_(code) {}
 
+  bool holds(uint64_t pc) const { return pc - base_ < size_; }
   bool word(uint64_t pc, uint32_t* out) {
-    const uint64_t base = pc & ~uint64_t{kBytes - 1};
-    if (base != base_ || !valid_) {
-      base_ = base;
-      valid_ = code_.fetch(base, bytes_, kBytes);
-      if (!valid_) return code_.fetch(pc, out, 4);
-    }
-    std::memcpy(out, bytes_ + (pc - base), 4);
+    if (!holds(pc) && !move(pc)) [[unlikely]]
+      return code_.fetch(pc, out, 4);
+    std::memcpy(out, bytes_ + (pc - base_), 4);
     return true;
   }
 
  private:
+  [[gnu::noinline]] bool move(uint64_t pc) {
+    base_ = pc & ~uint64_t{kBytes - 1};
+    size_ = code_.fetch(base_, bytes_, kBytes) ? kBytes : 0;
+    return size_ != 0;
+  }
+
   static constexpr unsigned kBytes = 64;
   tcg::CodeReader& code_;
-  uint64_t base_ = 0;
-  bool valid_ = false;
+  uint64_t base_ = 0;  // of what it holds, if anything
+  unsigned size_ = 0;
   unsigned char bytes_[kBytes];
 };
 
@@ -114,9 +117,10 @@ class Translation final : public tcg::WalkedCode {
 
   bool flags_die(int64_t offset, uint32_t* bytes) override {
     constexpr unsigned kDepth = 4;
+    Window& window = window_.holds(pc(offset)) ? window_ : ahead_;
     for (unsigned i = 0; i < kDepth; ++i) {
       uint32_t word;
-      if (!ahead_.word(pc(offset + 4 * i), &word)) return false;
+      if (!window.word(pc(offset + 4 * i), &word)) return false;
       switch (row(decode(word, c_.model.features)).effect) {
         case Effect::kPlain: continue;
         case Effect::kSets: *bytes = 4 * (i + 1); return true;

@@ -35,7 +35,10 @@ struct Lift : tcg::RegionWalk {
   void put(unsigned n, ir::Value v) {
     if (n != 31) put_sp(n, v);
   }
-  void put_sp(unsigned n, ir::Value v) { b.put(kXSlot[n], b.zext(v, ir::Type::kI64)); }
+  void put_sp(unsigned n, ir::Value v) {
+    if (v.type == ir::Type::kI64) return b.put(kXSlot[n], v);
+    b.put(kXSlot[n], b.zext(v, ir::Type::kI64));
+  }
   ir::Type type(bool sf) const { return sf ? ir::Type::kI64 : ir::Type::kI32; }
   ir::Value constant(bool sf, uint64_t v) { return b.iconst(type(sf), sf ? v : static_cast<uint32_t>(v)); }
 

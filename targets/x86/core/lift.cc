@@ -240,7 +240,7 @@ ir::BlockId Lift::raising(uint32_t code, int64_t at) {
   const ir::BlockId block = b.new_block();
   cold_[num_cold_++] = {block, at, code};
   // An instruction takes few.
-  close_soon |= num_cold_ + 16 > std::size(cold_);
+  if (num_cold_ + 16 > std::size(cold_)) close_soon();
   return block;
 }
 
