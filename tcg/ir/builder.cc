@@ -261,7 +261,7 @@ Value Builder::fold_right_const(Op op, Value a, Value b, uint64_t c) {
 }
 
 // a op b, where a is the constant c, b is none, and op does not commute.
-Value Builder::fold_left_const(Op op, Value a, Value b, uint64_t c) {
+[[gnu::noinline]] Value Builder::fold_left_const(Op op, Value a, Value b, uint64_t c) {
   if (c == 0) {
     if (op == Op::kSub) return neg(b);
     if (op == Op::kAndNot || op == Op::kShl || op == Op::kShrU || op == Op::kShrS || op == Op::kRotR)
