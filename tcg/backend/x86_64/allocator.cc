@@ -481,10 +481,10 @@ void CodeGen::get(uint32_t i) {
   const Inst& in = inst(static_cast<V>(i));
   V v = static_cast<V>(i);
   if (vals_[v].left == 0) return;
-  if (in.type == Type::kF80) return f80_get(i);
   auto s = static_cast<SlotId>(in.aux);
-  if (info_.loose[s] != 0) store_late(nullptr);
   if (info_.pin[s] != kNoHostReg) return bind(v, info_.pin[s], true);
+  if (in.type == Type::kF80) return f80_get(i);
+  if (info_.loose[s] != 0) store_late(nullptr);
   if (s == info_.flags && state_.flags.valid && state_.flags.slot == s &&
       state_.flags.num_vals < FlagsState::kMaxVals) {
     vals_[v].loc = Loc::kFlags;
@@ -636,11 +636,11 @@ void CodeGen::put(uint32_t i) {
   const Inst& in = inst(static_cast<V>(i));
   auto s = static_cast<SlotId>(in.aux);
   V v = in.args[0];
-  if (info_.layout->slots[s].type == Type::kF80) return f80_put(i);
   if (info_.pin[s] != kNoHostReg) {
     put_pin(s, v);
     return consume(v);
   }
+  if (info_.layout->slots[s].type == Type::kF80) return f80_put(i);
   settle_slot_readers(s);
   if (info_.loose[s] != 0) {
     drop_slot_cache(s, false);
@@ -716,8 +716,8 @@ void CodeGen::flush_slots(const std::vector<SlotId>* dead, bool f80) {
     return false;
   };
   if (state_.flags_dirty() && !is_dead(state_.flags.slot)) save_flags();
-  store_late(dead);
-  if (f80) f80_flush(dead);
+  if (state_.late.any()) store_late(dead);
+  if (f80 && state_.f80.depth != 0) f80_flush(dead);
   state_.for_each_dirty([&](HostReg r) {
     if (!is_dead(state_.regs[r].slot)) store_slot(r);
   });
@@ -760,7 +760,7 @@ void CodeGen::late_for_faults_only(uint16_t loose) {
 
 // Does anything wait that the block wants to find in the state?
 bool CodeGen::late_for(BlockId b) const {
-  const uint16_t dead = block_loose_dead_[b];
+  const uint16_t dead = blocks_[b].loose_dead;
   const LateSlots& late = state_.late;
   return (late.up != LateSlots::Up::kStored && !late.up_dead &&
           !(info_.loose[info_.layout->f80_up] & dead)) ||

@@ -2,6 +2,7 @@
 // walk for all of it: what is skipped uses and reads nothing, and each walk over a region costs as much as
 // lifting it.
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "tcg/backend/x86_64/codegen.h"
@@ -9,6 +10,21 @@
 namespace xarch::x86_64 {
 
 using namespace ir;
+
+namespace {
+
+// Ops that say something special of their operands: asked of each op by one look instead of many comparisons.
+constexpr std::array<bool, 256> kNotes = [] {
+  std::array<bool, 256> notes{};
+  for (const Op op : {Op::kVXor, Op::kFLow, Op::kVLo, Op::kVExtract, Op::kFFma, Op::kF80Up, Op::kF80Note})
+    notes[static_cast<size_t>(op)] = true;
+  for (auto op = static_cast<size_t>(Op::kF80Add); op <= static_cast<size_t>(Op::kF80Cmp); ++op)
+    notes[op] = true;
+  return notes;
+}();
+bool notes(Op op) { return kNotes[static_cast<size_t>(op)]; }
+
+}  // namespace
 
 LayoutInfo::LayoutInfo(const StateLayout& l) : layout(&l), overlaps(l) {
   pin.assign(l.slots.size(), kNoHostReg);
@@ -30,6 +46,8 @@ LayoutInfo::LayoutInfo(const StateLayout& l) : layout(&l), overlaps(l) {
     bit <<= 1;
     any_loose = true;
   }
+  for (SlotId s = 0; s < l.slots.size(); ++s)
+    alone.push_back(overlaps[s].empty() && loose[s] == 0 && is_int(l.slots[s].type));
   watched.assign(loose.begin(), loose.end());
   touched.assign(l.slots.size(), 0);
   bit = 0x100;
@@ -55,14 +73,11 @@ void CodeGen::analyse() {
   if (vals_.size() <= r.insts.size()) vals_.resize(r.insts.size() + 1);
   std::memset(vals_.data(), 0, r.insts.size() * sizeof(Val));
   const size_t slots = info_.layout->slots.size();
-  preds_.assign(r.blocks.size(), 0);
-  block_flags_dead_.assign(r.blocks.size(), 0);
-  block_loose_dead_.assign(r.blocks.size(), 0);
-  last_hint_.assign(slots, kNoValue);
-  if (overwritten_.size() < slots) overwritten_.resize(slots);
+  last_hint_.resize(slots, kNoValue);  // what an earlier region has left there is of no value's hint
+  overwritten_.resize(slots);
   loops_ = goes_back_ = false;
   auto pred = [&](uint64_t b) {
-    if (preds_[b] < 255) ++preds_[b];
+    if (blocks_[b].preds < 255) ++blocks_[b].preds;
   };
   for (size_t b = r.blocks.size(); b-- > 0;) {
     const Inst& last = r.terminator(static_cast<BlockId>(b));
@@ -114,9 +129,9 @@ void CodeGen::see_by_call(const HelperDesc& helper) {
 
 // Which are overwritten behind the block that ends so.
 uint16_t CodeGen::loose_after(const Inst& term) const {
-  if (term.op == Op::kBr) return block_loose_dead_[term.aux];
+  if (term.op == Op::kBr) return blocks_[term.aux].loose_dead;
   if (term.op == Op::kCondBr)
-    return block_loose_dead_[term.aux] & block_loose_dead_[static_cast<size_t>(term.imm)];
+    return blocks_[term.aux].loose_dead & blocks_[static_cast<size_t>(term.imm)].loose_dead;
   uint16_t dead = 0;
   const bool leaves = term.op == Op::kGotoPc || term.op == Op::kGotoInd;
   if (!leaves || ExitAux::unpack(term.aux).poll) return 0;
@@ -282,34 +297,60 @@ void CodeGen::pass_hint(const Inst& in, SlotId slot) {
 
 // ---- the walk
 
-// A put of which nobody sees the value, or an op without effect of which nobody uses the result.
+// An op without effect of which nobody uses the result.
 inline bool CodeGen::useless(const Inst& in, const Val& val) const {
-  if (in.op == Op::kPut)
-    return overwritten_[in.aux] == seen_gen_ || (loose_hidden_ & info_.loose[in.aux]) != 0;
   if (in.op == Op::kF80Note) return (loose_hidden_ & info_.loose[info_.layout->f80_up]) != 0;
   if (val.left != 0) return false;
   if (in.op == Op::kCall) return (region_->helpers[in.aux]->effects & kHelperPure) != 0;
   return op_attributes(in.op) == kReadsState;
 }
 
-// A get or put.
+// A get or put of which something comes.
 inline void CodeGen::analyse_slot_access(uint32_t i) {
   const Inst& in = insts_[i];
   const auto slot = static_cast<SlotId>(in.aux);
-  for (SlotId o : info_.overlaps[slot]) kill_hint(o, i);
+  const std::span<const SlotId> overlaps = info_.overlaps[slot];
+  for (SlotId o : overlaps) kill_hint(o, i);
   kill_hint(slot, i);
   if (in.op == Op::kGet) {
     if (vals_[i].index != vals_[i].left) vals_[i].low = 0;
     vals_[i].index = 0;
-    return see(slot);
+    overwritten_[slot] = 0;
+    for (SlotId o : overlaps) overwritten_[o] = 0;
+    return;
   }
-  overwrite(slot);
+  overwritten_[slot] = seen_gen_;
+  if (!overlaps.empty()) overwrite(slot);
   Val& val = vals_[in.args[0]];
+  ++val.left;
   if (info_.loose[slot] != 0 && inst(in.args[0]).op == Op::kPcRel) val.fold = Fold::kLate;
   last_hint_[slot] = in.args[0];
   val.hint = slot;
   val.hint_gen = hint_gen_;
   val.hint_passed = false;
+}
+
+// The same for a slot that is alone, as almost all are; false if it is useless.
+inline bool CodeGen::analyse_slot_alone(const Inst& in, Val& val, uint32_t i) {
+  const auto slot = static_cast<SlotId>(in.aux);
+  const bool is_put = in.op == Op::kPut;
+  if (is_put ? overwritten_[slot] == seen_gen_ : val.left == 0) return false;
+  V& last = last_hint_[slot];
+  if (last < i && vals_[last].hint == slot) vals_[last].hint_gen = 0;
+  if (!is_put) {
+    if (val.hint_gen != hint_gen_) val.hint = kNoSlot;
+    overwritten_[slot] = 0;
+    last = kNoValue;
+    return true;
+  }
+  overwritten_[slot] = seen_gen_;
+  last = in.args[0];
+  Val& put = vals_[last];
+  ++put.left;
+  put.hint = slot;
+  put.hint_gen = hint_gen_;
+  put.hint_passed = false;
+  return true;
 }
 
 // What another op that is not pure and not skipped does to slots, hints and flags.
@@ -360,7 +401,7 @@ void CodeGen::note_low_read(const Inst& in) {
 void CodeGen::analyse_block(BlockId b, const Inst& term) {
   const Region& r = *region_;
   bool dead = false;
-  auto dead_in = [&](uint64_t s) { return s > b && block_flags_dead_[s]; };
+  auto dead_in = [&](uint64_t s) { return s > b && blocks_[s].flags_dead; };
   if (term.op == Op::kBr) dead = dead_in(term.aux);
   if (term.op == Op::kCondBr) dead = dead_in(term.aux) && dead_in(static_cast<uint64_t>(term.imm));
   if (term.op == Op::kGotoPc || term.op == Op::kGotoInd) dead = exit_kills_flags(term);
@@ -397,10 +438,28 @@ void CodeGen::analyse_block(BlockId b, const Inst& term) {
         val.skip = true;
         val.loc = Loc::kDeferred;
       }
-      if (in.op == Op::kVXor) mark_aes(in);
-      if (in.op == Op::kF80Up) vals_[in.args[0]].noted = true;
-      if (in.op == Op::kFLow || in.op == Op::kVLo || in.op == Op::kVExtract) note_low_read(in);
+      if (notes(in.op)) {
+        if (in.op == Op::kVXor) mark_aes(in);
+        if (in.op == Op::kF80Up) vals_[in.args[0]].noted = true;
+        if (in.op == Op::kFLow || in.op == Op::kVLo || in.op == Op::kVExtract) note_low_read(in);
+      }
     } else if (in.op == Op::kInsn) {
+      continue;
+    } else if (in.op == Op::kGet || in.op == Op::kPut) {
+      if (info_.alone[in.aux]) {
+        val.flags_dead = dead;
+        val.skip = !analyse_slot_alone(in, val, static_cast<uint32_t>(at - vals));
+        continue;
+      }
+      const bool put = in.op == Op::kPut;
+      val.skip = !put ? val.left == 0
+                      : overwritten_[in.aux] == seen_gen_ || (loose_hidden_ & info_.loose[in.aux]) != 0;
+      if (val.skip) continue;
+      if (info_.any_loose) analyse_hidden(in);
+      if (val.hint_gen != hint_gen_) val.hint = kNoSlot;
+      if (in.aux == info_.flags) dead = put;
+      analyse_slot_access(static_cast<uint32_t>(at - vals));
+      val.flags_dead = dead;
       continue;
     } else {
       if (in.op == Op::kNop || in.op == Op::kRestart || useless(in, val)) {
@@ -408,22 +467,19 @@ void CodeGen::analyse_block(BlockId b, const Inst& term) {
         continue;
       }
       if (info_.any_loose) analyse_hidden(in);
-      if (in.op == Op::kF80Note) vals_[in.args[0]].noted = true;
+      const bool noting = notes(in.op);
+      if (noting && in.op == Op::kF80Note) vals_[in.args[0]].noted = true;
       if (val.hint_gen != hint_gen_) val.hint = kNoSlot;
-      if (in.op == Op::kFFma && in.aux != 1 && in.imm == 0 && !native_fp_ && features_.fma &&
+      if (noting && in.op == Op::kFFma && in.aux != 1 && in.imm == 0 && !native_fp_ && features_.fma &&
           !region_->fp_by_calls) {
         for (const V arg : {in.args[0], in.args[2]}) {
           if (inst(arg).op == Op::kFNeg && inst(arg).aux == in.aux) vals_[arg].fold = Fold::kNegate;
         }
       }
-      if (in.op == Op::kGet || in.op == Op::kPut) {
-        if (in.aux == info_.flags) dead = in.op == Op::kPut;
-        analyse_slot_access(static_cast<uint32_t>(at - vals));
-      } else {
-        analyse_effects(static_cast<uint32_t>(at - vals), &dead);
-      }
-      if (in.op >= Op::kF80Add && in.op <= Op::kF80Cmp) mark_f80_operand(static_cast<uint32_t>(at - vals));
-      if (in.op == Op::kLoad && folds_load(static_cast<uint32_t>(at - vals))) {
+      analyse_effects(static_cast<uint32_t>(at - vals), &dead);
+      if (noting && in.op >= Op::kF80Add && in.op <= Op::kF80Cmp)
+        mark_f80_operand(static_cast<uint32_t>(at - vals));
+      if (val.fold == Fold::kOperand && folds_load(static_cast<uint32_t>(at - vals))) {
         val.skip = true;
         val.loc = Loc::kDeferred;
       }
@@ -437,8 +493,8 @@ void CodeGen::analyse_block(BlockId b, const Inst& term) {
       if (in.args[3] != kNoValue) ++vals[in.args[3]].left;
     }
   }
-  block_flags_dead_[b] = dead;
-  block_loose_dead_[b] = loose_dead_;
+  blocks_[b].flags_dead = dead;
+  blocks_[b].loose_dead = loose_dead_;
 }
 
 }  // namespace xarch::x86_64

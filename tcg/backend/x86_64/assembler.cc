@@ -10,8 +10,10 @@ void Assembler::reset(uint8_t* begin, uint8_t* end, int64_t run_delta) {
   begin_ = cursor_ = begin;
   end_ = end;
   run_delta_ = run_delta;
-  labels_.clear();
+  num_labels_ = 0;
 }
+
+void Encoder::more_labels() { labels_.resize(2 * labels_.size() + 64); }
 
 void Assembler::bind(Label l) {
   LabelState& s = labels_[l.id];
@@ -56,6 +58,15 @@ uint8_t* Encoder::put_rip(uint8_t* p, unsigned reg, const Mem& m, unsigned trail
   const int64_t rel = static_cast<int64_t>(m.address() - next);
   assert(fits32(rel));
   return put_disp32(p, static_cast<int32_t>(rel));
+}
+
+void Encoder::op_rm_other(Opcode op, unsigned bits, unsigned reg, const Mem& m, unsigned trailing,
+                          bool force_rex) {
+  uint8_t* p = cursor_;
+  if (m.gs) *p++ = 0x65;
+  if (m.narrow) *p++ = 0x67;
+  p = legacy_head(p, op, bits, (reg >> 3) << 2 | mem_xb(m), force_rex);
+  cursor_ = put_mem(p, reg & 7, m, trailing);
 }
 
 void Encoder::long_jump(unsigned map, unsigned code, Label l) {

@@ -34,8 +34,10 @@ class Assembler : private Encoder {
 
   // ---- Labels. A label may be used before or after it is bound; each must be bound once if it is used.
   Label new_label() {
-    labels_.emplace_back();
-    return Label{static_cast<uint32_t>(labels_.size() - 1)};
+    if (num_labels_ == labels_.size()) [[unlikely]]
+      more_labels();
+    labels_[num_labels_] = LabelState();
+    return Label{num_labels_++};
   }
   // Sets the label to the cursor and completes the references made so far. Aborts if a short reference does
   // not reach.

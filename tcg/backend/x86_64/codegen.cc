@@ -20,28 +20,34 @@ tcg::CompileResult CodeGen::compile(const Region& region, tcg::CodeSpace& space)
   status_ = tcg::CompileResult::kOk;
   start_ = space.code;
   as_.reset(space.code, space.code_end);
-  recovery_.begin(&space.recovery);
+  recovery_.begin();
   self_ = space.cell_for(region.key);
   if (!self_) return {tcg::CompileResult::kNoRoom};
   cold_.clear();
-  saved_states_.clear();
+  num_saved_ = 0;
   pending_.clear();
   temp_frame_.clear();
   constants_.clear();
   fp_sites_.clear();
   frame_used_ = 0;
-  emitted_.assign(region.blocks.size(), 0);
+  blocks_.resize(region.blocks.size());
+  for (BlockInfo& block : blocks_) {
+    block = BlockInfo();
+    block.label = as_.new_label();
+  }
   analyse();
-  find_loop_slots();
-  find_f80_loop();
+  loop_slots_.clear();
+  f80_loop_.clear();
+  f80_in_loop_ = false;
+  if (loops_ && blocks_[0].preds == 0 && !config_.soft_tlb) {
+    find_loop_slots();
+    find_f80_loop();
+  }
   for (size_t t = 0; t < region.temps.size(); ++t)
     temp_frame_.push_back(static_cast<uint16_t>(alloc_frame()));
-  block_labels_.clear();
-  block_place_.assign(region.blocks.size(), Place());
   insn_offset_ = 0;
   insn_restore_ = 0;
-  for (size_t b = 0; b < region.blocks.size(); ++b) block_labels_.push_back(as_.new_label());
-  entry_ = block_labels_[0];
+  entry_ = blocks_[0].label;
   forget_all();
   emit_chain(0);
   // Side exits, and blocks that several others lead to; each may bring more.
@@ -50,7 +56,7 @@ tcg::CompileResult CodeGen::compile(const Region& region, tcg::CodeSpace& space)
     if (c < cold_.size()) {
       Cold cold = cold_[c++];
       emit_cold(cold);
-    } else if (BlockId b = pending_[p++]; !emitted_[b]) {
+    } else if (BlockId b = pending_[p++]; !blocks_[b].emitted) {
       forget_all();
       emit_chain(b);
     }
@@ -58,6 +64,7 @@ tcg::CompileResult CodeGen::compile(const Region& region, tcg::CodeSpace& space)
   forget_all();
   const uint8_t* data = as_.cursor();
   if (status_ == tcg::CompileResult::kOk) emit_constants();
+  recovery_.finish(&space.recovery);
   append_fp_sites(fp_sites_, &space.recovery);
   if (status_ != tcg::CompileResult::kOk) return {status_};
   return {tcg::CompileResult::kOk, static_cast<uint32_t>(as_.cursor() - start_),
@@ -109,16 +116,16 @@ void CodeGen::emit_chain(BlockId b) {
 }
 
 void CodeGen::emit_block(BlockId b) {
-  emitted_[b] = 1;
-  as_.bind(block_labels_[b]);
+  blocks_[b].emitted = true;
+  as_.bind(blocks_[b].label);
   block_ = b;
   if (b == 0 && keeps_in_loop()) enter_loop();
-  late_for_faults_only(block_loose_dead_[b]);
-  insn_offset_ = block_place_[b].offset;
-  insn_restore_ = block_place_[b].restore;
+  late_for_faults_only(blocks_[b].loose_dead);
+  insn_offset_ = blocks_[b].insn_offset;
+  insn_restore_ = blocks_[b].insn_restore;
+  const uint32_t end = region_->blocks[b].end;
   const Inst* const insts = insts_;
   const Val* const vals = vals_.data();
-  const uint32_t end = region_->blocks[b].end;
   for (uint32_t i = region_->blocks[b].first; i < end; ++i) {
     const Inst& in = insts[i];
     if (in.op == Op::kInsn) {

@@ -37,6 +37,7 @@ struct LayoutInfo {
   std::vector<uint16_t> watched, touched;
   std::vector<uint8_t> loose;  // of each slot: a bit of its own if it is one of the first loose ones, or 0
   bool any_loose = false;
+  std::vector<uint8_t> alone;  // of each slot: an integer, not loose, that no other slot overlaps
   bool is_pin(HostReg r) const {
     for (Reg p : kPins) {
       if (host(p) == r) return true;
@@ -123,6 +124,7 @@ class CodeGen {
   void analyse();
   void analyse_block(ir::BlockId b, const ir::Inst& term);
   void analyse_slot_access(uint32_t i);
+  bool analyse_slot_alone(const ir::Inst& in, Val& val, uint32_t i);
   void analyse_effects(uint32_t i, bool* dead);
   bool useless(const ir::Inst& in, const Val& val) const;
   void see_all();
@@ -206,7 +208,8 @@ class CodeGen {
     Val& val = vals_[v];
     if (val.left == 0) return;
     if (val.framed && clean != val.clean) drop_frame(val);
-    if (state_.regs[r].num_vals == RegState::kMaxVals) r = another(r);
+    if (state_.regs[r].num_vals == RegState::kMaxVals) [[unlikely]]
+      return bind(v, another(r), clean);
     RegState& target = state_.regs[r];
     target.vals[target.num_vals++] = v;
     target.stamp = ++stamp_;
@@ -215,7 +218,7 @@ class CodeGen {
     val.reg = r;
     val.clean = clean;
   }
-  HostReg another(HostReg r);
+  [[gnu::noinline]] HostReg another(HostReg r);
   void finish(V result, HostReg r, bool clean);
   void consume(V v) {  // one use done
     Val& val = vals_[v];
@@ -645,7 +648,10 @@ class CodeGen {
   bool settled_for(ir::BlockId b) const;
   void settle_for(ir::BlockId b);
   void branch_to(ir::BlockId b);
-  void note_place(ir::BlockId b) { block_place_[b] = {insn_offset_, insn_restore_}; }
+  void note_place(ir::BlockId b) {
+    blocks_[b].insn_offset = insn_offset_;
+    blocks_[b].insn_restore = insn_restore_;
+  }
   void settle_for_call(const ir::Inst& in);
   void empty_for_call();
   void emit_call(uint32_t i);
@@ -676,22 +682,22 @@ class CodeGen {
   tcg::CompileResult::Status status_ = tcg::CompileResult::kOk;
 
   std::vector<Val> vals_;
-  std::vector<uint8_t> block_flags_dead_;
-  // LayoutInfo::watched: those that are overwritten before anything but a fault sees them.
-  std::vector<uint16_t> block_loose_dead_;
+  // Of each block of the region.
+  struct BlockInfo {
+    int64_t insn_offset = 0;  // the guest instruction that it begins in
+    uint32_t insn_restore = 0;
+    Label label;
+    uint16_t loose_dead = 0;  // LayoutInfo::watched: overwritten before anything but a fault sees them
+    bool flags_dead = false;  // the flags slot is overwritten before anything sees it
+    bool emitted = false;     // or promised to a branch
+    uint8_t preds = 0;        // number of predecessors, at most 255
+  };
+  std::vector<BlockInfo> blocks_;
   uint16_t loose_dead_ = 0;            // the same at the op being analysed
   uint16_t loose_hidden_ = 0;          // those of them that no memory fault in the block sees either
   std::vector<uint32_t> overwritten_;  // per slot: seen_gen_ if it is, before anything sees it
   uint32_t seen_gen_ = 0;
-  std::vector<V> last_hint_;      // of each slot: value of the put seen last
-  std::vector<uint8_t> preds_;    // number of predecessors, at most 255
-  std::vector<uint8_t> emitted_;  // or promised to a branch
-  std::vector<Label> block_labels_;
-  struct Place {
-    int64_t offset = 0;
-    uint32_t restore = 0;
-  };
-  std::vector<Place> block_place_;    // guest instruction that each block begins in
+  std::vector<V> last_hint_;          // of each slot: value of the put seen last
   std::vector<ir::BlockId> pending_;  // blocks that several others lead to, to be emitted
   std::vector<uint16_t> temp_frame_;  // frame slot of each temporary
   struct LoopSlot {
@@ -715,11 +721,12 @@ class CodeGen {
   };
   std::vector<Constant> constants_;  // to be put behind the code
   HostState state_;
-  std::vector<HostReg> slot_reg_;    // register that caches each slot
-  std::vector<V> slot_reader_;       // value still to be read from each slot (Loc::kSlot)
-  std::vector<ir::SlotId> readers_;  // slots that may have one
-  bool settling_ = false;            // every reader is given a register or a place in the frame
-  std::vector<HostState> saved_states_;
+  std::vector<HostReg> slot_reg_;        // register that caches each slot
+  std::vector<V> slot_reader_;           // value still to be read from each slot (Loc::kSlot)
+  std::vector<ir::SlotId> readers_;      // slots that may have one
+  bool settling_ = false;                // every reader is given a register or a place in the frame
+  std::vector<HostState> saved_states_;  // the first num_saved_ are in use
+  uint32_t num_saved_ = 0;
   std::vector<Cold> cold_;
   RecoveryWriter recovery_;
   std::vector<FpSite> fp_sites_;

@@ -68,11 +68,16 @@ class Encoder {
   // A memory form; trailing is the number of immediate bytes that the caller appends (rip counts from behind
   // them).
   void op_rm(Opcode op, unsigned bits, unsigned reg, const Mem& m, unsigned trailing, bool force_rex) {
-    uint8_t* p = cursor_;
-    if (m.gs) *p++ = 0x65;
-    if (m.narrow) *p++ = 0x67;
-    p = legacy_head(p, op, bits, (reg >> 3) << 2 | mem_xb(m), force_rex);
-    cursor_ = put_mem(p, reg & 7, m, trailing);
+    if (m.gs | m.narrow | m.rip || m.base == Reg::none || m.index != Reg::none)
+      return op_rm_other(op, bits, reg, m, trailing, force_rex);
+    uint8_t* p = legacy_head(cursor_, op, bits, (reg >> 3) << 2 | num(m.base) >> 3, force_rex);
+    const unsigned base = num(m.base) & 7;
+    const unsigned mod = m.disp == 0 && base != 5 ? 0 : fits8(m.disp) ? 1 : 2;
+    *p++ = static_cast<uint8_t>(mod << 6 | (reg & 7) << 3 | base);
+    *p = 0x24;
+    p += base == 4;
+    put_disp32(p, m.disp);
+    cursor_ = p + mod * mod;  // 0, 1 or 4 bytes of it
   }
   void vex_rr(Opcode op, bool w, bool l, unsigned reg, unsigned vvvv, unsigned rm) {
     uint8_t* p = vex_head(cursor_, op, w, l, (reg >> 3) << 2 | rm >> 3, vvvv);
@@ -130,7 +135,9 @@ class Encoder {
   uint8_t* end_ = nullptr;
   uint8_t* cursor_ = nullptr;
   int64_t run_delta_ = 0;
-  std::vector<LabelState> labels_;
+  std::vector<LabelState> labels_;  // the first num_labels_ are in use
+  uint32_t num_labels_ = 0;
+  [[gnu::noinline]] void more_labels();
 
  private:
   static unsigned mem_xb(const Mem& m) {
@@ -143,8 +150,7 @@ class Encoder {
   static uint8_t* legacy_head(uint8_t* p, Opcode op, unsigned bits, unsigned rxb, bool force_rex) {
     static constexpr uint8_t kPrefix[4] = {0, 0x66, 0xf3, 0xf2};
     if (bits == 16) *p++ = 0x66;
-    *p = kPrefix[op.pp];
-    p += op.pp != 0;
+    if (op.pp != 0) *p++ = kPrefix[op.pp];
     const unsigned rex = (bits == 64 ? 8u : 0u) | rxb;
     *p = static_cast<uint8_t>(0x40 | rex);
     p += (rex != 0) | force_rex;
@@ -199,6 +205,9 @@ class Encoder {
     return p + sizeof disp;
   }
   uint8_t* put_rip(uint8_t* p, unsigned reg, const Mem& m, unsigned trailing);
+  // What op_rm does for operands that are more than a register and a displacement.
+  [[gnu::noinline]] void op_rm_other(Opcode op, unsigned bits, unsigned reg, const Mem& m, unsigned trailing,
+                                     bool force_rex);
 
  protected:
   // The 32-bit field of a reference to a label, at p with trailing bytes of the instruction behind it.

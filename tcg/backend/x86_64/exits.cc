@@ -103,8 +103,9 @@ void CodeGen::emit_call(uint32_t i) {
 // ---- branches inside the region
 
 uint32_t CodeGen::save_state() {
-  saved_states_.push_back(state_);
-  return static_cast<uint32_t>(saved_states_.size() - 1);
+  if (num_saved_ == saved_states_.size()) saved_states_.emplace_back();
+  saved_states_[num_saved_] = state_;
+  return num_saved_++;
 }
 
 bool CodeGen::is_exit_block(BlockId b) const {
@@ -124,7 +125,7 @@ void CodeGen::emit_br(uint32_t i) {
 }
 
 // A block that only this branch leads to, and that comes later, goes on with the registers as they are.
-bool CodeGen::continues(BlockId b) const { return preds_[b] == 1 && !emitted_[b] && b != 0; }
+bool CodeGen::continues(BlockId b) const { return blocks_[b].preds == 1 && !blocks_[b].emitted && b != 0; }
 
 void CodeGen::emit_cond_br(uint32_t i) {
   const Inst& in = insts_[i];
@@ -143,8 +144,8 @@ void CodeGen::emit_cond_br(uint32_t i) {
     Cc cc = condition(c);
     consume(c);
     forget_all();
-    as_.jcc(cc, block_labels_[then_block]);
-    if (!emitted_[then_block]) pending_.push_back(then_block);
+    as_.jcc(cc, blocks_[then_block].label);
+    if (!blocks_[then_block].emitted) pending_.push_back(then_block);
     return branch_to(else_block);
   }
   bool negated = false;
@@ -164,8 +165,8 @@ void CodeGen::emit_cond_br(uint32_t i) {
   }
   next_block_ = in_line;
   if (!continues(aside) && settled_for(aside)) {
-    equality ? jump_fcmp(cc, block_labels_[aside]) : as_.jcc(cc, block_labels_[aside]);
-    if (!emitted_[aside]) pending_.push_back(aside);
+    equality ? jump_fcmp(cc, blocks_[aside].label) : as_.jcc(cc, blocks_[aside].label);
+    if (!blocks_[aside].emitted) pending_.push_back(aside);
     return;
   }
   Cold cold;
@@ -174,20 +175,20 @@ void CodeGen::emit_cond_br(uint32_t i) {
   cold.block = aside;
   cold.state = save_state();
   equality ? jump_fcmp(cc, cold.label) : as_.jcc(cc, cold.label);
-  if (cold.kind == Cold::kBlock) emitted_[aside] = 1;  // spoken for
+  if (cold.kind == Cold::kBlock) blocks_[aside].emitted = true;  // spoken for
   cold_.push_back(cold);
 }
 
 // Would settle_for have nothing to do?
 bool CodeGen::settled_for(BlockId b) const {
   return state_.dirty == 0 && state_.f80.depth == 0 && !late_for(b) &&
-         (!state_.flags_dirty() || block_flags_dead_[b]);
+         (!state_.flags_dirty() || blocks_[b].flags_dead);
 }
 
 // Writes back what a block that others lead to as well wants to find in the state.
 void CodeGen::settle_for(BlockId b) {
-  if (block_flags_dead_[b]) state_.flags.dirty = false;
-  late_for_faults_only(block_loose_dead_[b]);
+  if (blocks_[b].flags_dead) state_.flags.dirty = false;
+  late_for_faults_only(blocks_[b].loose_dead);
   flush_slots(nullptr);
 }
 
@@ -199,8 +200,8 @@ void CodeGen::branch_to(BlockId b) {
   }
   settle_for(b);
   forget_all();
-  if (emitted_[b]) {
-    as_.jmp(block_labels_[b]);
+  if (blocks_[b].emitted) {
+    as_.jmp(blocks_[b].label);
   } else {
     next_block_ = b;
   }
@@ -340,8 +341,8 @@ void CodeGen::emit_cold(const Cold& c) {
       restore_state(c.state);
       settle_for(c.block);
       forget_all();
-      as_.jmp(block_labels_[c.block]);
-      if (!emitted_[c.block]) pending_.push_back(c.block);
+      as_.jmp(blocks_[c.block].label);
+      if (!blocks_[c.block].emitted) pending_.push_back(c.block);
       break;
     case Cold::kTrap:
       restore_state(c.state);

@@ -17,13 +17,11 @@ constexpr size_t kMaxLoopEntries = F80Stack::kLimit - 1;
 
 }  // namespace
 
-// Fills f80_loop_: what is read before it is written, then what is written first (a store saved in each
-// round), but for what the next round overwrites before anything sees it. The highest slot comes to the
-// bottom: of a stack that grows downwards that is the oldest.
+// Fills f80_loop_, which is empty: what is read before it is written, then what is written first (a store
+// saved in each round), but for what the next round overwrites before anything sees it. The highest slot
+// comes to the bottom: of a stack that grows downwards that is the oldest.
 void CodeGen::find_f80_loop() {
-  f80_loop_.clear();
-  f80_in_loop_ = false;
-  if (info_.layout->f80_control == kNoSlot || !loops_ || preds_[0] != 0 || config_.soft_tlb) return;
+  if (info_.layout->f80_control == kNoSlot) return;
   std::vector<SlotId> overwritten;
   f80_written_.clear();
   const auto has = [](const std::vector<SlotId>& list, SlotId s) {
@@ -166,7 +164,7 @@ bool CodeGen::holds_behind(BlockId b, const SlotTest& t, unsigned depth) const {
       return inst(in.args[0]).op == Op::kConst && inst(in.args[0]).imm == t.value;
     if (in.op == Op::kCall) return false;
   }
-  if (b == t.equal && preds_[b] == 1) return true;
+  if (b == t.equal && blocks_[b].preds == 1) return true;
   if (b == 0 || depth == 0) return false;
   for (BlockId p = 0; p < region_->blocks.size(); ++p) {
     const Inst& term = region_->terminator(p);
@@ -182,7 +180,7 @@ bool CodeGen::holds_behind(BlockId b, const SlotTest& t, unsigned depth) const {
 uint16_t CodeGen::loose_where(BlockId b, const SlotTest& t, unsigned depth) {
   const Inst& term = region_->terminator(b);
   const bool jumps = term.op == Op::kBr || term.op == Op::kCondBr;
-  if (depth == 0 || !jumps || puts(b, t.slot)) return block_loose_dead_[b];
+  if (depth == 0 || !jumps || puts(b, t.slot)) return blocks_[b].loose_dead;
   SlotTest here;
   uint16_t dead;
   if (slot_test(b, &here) && here.slot == t.slot && here.value == t.value) {
@@ -205,9 +203,9 @@ uint16_t CodeGen::loose_in_next_round(BlockId b) {
   SlotTest t;
   for (BlockId p = 0; p < region_->blocks.size(); ++p) {
     if (slot_test(p, &t))
-      return holds_behind(b, t, kDepth) ? loose_where(0, t, kDepth) : block_loose_dead_[0];
+      return holds_behind(b, t, kDepth) ? loose_where(0, t, kDepth) : blocks_[0].loose_dead;
   }
-  return block_loose_dead_[0];
+  return blocks_[0].loose_dead;
 }
 
 }  // namespace xarch::x86_64

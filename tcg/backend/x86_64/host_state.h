@@ -104,6 +104,20 @@ struct LateSlots {
 };
 
 struct HostState {
+  HostState() = default;
+  HostState(const HostState& from) { *this = from; }
+  // Registers that are empty are not looked at: most are.
+  HostState& operator=(const HostState& from) {
+    f80 = from.f80;
+    late = from.late;
+    flags = from.flags;
+    dirty = from.dirty;
+    for_each(used & ~from.used, [&](HostReg r) { regs[r] = RegState(); });
+    used = from.used;
+    for_each(used, [&](HostReg r) { regs[r] = from.regs[r]; });
+    return *this;
+  }
+
   F80Stack f80;
   LateSlots late;
   std::array<RegState, kNumHostRegs> regs;

@@ -27,12 +27,11 @@ bool CodeGen::closes_loop(const Inst& exit) const {
   return e.poll && !e.mode_change;
 }
 
-// Fills loop_slots_: those that are read and written, then what is only read (a load saved each round), then
-// what is written first (a store saved). Without one that is written there is nothing to gain. Calls forget
-// the registers.
+// Fills loop_slots_, which is empty: those that are read and written, then what is only read (a load saved
+// each round), then what is written first (a store saved). Without one that is written there is nothing to
+// gain. Calls forget the registers.
 void CodeGen::find_loop_slots() {
-  loop_slots_.clear();
-  if (!loops_ || preds_[0] != 0 || config_.soft_tlb || region_->fp_by_calls) return;
+  if (region_->fp_by_calls) return;
   std::vector<SlotId> read, written, overwritten;
   const auto has = [](const std::vector<SlotId>& list, SlotId s) {
     return std::find(list.begin(), list.end(), s) != list.end();

@@ -15,24 +15,18 @@ constexpr unsigned kWrites = 8;
 constexpr unsigned kSmallPcShift = 4;
 constexpr unsigned kSmallPcMax = 15;
 
-// Bytes of one record, put together before they are appended.
-class Record {
- public:
-  void byte(unsigned v) { *end_++ = static_cast<uint8_t>(v); }
-  void varint(uint64_t v) {
-    for (; v >= 0x80; v >>= 7) byte(static_cast<unsigned>(v) | 0x80);
-    byte(static_cast<unsigned>(v));
-  }
-  void append_to(std::vector<uint8_t>* out) const {
-    out->insert(out->end(), &bytes_[0], static_cast<const uint8_t*>(end_));
-  }
+// The longest record: head, offset, pc, restore, trap, number of places, each with its slot and place, and
+// one a position.
+constexpr size_t kMaxRecord = 1 + 5 + 10 + 5 + 2 + 1 + 10 + 4 * kMaxPlaces;
 
- private:
-  static constexpr unsigned kFixed =
-      1 + 5 + 10 + 5 + 2 + 1 + 10;  // head, offset, pc, restore, trap, number of places, a position
-  uint8_t bytes_[kFixed + 4 * kMaxPlaces];
-  uint8_t* end_ = bytes_;
-};
+uint8_t* put(uint8_t* p, unsigned v) {
+  *p = static_cast<uint8_t>(v);
+  return p + 1;
+}
+uint8_t* put_varint(uint8_t* p, uint64_t v) {
+  for (; v >= 0x80; v >>= 7) p = put(p, static_cast<unsigned>(v) | 0x80);
+  return put(p, static_cast<unsigned>(v));
+}
 
 uint64_t zigzag(int64_t v) { return static_cast<uint64_t>(v) << 1 ^ static_cast<uint64_t>(v >> 63); }
 int64_t unzigzag(uint64_t v) { return static_cast<int64_t>(v >> 1 ^ (~(v & 1) + 1)); }
@@ -59,11 +53,23 @@ class Reader {
 
 }  // namespace
 
-void RecoveryWriter::begin(std::vector<uint8_t>* out) {
-  out_ = out;
+void RecoveryWriter::begin() {
+  end_ = bytes_.get();
   any_ = false;
   last_ = RecoverySite();
   last_places_.clear();
+}
+
+void RecoveryWriter::finish(std::vector<uint8_t>* out) { out->insert(out->end(), bytes_.get(), end_); }
+
+void RecoveryWriter::make_room() {
+  const auto used = static_cast<size_t>(end_ - bytes_.get());
+  const size_t size = 2 * used + 4 * kMaxRecord;
+  auto larger = std::make_unique_for_overwrite<uint8_t[]>(size);
+  std::copy(bytes_.get(), end_, larger.get());
+  bytes_ = std::move(larger);
+  end_ = bytes_.get() + used;
+  full_ = bytes_.get() + size - kMaxRecord;
 }
 
 bool RecoveryWriter::add_plain(uint32_t offset, int64_t pc_offset, bool writes) {
@@ -72,9 +78,10 @@ bool RecoveryWriter::add_plain(uint32_t offset, int64_t pc_offset, bool writes) 
   if (any_ && pc == 0 && writes == last_.writes) return true;
   const uint32_t distance = offset - last_.offset;
   if (pc % 4 != 0 || pc / 4 >= kSmallPcMax || distance >= 0x80) return false;
-  out_->push_back(static_cast<uint8_t>(kSamePlaces | (writes ? kWrites : 0) |
-                                       static_cast<unsigned>(pc / 4) << kSmallPcShift));
-  out_->push_back(static_cast<uint8_t>(distance));
+  if (end_ >= full_) make_room();
+  uint8_t* p =
+      put(end_, kSamePlaces | (writes ? kWrites : 0) | static_cast<unsigned>(pc / 4) << kSmallPcShift);
+  end_ = put(p, distance);
   last_.offset = offset;
   last_.pc_offset = pc_offset;
   last_.writes = writes;
@@ -91,27 +98,27 @@ void RecoveryWriter::add(const RecoverySite& site, std::span<const SlotPlace> pl
   }
   const bool small = pc >= 0 && pc % 4 == 0 && pc / 4 < kSmallPcMax;
   const uint32_t distance = site.offset - last_.offset;
-  Record r;
-  r.byte((same ? kSamePlaces : 0) | (site.restore ? kHasRestore : 0) | (site.trap ? kTrap : 0) |
-         (site.writes ? kWrites : 0) |
-         (small ? static_cast<unsigned>(pc / 4) : kSmallPcMax) << kSmallPcShift);
-  r.varint(distance);
-  if (!small) r.varint(zigzag(pc));
-  if (site.restore) r.varint(site.restore);
+  if (end_ >= full_) make_room();
+  uint8_t* p = put(end_, (same ? kSamePlaces : 0) | (site.restore ? kHasRestore : 0) |
+                             (site.trap ? kTrap : 0) | (site.writes ? kWrites : 0) |
+                             (small ? static_cast<unsigned>(pc / 4) : kSmallPcMax) << kSmallPcShift);
+  p = put_varint(p, distance);
+  if (!small) p = put_varint(p, zigzag(pc));
+  if (site.restore) p = put_varint(p, site.restore);
   if (site.trap) {
-    r.byte(site.trap_size << 2 | (site.probe ? 2 : 0) | (site.trap_write ? 1 : 0));
-    r.byte(site.trap_reg);
+    p = put(p, site.trap_size << 2 | (site.probe ? 2 : 0) | (site.trap_write ? 1 : 0));
+    p = put(p, site.trap_reg);
   }
   if (!same) {
-    r.varint(places.size());
-    for (const SlotPlace& p : places) {
-      r.varint(p.slot);
-      r.byte(p.place);
-      if (p.place == SlotPlace::kPosition) r.varint(zigzag(p.offset));
+    p = put_varint(p, places.size());
+    for (const SlotPlace& place : places) {
+      p = put_varint(p, place.slot);
+      p = put(p, place.place);
+      if (place.place == SlotPlace::kPosition) p = put_varint(p, zigzag(place.offset));
     }
     last_places_.assign(places.begin(), places.end());
   }
-  r.append_to(out_);
+  end_ = p;
   last_ = site;
   any_ = true;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -51,8 +52,9 @@ inline constexpr unsigned kMaxPlaces = kNumHostRegs + 1 + 28 + 2;
 // be said as of the one before needs none of its own, and slot lists that stay the same are stored once.
 class RecoveryWriter {
  public:
-  // Starts the records of a translation.
-  void begin(std::vector<uint8_t>* out);
+  // Starts the records of a translation; finish() appends them to *out.
+  void begin();
+  void finish(std::vector<uint8_t>* out);
   void add(const RecoverySite& site, std::span<const SlotPlace> places);
   // The same for what most sites are: no slot is away, nothing to restore, the guest instruction a little
   // further on than that of the site before. False if this one is something else.
@@ -61,7 +63,12 @@ class RecoveryWriter {
   void add_call(const RecoverySite& site) { add(site, last_places_); }
 
  private:
-  std::vector<uint8_t>* out_ = nullptr;
+  void make_room();
+
+  // The records so far are [bytes_, end_); whoever writes one makes sure first that it has room.
+  std::unique_ptr<uint8_t[]> bytes_;
+  uint8_t* end_ = nullptr;
+  uint8_t* full_ = nullptr;  // from here on there is no room for the longest record
   bool any_ = false;
   RecoverySite last_;
   std::vector<SlotPlace> last_places_;
