@@ -19,10 +19,9 @@ class VisitedSet {
     if (words_ == nullptr) return true;
     // Libraries lie some MB apart, and one that is larger shares places with itself.
     const uint64_t bit = pc + (pc >> 22) * 0x9e3779b1 + mode * uint64_t{0x85ebca6b};
-    std::atomic<uint32_t>& word = words_.get()[bit / 32 % kWords];
     const uint32_t mask = uint32_t{1} << bit % 32;
-    if (word.load(std::memory_order_relaxed) & mask) return true;
-    return (word.fetch_or(mask, std::memory_order_relaxed) & mask) != 0;
+    // Without a look before: a page that is read first and written then is faulted in twice.
+    return (words_.get()[bit / 32 % kWords].fetch_or(mask, std::memory_order_relaxed) & mask) != 0;
   }
 
  private:

@@ -478,11 +478,16 @@ void CodeGen::drop_slot_cache(SlotId s, bool write_back) {
 }
 
 void CodeGen::get(uint32_t i) {
-  const Inst& in = inst(static_cast<V>(i));
   V v = static_cast<V>(i);
   if (vals_[v].left == 0) return;
+  const HostReg pin = info_.pin[inst(v).aux];
+  pin != kNoHostReg ? bind(v, pin, true) : get_unpinned(i);
+}
+
+void CodeGen::get_unpinned(uint32_t i) {
+  const Inst& in = inst(static_cast<V>(i));
+  V v = static_cast<V>(i);
   auto s = static_cast<SlotId>(in.aux);
-  if (info_.pin[s] != kNoHostReg) return bind(v, info_.pin[s], true);
   if (in.type == Type::kF80) return f80_get(i);
   if (info_.loose[s] != 0) store_late(nullptr);
   if (s == info_.flags && state_.flags.valid && state_.flags.slot == s &&
@@ -624,6 +629,10 @@ void CodeGen::put_pin(SlotId s, V v) {
     if (narrow && !vals_[v].clean) as_.mov(32, gpr(pin), gpr(pin));
     return;
   }
+  fill_pin(pin, narrow, v);
+}
+
+void CodeGen::fill_pin(HostReg pin, bool narrow, V v) {
   if (vals_[v].loc == Loc::kDeferred || vals_[v].loc == Loc::kFlags) use(v);
   lock(pin);
   if (vals_[v].loc == Loc::kReg) lock(vals_[v].reg);
@@ -636,10 +645,15 @@ void CodeGen::put(uint32_t i) {
   const Inst& in = inst(static_cast<V>(i));
   auto s = static_cast<SlotId>(in.aux);
   V v = in.args[0];
-  if (info_.pin[s] != kNoHostReg) {
-    put_pin(s, v);
-    return consume(v);
-  }
+  if (info_.pin[s] == kNoHostReg) return put_unpinned(i);
+  put_pin(s, v);
+  consume(v);
+}
+
+void CodeGen::put_unpinned(uint32_t i) {
+  const Inst& in = inst(static_cast<V>(i));
+  auto s = static_cast<SlotId>(in.aux);
+  V v = in.args[0];
   if (info_.layout->slots[s].type == Type::kF80) return f80_put(i);
   settle_slot_readers(s);
   if (info_.loose[s] != 0) {

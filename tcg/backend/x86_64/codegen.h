@@ -270,6 +270,9 @@ class CodeGen {
   void get(uint32_t i);
   void put(uint32_t i);
   void put_pin(ir::SlotId s, V v);
+  [[gnu::noinline]] void get_unpinned(uint32_t i);  // out of line: get and put are short otherwise
+  [[gnu::noinline]] void put_unpinned(uint32_t i);
+  [[gnu::noinline]] void fill_pin(HostReg pin, bool narrow, V v);
   bool overlaps_pin(ir::SlotId s) const;
   void store_overlapping_pins(ir::SlotId s);
   void put_part_of_pin(ir::SlotId s, V v);

@@ -169,14 +169,14 @@ void CodeGen::emit_cond_br(uint32_t i) {
     if (!blocks_[aside].emitted) pending_.push_back(aside);
     return;
   }
-  Cold cold;
+  const Label label = as_.new_label();
+  equality ? jump_fcmp(cc, label) : as_.jcc(cc, label);
+  Cold& cold = cold_.emplace_back();
   cold.kind = continues(aside) ? Cold::kBlock : Cold::kEdge;
-  cold.label = as_.new_label();
+  cold.label = label;
   cold.block = aside;
   cold.state = save_state();
-  equality ? jump_fcmp(cc, cold.label) : as_.jcc(cc, cold.label);
   if (cold.kind == Cold::kBlock) blocks_[aside].emitted = true;  // spoken for
-  cold_.push_back(cold);
 }
 
 // Would settle_for have nothing to do?
