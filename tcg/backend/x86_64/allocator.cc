@@ -276,6 +276,17 @@ HostReg CodeGen::another(HostReg r) {
   return copy;
 }
 
+// A value that has a place in the frame from before, or a register that is full.
+void CodeGen::bind_elsewhere(V v, HostReg r, bool clean) {
+  Val& val = vals_[v];
+  if (val.framed && clean != val.clean) drop_frame(val);
+  if (state_.regs[r].num_vals == RegState::kMaxVals) r = another(r);
+  const bool framed = val.framed;
+  val.framed = false;
+  bind(v, r, clean);
+  val.framed = framed;
+}
+
 // The result of the instruction being emitted is in r: its operands are done with.
 void CodeGen::finish(V result, HostReg r, bool clean) {
   consume_args(inst(result));

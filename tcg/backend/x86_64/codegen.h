@@ -207,10 +207,9 @@ class CodeGen {
   void bind(V v, HostReg r, bool clean) {  // v is now (also) in r
     Val& val = vals_[v];
     if (val.left == 0) return;
-    if (val.framed && clean != val.clean) drop_frame(val);
-    if (state_.regs[r].num_vals == RegState::kMaxVals) [[unlikely]]
-      return bind(v, another(r), clean);
     RegState& target = state_.regs[r];
+    if (val.framed || target.num_vals == RegState::kMaxVals) [[unlikely]]
+      return bind_elsewhere(v, r, clean);
     target.vals[target.num_vals++] = v;
     target.stamp = ++stamp_;
     state_.used |= 1u << r;
@@ -218,7 +217,8 @@ class CodeGen {
     val.reg = r;
     val.clean = clean;
   }
-  [[gnu::noinline]] HostReg another(HostReg r);
+  [[gnu::noinline]] void bind_elsewhere(V v, HostReg r, bool clean);
+  HostReg another(HostReg r);
   void finish(V result, HostReg r, bool clean);
   void consume(V v) {  // one use done
     Val& val = vals_[v];
@@ -368,6 +368,7 @@ class CodeGen {
   Xmm vector_to_store(V b, ir::MemDesc d);
   Reg load_dest(V v);
   void emit_load(uint32_t i);
+  [[gnu::noinline]] void emit_other_load(uint32_t i);
   void emit_store(uint32_t i);
   void emit_store_pair(uint32_t i);
   void emit_cas(uint32_t i);

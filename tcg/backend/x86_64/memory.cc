@@ -203,8 +203,29 @@ Reg CodeGen::load_dest(V v) {
   return dest(v);
 }
 
+// Most loads are of an integer as it stands in memory, at an address that is taken as it is.
 void CodeGen::emit_load(uint32_t i) {
-  const Inst& in = region_->insts[i];
+  const Inst& in = insts_[i];
+  const MemDesc d = in.mem();
+  const bool plain = d.align == 0 && !d.big && d.xform == AddrXform::kNone;
+  if (!plain || !in_gpr(in.type) || config_.soft_tlb || (region_->key.flags & kKeyMaskTags) != 0)
+    return emit_other_load(i);
+  const V v = static_cast<V>(i);
+  const Mem m = address(in, d);
+  const Reg dst = load_dest(v);
+  const unsigned from = 8u << d.size, to = op_bits(in.type);
+  site();
+  if (from >= to) {
+    as_.mov(from, dst, m);
+  } else {
+    d.sign ? as_.movsx(to, dst, from, m) : as_.movzx(dst, from, m);
+  }
+  // As below.
+  finish(v, host(dst), type_bits(in.type) == 32 || !d.sign);
+}
+
+void CodeGen::emit_other_load(uint32_t i) {
+  const Inst& in = insts_[i];
   V v = static_cast<V>(i);
   MemDesc d = in.mem();
   if (config_.soft_tlb) return soft_load(i);
