@@ -31,9 +31,11 @@ struct AbiInfo {
   uint8_t elf_class = 2;  // ELFCLASS32 (1) or ELFCLASS64 (2)
   bool big_endian = false;
   uint32_t page_bytes = 4096;
-  unsigned va_bits = 42;   // user addresses lie below 1 << va_bits
-  uint64_t stack_top = 0;  // where the main stack ends and position-independent programs start, if there is
-  uint64_t program_start = 0;        // room; 0: at the end of the address space, and at two thirds of it
+  unsigned va_bits = 42;  // user addresses lie below 1 << va_bits
+  // Where the main stack ends and position-independent programs start, if there is room; 0: at the end of the
+  // address space, and at two thirds of it.
+  uint64_t stack_top = 0;
+  uint64_t program_start = 0;
   uint64_t min_signal_stack = 2048;  // MINSIGSTKSZ, and AT_MINSIGSTKSZ where the kernel gives one
   bool has_minsigstksz_auxv = false;
   uint64_t restorer_flag = 0x04000000;  // SA_RESTORER, 0 if the architecture has none

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "tcg/ir/eval.h"
+#include "tcg/support/log.h"
 #include "tests/support/random_fp.h"
 #include "tests/support/random_guest.h"
 
@@ -783,7 +784,7 @@ ir::SlotId random_slot(std::string_view name) {
   for (size_t i = 0; i < kLayout.slots.size(); ++i) {
     if (kLayout.slots[i].name == name) return static_cast<ir::SlotId>(i);
   }
-  abort();
+  Log::fatal("random_layout has no slot %s", std::string(name).c_str());
 }
 
 std::span<const ir::HelperDesc* const> random_helpers() {
