@@ -189,7 +189,7 @@ RaiseEffect Arm64Abi::on_raise(void* state, uint32_t code, uint64_t value) const
 
 std::string arm64_models() {
   std::string names;
-  for (const Model& m : models()) names += (names.empty() ? "" : ", ") + std::string(m.name);
+  for (const Model& m : models()) names.append(names.empty() ? "" : ", ").append(m.name);
   return names;
 }
 

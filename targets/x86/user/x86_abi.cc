@@ -42,7 +42,7 @@ void X86Abi::start_in(void* state, uint64_t entry, uint64_t sp, bool code32) con
 std::string model_names(Runs runs) {
   std::string names;
   for (const Model& m : models()) {
-    if (runs(m)) names += (names.empty() ? "" : ", ") + std::string(m.name);
+    if (runs(m)) names.append(names.empty() ? "" : ", ").append(m.name);
   }
   return names;
 }
