@@ -272,8 +272,8 @@ class Builder {
   const Region::Scratch& scratch() const { return region_->scratch; }
 
   Region* region_;
-  uint32_t limit_ =
-      0;  // emit may go on without growth until there are so many ops; 0: the last block is terminated
+  // Until there are so many ops, emit may go on without growth; 0: the last block is terminated.
+  uint32_t limit_ = 0;
   bool renumber_ = false;  // blocks were not started in the order of their names
   unsigned second_names_ = 0;
   uint32_t block_first_ = 0;

@@ -140,8 +140,9 @@ TEST(QemuX86, TranslatesItsOwn) {
   Scratch dir;
   for (const char* name : {"qemu-x86_64", "qemu-i386"}) ASSERT_EQ(symlink(XARCH, (dir / name).c_str()), 0);
   EXPECT_EQ(command({dir / "qemu-x86_64", "/bin/true"}).exit_status(), 0);
-  const Outcome nested =
-      command({dir / "qemu-x86_64", "/bin/sh", "-c", "grep -c '^model name.*xarch' /proc/cpuinfo"});
+  const Outcome nested = command(
+      {dir / "qemu-x86_64", "/bin/sh", "-c",
+       "grep '^model name.*xarch' /proc/cpuinfo && grep '^cache size.*: [1-9][0-9]* KB$' /proc/cpuinfo"});
   EXPECT_EQ(nested.exit_status(), 0) << nested.out << nested.err;
   EXPECT_EQ(command({dir / "qemu-i386", "/bin/true"}).exit_status(), 126);
 }
