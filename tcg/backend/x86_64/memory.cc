@@ -220,7 +220,7 @@ void CodeGen::emit_load(uint32_t i) {
   } else {
     d.sign ? as_.movsx(to, dst, from, m) : as_.movzx(dst, from, m);
   }
-  // As below.
+  // An 8- or 16-bit value that fills its type is clean unless it was sign-extended.
   finish(v, host(dst), type_bits(in.type) == 32 || !d.sign);
 }
 
@@ -236,8 +236,7 @@ void CodeGen::emit_other_load(uint32_t i) {
   if (in_gpr(in.type)) {
     Reg dst = load_dest(v);
     load_int(d, op_bits(in.type), dst, m);
-    // An 8- or 16-bit value that fills its type is clean unless it was sign-extended.
-    return finish(v, host(dst), type_bits(in.type) == 32 || !d.sign);
+    return finish(v, host(dst), type_bits(in.type) == 32 || !d.sign);  // as above
   }
   // The slot that is loaded gives its register up once that has succeeded.
   const HostReg home = loop_home(v);
