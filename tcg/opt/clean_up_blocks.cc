@@ -48,6 +48,7 @@ void find_reached(Region& region, std::vector<uint8_t>& flags) {
 }
 
 // Does each block but the first come from one conditional branch, as in most regions? Nothing is to do then.
+// Only counted: a block that nothing leads to, beside one that two lead to, may stay, and costs nothing.
 bool is_tree(const Region& region) {
   size_t reached = 1;
   for (size_t b = 0; b < region.blocks.size(); ++b) {
