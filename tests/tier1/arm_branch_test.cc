@@ -255,5 +255,24 @@ TEST(Tier1, LoopsLeftInTheirMiddle) {
   munmap(buffer, kBufferBytes);
 }
 
+// The addend of the fused product has zeros above its lowest lane, the product has not; what the scalar sum
+// writes has them again.
+TEST(Tier1, ASumOfLanesOfAFusedProduct) {
+  VectorReader code;
+  code.words = {0x1e20402f /* fmov s15, s1 */, 0x4e23cc4f /* fmla v15.4s, v2.4s, v3.4s */,
+                0x7e30d9e9 /* faddp s9, v15.2s */};
+  Runs runs;
+  Arm64State start, after;
+  for (unsigned n = 0; n < 100; ++n) {
+    Generator g(n);
+    g.features = runs.guest().model().features;
+    randomize(g, &start);
+    runs.run(code, start, Runs::kSteps);
+    copy(&after, runs.state());
+    ASSERT_TRUE(runs.run(code, start, Runs::kEmitted).compiled);
+    ASSERT_EQ(difference(runs.guest().layout(), after, runs.state()), "") << "state " << n;
+  }
+}
+
 }  // namespace
 }  // namespace xarch

@@ -250,7 +250,7 @@ bool CodeGen::emit_fp_fma(uint32_t i) {
   bool negate_a = false, negate_c = false;
   Xmm a = use_fp_signed(in.args[0], in, &negate_a), b = use_fp(in.args[1], in);
   Xmm c = use_fp_signed(in.args[2], in, &negate_c);
-  const unsigned zero = zero_above(in, c);
+  const unsigned zero = fp_packed(in) ? 16 : zero_above(in, c);
   FpSites s = fp_begin(i);
   s.site.args[0] = host(a);
   s.site.args[1] = host(b);
