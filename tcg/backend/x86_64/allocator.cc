@@ -92,18 +92,15 @@ void CodeGen::store_slot(HostReg r) {
 
 void CodeGen::unbind_slot(HostReg r) {
   RegState& reg = state_.regs[r];
-  if (reg.slot != kNoSlot) slot_reg_[reg.slot] = kNoHostReg;
-  reg.slot = kNoSlot;
-  state_.set_clean(r);
-  state_.note_if_empty(r);
-  reg.partial = false;
+  if (reg.slot == kNoSlot) return;
+  slot_reg_[reg.slot] = kNoHostReg;
+  state_.drop_slot(r);
 }
 
 void CodeGen::spill_vals(HostReg r) {
-  RegState& reg = state_.regs[r];
-  while (reg.num_vals > 0) {
-    V v = reg.vals[--reg.num_vals];
-    Val& val = vals_[v];
+  const RegState& reg = state_.regs[r];
+  for (unsigned i = reg.num_vals; i-- > 0;) {
+    Val& val = vals_[reg.vals[i]];
     val.loc = Loc::kSpill;
     if (val.framed) {
       val.framed = false;
@@ -116,6 +113,7 @@ void CodeGen::spill_vals(HostReg r) {
       as_.mov(64, frame_mem(val.index), gpr(r));
     }
   }
+  state_.drop_values(r);
 }
 
 // A value that its slot holds as well is read from there when it is wanted again, if no other one is.
@@ -127,7 +125,7 @@ bool CodeGen::leave_to_slot(HostReg r) {
     return false;
   const V v = reg.vals[0];
   if (vals_[v].framed || inst(v).type != info_.layout->slots[s].type) return false;
-  reg.num_vals = 0;
+  state_.drop_values(r);
   vals_[v].loc = Loc::kSlot;
   vals_[v].index = s;
   slot_reader_[s] = v;
@@ -186,7 +184,7 @@ HostReg CodeGen::farthest_use(uint32_t candidates) const {
 }
 
 Reg CodeGen::alloc_gpr(uint32_t avoid) {
-  if (const uint32_t empty = kScratchMask & ~(locked_ | avoid | state_.used); empty != 0) {
+  if (const uint32_t empty = kScratchMask & ~(locked_ | avoid | state_.used()); empty != 0) {
     const uint32_t others = empty & ~(1u << host(Reg::rax));  // rax last
     return gpr(take_empty(static_cast<HostReg>(__builtin_ctz(others ? others : empty))));
   }
@@ -217,7 +215,7 @@ Reg CodeGen::alloc_gpr(uint32_t avoid) {
 }
 
 Xmm CodeGen::alloc_xmm() {
-  if (const uint32_t empty = kXmmMask & ~(locked_ | state_.used); empty != 0)
+  if (const uint32_t empty = kXmmMask & ~(locked_ | state_.used()); empty != 0)
     return xmm(take_empty(static_cast<HostReg>(__builtin_ctz(empty))));
   HostReg best = kNoHostReg;
   unsigned best_cost = ~0u;
@@ -247,13 +245,11 @@ void CodeGen::move_vals_away(HostReg r) {
     if (to == r || locked_ >> to & 1 || other.num_vals || other.slot != kNoSlot) continue;
     copy_reg(to, r);
     for (unsigned i = 0; i < reg.num_vals; ++i) {
-      other.vals[i] = reg.vals[i];
+      state_.add(to, reg.vals[i]);
       vals_[reg.vals[i]].reg = to;
     }
-    other.num_vals = reg.num_vals;
     other.stamp = ++stamp_;
-    state_.used |= 1u << to;
-    reg.num_vals = 0;
+    state_.drop_values(r);
     return;
   }
   spill_vals(r);
@@ -380,10 +376,8 @@ HostReg CodeGen::fetch_other(V v) {
   if (from == Loc::kSlot) {
     SlotId s = val.index;
     slot_reader_[s] = kNoValue;
-    state_.regs[r].slot = s;
-    state_.set_clean(r);
+    state_.cache(r, s);
     state_.regs[r].partial = partly_read(v);
-    state_.used |= 1u << r;
     slot_reg_[s] = r;
   }
   bool clean = from == Loc::kSlot || from == Loc::kConst || val.clean;
@@ -722,8 +716,7 @@ void CodeGen::put_unpinned(uint32_t i) {
   if (info_.is_pin(r) || state_.regs[r].slot != kNoSlot) {
     store_typed(t, slot_mem(s), r);
   } else {
-    state_.used |= 1u << r;
-    state_.regs[r].slot = s;
+    state_.cache(r, s);
     state_.set_dirty(r);
     slot_reg_[s] = r;
   }
@@ -799,7 +792,7 @@ void CodeGen::forget_all() {
     if (reg.slot != kNoSlot) slot_reg_[reg.slot] = kNoHostReg;
     reg = RegState();
   });
-  state_.used = state_.dirty = 0;
+  state_.holding = state_.caching = state_.dirty = 0;
   for (unsigned p = state_.f80.depth; p-- > 0;) f80_unbind(p);
   state_.f80.depth = 0;
   state_.late = LateSlots();

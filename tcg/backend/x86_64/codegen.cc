@@ -1,6 +1,8 @@
 // Driver of the code generator: blocks, chains, dispatch by op.
 #include "tcg/backend/x86_64/codegen.h"
 
+#include <cassert>
+
 #include "tcg/support/log.h"
 
 namespace xarch::x86_64 {
@@ -31,10 +33,7 @@ tcg::CompileResult CodeGen::compile(const Region& region, tcg::CodeSpace& space)
   fp_sites_.clear();
   frame_used_ = 0;
   blocks_.resize(region.blocks.size());
-  for (BlockInfo& block : blocks_) {
-    block = BlockInfo();
-    block.label = as_.new_label();
-  }
+  for (BlockInfo& block : blocks_) block = BlockInfo();
   analyse();
   loop_slots_.clear();
   f80_loop_.clear();
@@ -47,14 +46,14 @@ tcg::CompileResult CodeGen::compile(const Region& region, tcg::CodeSpace& space)
     temp_frame_.push_back(static_cast<uint16_t>(alloc_frame()));
   insn_offset_ = 0;
   insn_restore_ = 0;
-  entry_ = blocks_[0].label;
+  entry_ = block_label(0);
   forget_all();
   emit_chain(0);
   // Side exits, and blocks that several others lead to; each may bring more.
   for (size_t c = 0, p = 0;
        status_ == tcg::CompileResult::kOk && (c < cold_.size() || p < pending_.size());) {
     if (c < cold_.size()) {
-      Cold cold = cold_[c++];
+      const Cold cold = cold_[c++];  // which may move when others are added
       emit_cold(cold);
     } else if (BlockId b = pending_[p++]; !blocks_[b].emitted) {
       forget_all();
@@ -80,23 +79,16 @@ void CodeGen::restore_state(uint32_t index) {
     }
   };
   mark_f80(kNoHostReg);
-  state_.for_each_used([&](HostReg r) {
-    if (state_.regs[r].slot != kNoSlot) slot_reg_[state_.regs[r].slot] = kNoHostReg;
-  });
+  state_.for_each_caching([&](HostReg r) { slot_reg_[state_.regs[r].slot] = kNoHostReg; });
   state_ = saved_states_[index];
   end_values();
-  state_.for_each_used([&](HostReg r) {
-    if (state_.regs[r].slot != kNoSlot) slot_reg_[state_.regs[r].slot] = r;
-  });
+  state_.for_each_caching([&](HostReg r) { slot_reg_[state_.regs[r].slot] = r; });
   mark_f80(kF80Place);
 }
 
 // At the end of a block: values do not live on.
 void CodeGen::end_values() {
-  state_.for_each_used([&](HostReg r) {
-    state_.regs[r].num_vals = 0;
-    state_.note_if_empty(r);
-  });
+  state_.drop_all_values();
   state_.flags.num_vals = 0;
   for (unsigned p = 0; p < state_.f80.depth; ++p) state_.f80.entries[p].num_vals = 0;
   f80_rounding_.clear();
@@ -115,9 +107,16 @@ void CodeGen::emit_chain(BlockId b) {
   }
 }
 
+Label CodeGen::block_label(BlockId b) {
+  Label& label = blocks_[b].label;
+  assert(is_jumped_to(b));
+  if (label.id == Label().id) label = as_.new_label();
+  return label;
+}
+
 void CodeGen::emit_block(BlockId b) {
   blocks_[b].emitted = true;
-  as_.bind(blocks_[b].label);
+  if (is_jumped_to(b)) as_.bind(block_label(b));
   block_ = b;
   if (b == 0 && keeps_in_loop()) enter_loop();
   late_for_faults_only(blocks_[b].loose_dead);
@@ -143,9 +142,16 @@ void CodeGen::emit_block(BlockId b) {
     now_stamp_ = stamp_;
     done_ = i;
     locked_ = 0;
-    // The cold paths of the soft TLB know nothing of the x87 stack.
-    if (state_.f80.depth != 0 && config_.soft_tlb && (op_attributes(in.op) & kMayFault)) f80_flush(nullptr);
-    emit_inst(i);
+    // Every second op is one of these: asked for before the switch, whose way is harder to foretell.
+    if (in.op == Op::kGet) {
+      get(i);
+    } else if (in.op == Op::kPut) {
+      put(i);
+    } else {
+      // The cold paths of the soft TLB know nothing of the x87 stack.
+      if (state_.f80.depth != 0 && config_.soft_tlb && (op_attributes(in.op) & kMayFault)) f80_flush(nullptr);
+      emit_inst(i);
+    }
     if (status_ != tcg::CompileResult::kOk) return;
     i = done_;
   }
@@ -194,8 +200,6 @@ void CodeGen::emit_flags_const(uint32_t i) {
 void CodeGen::emit_inst(uint32_t i) {
   const Inst& in = insts_[i];
   switch (in.op) {
-    case Op::kGet: return get(i);
-    case Op::kPut: return put(i);
     case Op::kGetIdx:
     case Op::kPutIdx: return emit_indexed(i);
     case Op::kGetTmp:
@@ -230,14 +234,6 @@ void CodeGen::emit_inst(uint32_t i) {
     case Op::kRaiseVal:
     case Op::kHalt: return emit_leave(i);
     case Op::kPoll: return emit_poll(i);
-    default:
-      if (in.op >= Op::kFAdd && (emit_f80(i) || emit_fp(i))) return;
-      return emit_integer(i);
-  }
-}
-
-void CodeGen::emit_integer(uint32_t i) {
-  switch (insts_[i].op) {
     case Op::kAdd:
     case Op::kSub: return emit_add_sub(i);
     case Op::kMul: return emit_mul(i);
@@ -274,7 +270,9 @@ void CodeGen::emit_integer(uint32_t i) {
     case Op::kPair:
     case Op::kLo:
     case Op::kHi: return emit_pair_ops(i);
-    default: return emit_vector(i);
+    default:
+      if (in.op >= Op::kFAdd && (emit_f80(i) || emit_fp(i))) return;
+      return emit_vector(i);
   }
 }
 

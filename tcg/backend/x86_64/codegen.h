@@ -147,12 +147,14 @@ class CodeGen {
   void note_low_read(const ir::Inst& in);
   void emit_chain(ir::BlockId b);
   void emit_block(ir::BlockId b);
+  // Most blocks go on from the one that leads to them: the others need a label.
+  bool is_jumped_to(ir::BlockId b) const { return b == 0 || blocks_[b].preds != 1; }
+  Label block_label(ir::BlockId b);
   void emit_temporary(uint32_t i);
   void load_pcrel(Reg d, int64_t offset);
   void emit_pcrel(uint32_t i);
   void emit_flags_const(uint32_t i);
   void emit_inst(uint32_t i);
-  void emit_integer(uint32_t i);
   void restore_state(uint32_t index);
   void end_values();
 
@@ -207,12 +209,10 @@ class CodeGen {
   void bind(V v, HostReg r, bool clean) {  // v is now (also) in r
     Val& val = vals_[v];
     if (val.left == 0) return;
-    RegState& target = state_.regs[r];
-    if (val.framed || target.num_vals == RegState::kMaxVals) [[unlikely]]
+    if (val.framed || state_.regs[r].num_vals == RegState::kMaxVals) [[unlikely]]
       return bind_elsewhere(v, r, clean);
-    target.vals[target.num_vals++] = v;
-    target.stamp = ++stamp_;
-    state_.used |= 1u << r;
+    state_.add(r, v);
+    state_.regs[r].stamp = ++stamp_;
     val.loc = Loc::kReg;
     val.reg = r;
     val.clean = clean;
@@ -731,7 +731,7 @@ class CodeGen {
   bool settling_ = false;                // every reader is given a register or a place in the frame
   std::vector<HostState> saved_states_;  // the first num_saved_ are in use
   uint32_t num_saved_ = 0;
-  std::vector<Cold> cold_;
+  ir::PodVector<Cold> cold_;
   RecoveryWriter recovery_;
   std::vector<FpSite> fp_sites_;
   // The value whose instruction has left the status word as it is, if f80.up or f80.note asks for it; of

@@ -45,7 +45,7 @@ void CodeGen::settle_for_call(const Inst& in) {
 void CodeGen::empty_for_call() {
   state_.for_each_used([&](HostReg r) {
     spill_vals(r);
-    if (state_.regs[r].slot != kNoSlot) unbind_slot(r);
+    unbind_slot(r);
   });
   state_.flags = FlagsState();
   settling_ = false;
@@ -144,7 +144,7 @@ void CodeGen::emit_cond_br(uint32_t i) {
     Cc cc = condition(c);
     consume(c);
     forget_all();
-    as_.jcc(cc, blocks_[then_block].label);
+    as_.jcc(cc, block_label(then_block));
     if (!blocks_[then_block].emitted) pending_.push_back(then_block);
     return branch_to(else_block);
   }
@@ -165,17 +165,18 @@ void CodeGen::emit_cond_br(uint32_t i) {
   }
   next_block_ = in_line;
   if (!continues(aside) && settled_for(aside)) {
-    equality ? jump_fcmp(cc, blocks_[aside].label) : as_.jcc(cc, blocks_[aside].label);
+    equality ? jump_fcmp(cc, block_label(aside)) : as_.jcc(cc, block_label(aside));
     if (!blocks_[aside].emitted) pending_.push_back(aside);
     return;
   }
   const Label label = as_.new_label();
   equality ? jump_fcmp(cc, label) : as_.jcc(cc, label);
-  Cold& cold = cold_.emplace_back();
+  Cold cold;
   cold.kind = continues(aside) ? Cold::kBlock : Cold::kEdge;
   cold.label = label;
   cold.block = aside;
   cold.state = save_state();
+  cold_.push_back(cold);
   if (cold.kind == Cold::kBlock) blocks_[aside].emitted = true;  // spoken for
 }
 
@@ -201,7 +202,7 @@ void CodeGen::branch_to(BlockId b) {
   settle_for(b);
   forget_all();
   if (blocks_[b].emitted) {
-    as_.jmp(blocks_[b].label);
+    as_.jmp(block_label(b));
   } else {
     next_block_ = b;
   }
@@ -341,7 +342,7 @@ void CodeGen::emit_cold(const Cold& c) {
       restore_state(c.state);
       settle_for(c.block);
       forget_all();
-      as_.jmp(blocks_[c.block].label);
+      as_.jmp(block_label(c.block));
       if (!blocks_[c.block].emitted) pending_.push_back(c.block);
       break;
     case Cold::kTrap:

@@ -40,11 +40,9 @@ void CodeGen::save_flags() {
     as_.mov(16, slot_mem(f.slot), Reg::rax);
     f.dirty = false;
   }
-  RegState& rax = state_.regs[host(Reg::rax)];
-  state_.used |= 1u << host(Reg::rax);
   for (unsigned i = 0; i < f.num_vals; ++i) {
     Val& val = vals_[f.vals[i]];
-    rax.vals[rax.num_vals++] = f.vals[i];
+    state_.add(host(Reg::rax), f.vals[i]);
     val.loc = Loc::kReg;
     val.reg = host(Reg::rax);
     val.clean = false;

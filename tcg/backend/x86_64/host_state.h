@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <cstdint>
 
 #include "tcg/backend/x86_64/regs.h"
@@ -112,9 +113,10 @@ struct HostState {
     late = from.late;
     flags = from.flags;
     dirty = from.dirty;
-    for_each(used & ~from.used, [&](HostReg r) { regs[r] = RegState(); });
-    used = from.used;
-    for_each(used, [&](HostReg r) { regs[r] = from.regs[r]; });
+    for_each(used() & ~from.used(), [&](HostReg r) { regs[r] = RegState(); });
+    holding = from.holding;
+    caching = from.caching;
+    for_each_used([&](HostReg r) { regs[r] = from.regs[r]; });
     return *this;
   }
 
@@ -122,24 +124,44 @@ struct HostState {
   LateSlots late;
   std::array<RegState, kNumHostRegs> regs;
   FlagsState flags;
-  // Registers that hold values or cache a slot, and perhaps some that did so a moment ago: the others are
-  // known to be empty and need not be looked at. Whoever puts something into a register sets its bit.
-  uint32_t used = 0;
-  // The register does not hold this value any more.
+  // Registers that hold values, that cache a slot, and of the latter those whose slot's place in the state
+  // block is out of date. All others are empty and need not be looked at.
+  uint32_t holding = 0;
+  uint32_t caching = 0;
+  uint32_t dirty = 0;
+  uint32_t used() const { return holding | caching; }
+
+  // The register holds this value as well; it is not full.
+  void add(HostReg r, ir::ValueId v) {
+    RegState& reg = regs[r];
+    reg.vals[reg.num_vals++] = v;
+    holding |= 1u << r;
+  }
+  // It does not hold this value any more, which it did.
   void remove(HostReg r, ir::ValueId v) {
     RegState& reg = regs[r];
-    if (reg.num_vals == 1 && reg.vals[0] == v) {
-      reg.num_vals = 0;
-    } else {
-      reg.remove(v);
-    }
-    note_if_empty(r);
+    if (reg.num_vals != 1) return reg.remove(v);
+    assert(reg.vals[0] == v);
+    drop_values(r);
   }
-  void note_if_empty(HostReg r) {
-    if (regs[r].num_vals == 0 && regs[r].slot == ir::kNoSlot) used &= ~(1u << r);
+  void drop_values(HostReg r) {
+    regs[r].num_vals = 0;
+    holding &= ~(1u << r);
   }
-  // Registers whose slot's place in the state block is out of date.
-  uint32_t dirty = 0;
+  void drop_all_values() {
+    for_each(holding, [&](HostReg r) { regs[r].num_vals = 0; });
+    holding = 0;
+  }
+  void cache(HostReg r, ir::SlotId s) {
+    regs[r].slot = s;
+    caching |= 1u << r;
+  }
+  void drop_slot(HostReg r) {
+    regs[r].slot = ir::kNoSlot;
+    regs[r].partial = false;
+    caching &= ~(1u << r);
+    set_clean(r);
+  }
 
   bool is_dirty(HostReg r) const { return dirty >> r & 1; }
   void set_dirty(HostReg r) { dirty |= 1u << r; }
@@ -148,7 +170,11 @@ struct HostState {
 
   template <typename F>
   void for_each_used(F f) const {
-    for_each(used, f);
+    for_each(used(), f);
+  }
+  template <typename F>
+  void for_each_caching(F f) const {
+    for_each(caching, f);
   }
   template <typename F>
   void for_each_dirty(F f) const {

@@ -93,11 +93,10 @@ void CodeGen::enter_loop() {
     const auto [s, type, written] = loop_slots_[k];
     load_typed(type, r, slot_mem(s));
     RegState& reg = state_.regs[r];
-    reg.slot = s;
+    state_.cache(r, s);
     reg.partial = type != Type::kV128;
     if (written && !reg.partial) state_.set_dirty(r);
     reg.stamp = ++stamp_;
-    state_.used |= 1u << r;
     slot_reg_[s] = r;
   }
   enter_f80_loop();

@@ -88,7 +88,7 @@ void CodeGen::call_vector_helper(uint32_t i, HelperFn fn) {
   consume_args(in);
   state_.for_each_used([&](HostReg r) {
     spill_vals(r);
-    if (state_.regs[r].slot != kNoSlot) unbind_slot(r);
+    unbind_slot(r);
   });
   state_.flags = FlagsState();
   as_.lea(64, Reg::r10, operand(0));
