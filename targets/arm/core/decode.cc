@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "targets/arm/core/legal.h"
-
 namespace xarch::arm {
 
 namespace {
@@ -28,11 +26,10 @@ constexpr Row kRows[] = {
    pattern_value(pattern),                           \
    Feature::k##feature,                              \
    Effect::k##effect,                                \
-   std::string_view(#allowed) == "Any",              \
-   &legal::allowed},
+   legal::allowed},
 #include "targets/arm/core/a64.def"
 #undef A64
-    {"none", "", 0, 0, Feature::kBase, Effect::kStops, false, nullptr}};
+    {"none", "", 0, 0, Feature::kBase, Effect::kStops, legal::Any}};
 
 constexpr bool well_formed(const Row& r) {
   if (r.pattern.size() != 32) return false;
@@ -68,7 +65,8 @@ constexpr bool no_overlap() {
 }
 static_assert(no_overlap(), "two lines of the table overlap");
 
-// Candidates by the highest eleven bits, narrower patterns first.
+// Candidates by the highest eleven bits. What covers others comes behind them, the narrower first; of what
+// covers none, where the order does not matter, what has the most encodings comes first.
 constexpr unsigned kKeyShift = 21;
 constexpr unsigned kNumKeys = 1u << (32 - kKeyShift);
 
@@ -91,11 +89,12 @@ constexpr unsigned count_candidates() {
 // What the search compares, side by side in memory.
 struct Candidate {
   uint32_t mask = 0;
-  uint32_t value = 0;
+  uint32_t value = 1;
+  legal::Reserved reserved;
   uint16_t row = 0;
   Feature feature = Feature::kBase;
-  bool always : 1 = false;  // every encoding is allocated
-  bool last : 1 = false;    // of its key
+  bool more : 1 = false;  // the row's rule has
+  bool last : 1 = true;   // of its key
 };
 // The first candidate is one that nothing matches: the keys without any have it.
 struct Index {
@@ -103,19 +102,30 @@ struct Index {
   std::array<Candidate, 1 + count_candidates()> candidates{};
 };
 
+constexpr bool covers_any(unsigned i) {
+  const Row& r = kRows[i];
+  for (unsigned j = 0; j < kNumInsns; ++j) {
+    if (j != i && ((kRows[j].value ^ r.value) & r.mask & kRows[j].mask) == 0) return true;
+  }
+  return false;
+}
+
 constexpr Index make_index() {
   Index index;
-  index.candidates[0] = {0, 1, 0, Feature::kBase, false, true};
   std::array<uint16_t, kNumKeys> count{}, used{};
   for (unsigned i = 0; i < kNumInsns; ++i) each_key(kRows[i], [&](uint32_t k) { ++count[k]; });
   for (uint16_t k = 0, next = 1; k < kNumKeys; next += count[k++]) {
     if (count[k] != 0) index.first[k] = next;
   }
-  for (int fixed = 32; fixed >= 0; --fixed) {
+  std::array<bool, kNumInsns> covering{};
+  for (unsigned i = 0; i < kNumInsns; ++i) covering[i] = covers_any(i);
+  for (unsigned rank = 0; rank <= 65; ++rank) {
     for (unsigned i = 0; i < kNumInsns; ++i) {
       const Row& r = kRows[i];
-      if (__builtin_popcount(r.mask) != fixed) continue;
-      Candidate c = {r.mask, r.value, static_cast<uint16_t>(i), r.feature, r.always, false};
+      const auto fixed = static_cast<unsigned>(__builtin_popcount(r.mask));
+      if (rank != (covering[i] ? 65 - fixed : fixed)) continue;
+      Candidate c = {r.mask, r.value, r.legal.first, static_cast<uint16_t>(i), r.feature, r.legal.has_more(),
+                     false};
       each_key(r, [&](uint32_t k) {
         c.last = used[k] + 1 == count[k];
         index.candidates[index.first[k] + used[k]++] = c;
@@ -132,8 +142,10 @@ const Row& row(Insn insn) { return kRows[static_cast<unsigned>(insn)]; }
 
 Insn decode(uint32_t word, FeatureSet features) {
   for (const Candidate* c = &kIndex.candidates[kIndex.first[word >> kKeyShift]];; ++c) {
-    const bool matches = (word & c->mask) == c->value && features.has(c->feature);
-    if (matches && (c->always || kRows[c->row].legal(word))) return static_cast<Insn>(c->row);
+    // One branch for all of it: which part decides is hard to foretell.
+    const bool fits = (word & c->mask) == c->value, reserved = c->reserved.has(word);
+    const bool matches = fits & !reserved & features.has(c->feature);
+    if (matches && (!c->more || kRows[c->row].legal.more_allows(word))) return static_cast<Insn>(c->row);
     if (c->last) return Insn::kNone;
   }
 }

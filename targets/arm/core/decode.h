@@ -3,7 +3,7 @@
 //   A64(Name, pattern, feature, legal, effect)
 //     pattern  32 characters, bit 31 first: 0, 1, or a letter that names a field (its bits adjacent); x:
 //     ignored bits feature  a Feature: without it the encoding is undefined legal    which of the encodings
-//     that match the pattern are allocated, see legal.cc effect   an Effect
+//     that match the pattern are allocated, see legal.h effect   an Effect
 //
 // A line may cover encodings of another one only if all of its own are covered: then it wins. Anything else
 // that overlaps, a field a lifter names that the pattern lacks, or a line without a lifter fails the build.
@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "targets/arm/core/features.h"
+#include "targets/arm/core/legal.h"
 
 namespace xarch::arm {
 
@@ -40,8 +41,7 @@ struct Row {
   uint32_t value;
   Feature feature;
   Effect effect;
-  bool always;  // all encodings are allocated
-  bool (*legal)(uint32_t word);
+  legal::Rule legal;
 };
 const Row& row(Insn insn);
 

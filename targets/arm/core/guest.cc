@@ -42,7 +42,7 @@ class Window {
     return size_ != 0;
   }
 
-  static constexpr unsigned kBytes = 64;
+  static constexpr unsigned kBytes = 128;
   tcg::CodeReader& code_;
   uint64_t base_ = 0;  // of what it holds, if anything
   unsigned size_ = 0;
@@ -51,9 +51,11 @@ class Window {
 
 using tcg::BranchKind;
 
+// Branches, exception generating and system instructions (Arm ARM C4.1).
+constexpr bool is_branch_class(uint32_t word) { return (word >> 26 & 7) == 5; }
+
 // What a word does to the flow of control, for looking ahead over many: far cheaper than decode(). *distance
-// is that of a direct branch, in bytes (Arm ARM C4.1, branches, exception generating and system
-// instructions).
+// is that of a direct branch, in bytes.
 BranchKind branch_kind(uint32_t word, int64_t* distance) {
   const auto field = [&](unsigned lsb, unsigned bits) {
     *distance = int64_t{static_cast<int32_t>(word << (32 - lsb - bits)) >> (32 - bits)} * 4;
@@ -105,6 +107,7 @@ class Translation final : public tcg::WalkedCode {
     for (int64_t at = from; at < end; at += 4) {
       uint32_t word;
       if (!window_.word(pc(at), &word)) return false;
+      if (!is_branch_class(word)) continue;
       int64_t distance = 0;
       out->kind = branch_kind(word, &distance);
       if (out->kind == BranchKind::kNone) continue;

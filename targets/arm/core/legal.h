@@ -1,9 +1,31 @@
-// Which encodings of a line of the A64 table are allocated: one predicate per name in its `legal` column.
+// Which encodings of a line of the A64 table are allocated: a rule or a predicate for each name in its
+// `legal` column.
 #pragma once
 
 #include <cstdint>
 
 namespace xarch::arm::legal {
+
+// Encodings that are not: those with `value` in the bits of `mask`; none to begin with.
+struct Reserved {
+  uint32_t mask = 0;
+  uint32_t value = 1;
+  constexpr bool has(uint32_t w) const { return (w & mask) == value; }
+};
+// All but the reserved ones, and of those what the predicate allows, if there is one. Almost every line does
+// with the first: the decoder looks at that without a branch of its own.
+struct Rule {
+  Reserved first, second;
+  bool (*predicate)(uint32_t w) = nullptr;
+
+  constexpr Rule(Reserved a = {}, Reserved b = {}) : first(a), second(b) {}
+  constexpr Rule(bool (*f)(uint32_t w)) : predicate(f) {}
+  constexpr bool has_more() const { return predicate != nullptr || second.mask != 0; }
+  // Does the rest of it, behind `first`, allow the encoding?
+  constexpr bool more_allows(uint32_t w) const {
+    return !second.has(w) && (predicate == nullptr || predicate(w));
+  }
+};
 
 constexpr bool sf(uint32_t w) { return w >> 31; }
 constexpr uint32_t bits(uint32_t w, unsigned lsb, unsigned n) { return w >> lsb & ((1u << n) - 1); }
@@ -26,28 +48,28 @@ constexpr uint64_t bitmask_immediate(unsigned n, unsigned immr, unsigned imms) {
   return element;
 }
 
-constexpr bool Any(uint32_t) { return true; }
+inline constexpr Rule Any = {};
 constexpr bool LogicalImm(uint32_t w) {
   return (sf(w) || !bits(w, 22, 1)) && bitmask_immediate(bits(w, 22, 1), bits(w, 16, 6), bits(w, 10, 6)) != 0;
 }
-constexpr bool MoveWide(uint32_t w) { return sf(w) || !bits(w, 22, 1); }
+inline constexpr Rule MoveWide = {{0x80400000, 0x00400000}};
 constexpr bool Bitfield(uint32_t w) {
   return bits(w, 22, 1) == sf(w) && (sf(w) || (!bits(w, 21, 1) && !bits(w, 15, 1)));
 }
 constexpr bool Extract(uint32_t w) { return bits(w, 22, 1) == sf(w) && (sf(w) || !bits(w, 15, 1)); }
-constexpr bool Shift6(uint32_t w) { return sf(w) || !bits(w, 15, 1); }
-constexpr bool AddShift(uint32_t w) { return Shift6(w) && bits(w, 22, 2) != 3; }
+inline constexpr Rule Shift6 = {{0x80008000, 0x00008000}};
+inline constexpr Rule AddShift = {{0x80008000, 0x00008000}, {0x00c00000, 0x00c00000}};
 constexpr bool ExtShift(uint32_t w) { return bits(w, 10, 3) <= 4; }
-constexpr bool CrcSize(uint32_t w) { return bits(w, 10, 2) != 3; }
+inline constexpr Rule CrcSize = {{0x00000c00, 0x00000c00}};
 constexpr bool Dcps(uint32_t w) { return bits(w, 0, 2) != 0; }
-constexpr bool CasPair(uint32_t w) { return !bits(w, 16, 1) && !bits(w, 0, 1); }
-constexpr bool LitV(uint32_t w) { return bits(w, 30, 2) != 3; }
-constexpr bool PairV(uint32_t w) { return bits(w, 30, 2) != 3; }
-constexpr bool RegOffset(uint32_t w) { return bits(w, 14, 1); }
-constexpr bool SignX(uint32_t w) { return bits(w, 30, 2) != 3; }
-constexpr bool SignW(uint32_t w) { return bits(w, 30, 2) < 2; }
-constexpr bool SignXReg(uint32_t w) { return SignX(w) && RegOffset(w); }
-constexpr bool SignWReg(uint32_t w) { return SignW(w) && RegOffset(w); }
+inline constexpr Rule CasPair = {{0x00010000, 0x00010000}, {0x00000001, 0x00000001}};
+inline constexpr Rule LitV = {{0xc0000000, 0xc0000000}};
+inline constexpr Rule PairV = {{0xc0000000, 0xc0000000}};
+inline constexpr Rule RegOffset = {{0x00004000, 0x00000000}};
+inline constexpr Rule SignX = {{0xc0000000, 0xc0000000}};
+inline constexpr Rule SignW = {{0x80000000, 0x80000000}};
+inline constexpr Rule SignXReg = {{0xc0000000, 0xc0000000}, {0x00004000, 0x00000000}};
+inline constexpr Rule SignWReg = {{0x80000000, 0x80000000}, {0x00004000, 0x00000000}};
 // MSR (immediate): UAO PAN SPSel; SSBS DIT TCO DAIFSet DAIFClr.
 constexpr bool PstateField(uint32_t w) {
   unsigned op1 = bits(w, 16, 3), op2 = bits(w, 5, 3);
@@ -70,35 +92,35 @@ constexpr bool SingleStruct(uint32_t w) {
 // ---- vectors. Bit 30 is Q, bits 23..22 the lane's size.
 constexpr bool q(uint32_t w) { return bits(w, 30, 1); }
 constexpr unsigned size(uint32_t w) { return bits(w, 22, 2); }
-constexpr bool Vec3(uint32_t w) { return size(w) != 3 || q(w); }
-constexpr bool VecNo64(uint32_t w) { return size(w) != 3; }
-constexpr bool Vec3No64(uint32_t w) { return size(w) != 3; }
-constexpr bool VecHS(uint32_t w) { return size(w) == 1 || size(w) == 2; }
-constexpr bool VecFp(uint32_t w) { return !bits(w, 22, 1) || q(w); }
-constexpr bool Across(uint32_t w) { return size(w) != 3 && (size(w) != 2 || q(w)); }
-constexpr bool FpElem(uint32_t w) { return !bits(w, 22, 1) || (q(w) && !bits(w, 21, 1)); }
+inline constexpr Rule Vec3 = {{0x40c00000, 0x00c00000}};
+inline constexpr Rule VecNo64 = {{0x00c00000, 0x00c00000}};
+inline constexpr Rule Vec3No64 = {{0x00c00000, 0x00c00000}};
+inline constexpr Rule VecHS = {{0x00c00000, 0x00000000}, {0x00c00000, 0x00c00000}};
+inline constexpr Rule VecFp = {{0x40400000, 0x00400000}};
+inline constexpr Rule Across = {{0x00c00000, 0x00c00000}, {0x40c00000, 0x00800000}};
+inline constexpr Rule FpElem = {{0x00600000, 0x00600000}, {0x40400000, 0x00400000}};
 // Shifts: immh:immb in bits 22..16; immh 0 is another group.
-constexpr bool ShiftAny(uint32_t w) { return bits(w, 19, 4) != 0; }
-constexpr bool ShiftImm(uint32_t w) { return ShiftAny(w) && (!bits(w, 22, 1) || q(w)); }
-constexpr bool Shift64(uint32_t w) { return bits(w, 22, 1); }
-constexpr bool ShiftNarrow(uint32_t w) { return ShiftAny(w) && !bits(w, 22, 1); }
-constexpr bool ShiftFpScalar(uint32_t w) { return bits(w, 21, 2) != 0; }
-constexpr bool ShiftFp(uint32_t w) { return ShiftFpScalar(w) && (!bits(w, 22, 1) || q(w)); }
+inline constexpr Rule ShiftAny = {{0x00780000, 0x00000000}};
+inline constexpr Rule ShiftImm = {{0x00780000, 0x00000000}, {0x40400000, 0x00400000}};
+inline constexpr Rule Shift64 = {{0x00400000, 0x00000000}};
+inline constexpr Rule ShiftNarrow = {{0x00780000, 0x00000000}, {0x00400000, 0x00400000}};
+inline constexpr Rule ShiftFpScalar = {{0x00600000, 0x00000000}};
+inline constexpr Rule ShiftFp = {{0x00600000, 0x00000000}, {0x40400000, 0x00400000}};
 // Op 1 with cmode 1111 is a double, which takes 128 bits.
 constexpr bool VecImm(uint32_t w) { return bits(w, 12, 4) != 15 || !bits(w, 29, 1) || q(w); }
-constexpr bool Copy(uint32_t w) { return bits(w, 16, 4) != 0; }
-constexpr bool CopyQ(uint32_t w) { return Copy(w) && (bits(w, 16, 3) != 0 || q(w)); }
-constexpr bool CopyW(uint32_t w) { return bits(w, 16, 2) != 0; }
-constexpr bool CopyX(uint32_t w) { return bits(w, 16, 3) != 0; }
-constexpr bool Ext(uint32_t w) { return q(w) || !bits(w, 14, 1); }
+inline constexpr Rule Copy = {{0x000f0000, 0x00000000}};
+inline constexpr Rule CopyQ = {{0x000f0000, 0x00000000}, {0x40070000, 0x00000000}};
+inline constexpr Rule CopyW = {{0x00030000, 0x00000000}};
+inline constexpr Rule CopyX = {{0x00070000, 0x00000000}};
+inline constexpr Rule Ext = {{0x40004000, 0x00004000}};
 // FCVT between two different types (half precision included).
 constexpr bool FcvtF(uint32_t w) { return size(w) != 2 && bits(w, 15, 2) != 2 && bits(w, 15, 2) != size(w); }
 // FMOV between W and S, X and D.
 constexpr bool FmovGen(uint32_t w) { return size(w) == (sf(w) ? 1u : 0u); }
-constexpr bool FixedF(uint32_t w) { return sf(w) || bits(w, 15, 1); }
+inline constexpr Rule FixedF = {{0x80008000, 0x00000000}};
 
 // Lanes of two or more bytes, two of them at least.
 // Complex numbers of half precision: a 64-bit vector has two.
-constexpr bool ComplexElem(uint32_t w) { return q(w) || !bits(w, 11, 1); }
+inline constexpr Rule ComplexElem = {{0x40000800, 0x00000800}};
 
 }  // namespace xarch::arm::legal
