@@ -1,5 +1,5 @@
 // xarch_guarded_copy(to, from, bytes): copies bytes; returns how many could not be copied because an access faulted,
-// to within 8. Instructions and structs are short, and quadwords are quicker for them than a string operation.
+// to within 16. Instructions and structs are short, and words are quicker for them than a string operation.
 // The signal handler turns a fault with a pc in [xarch_guarded_copy, xarch_guarded_copy_end) into a jump to
 // xarch_guarded_copy_fixup; rcx then holds the bytes left. Same for the 32-bit accesses below.
   .text
@@ -13,14 +13,20 @@ xarch_guarded_copy:
   jne 4f
   cmpq $128, %rdx
   ja 2f
-  testq %rdx, %rdx
-  je 3f
+  testb $8, %dl
+  je 6f
 5:movq (%rsi), %rax
   movq %rax, (%rdi)
   addq $8, %rsi
   addq $8, %rdi
   subq $8, %rcx
-  jne 5b
+6:jrcxz 3f
+7:movups (%rsi), %xmm0
+  movups %xmm0, (%rdi)
+  addq $16, %rsi
+  addq $16, %rdi
+  subq $16, %rcx
+  jne 7b
   xorl %eax, %eax
   ret
 4:cmpq $16, %rdx

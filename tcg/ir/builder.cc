@@ -111,6 +111,7 @@ void Builder::finish() {
     Log::fatal("xarch: internal error: IR of the region at %#lx: %s", region_->key.pc,
                terminated() ? "a named block was not started" : "the last block has no end");
   }
+  region_->joins = has_br_ || led_to_ != region_->blocks.size();
   if (!renumber_) return;
   for (const Block& block : region_->blocks) {
     Inst& last = region_->insts[block.end - 1];
@@ -129,10 +130,9 @@ void Builder::restart() { emit(Op::kRestart, Type::kVoid); }
 
 Value Builder::constant(Type t, uint64_t v) {
   ValueId& recent = recent_consts_[(v ^ v >> 4 ^ static_cast<unsigned>(t)) & 15];
-  if (recent >= block_first_ && recent < region_->insts.size()) {
-    const Inst& inst = region_->insts[recent];
-    if (inst.op == Op::kConst && inst.type == t && static_cast<uint64_t>(inst.imm) == v) return {recent, t};
-  }
+  const Inst& inst = region_->insts.data()[recent];
+  const bool same = (inst.op == Op::kConst) & (inst.type == t) & (static_cast<uint64_t>(inst.imm) == v);
+  if (same & in_block(recent)) return {recent, t};
   recent = next(t).id;
   return emit(Op::kConst, t, {}, {}, {}, 0, static_cast<int64_t>(v));
 }
@@ -158,7 +158,8 @@ Value Builder::get(SlotId slot) {
 }
 
 void Builder::put(SlotId slot, Value v) {
-  if (is_known(slot) && known(slot).id == v.id) return;
+  const bool same = known(slot).id == v.id;
+  if (same & is_known(slot)) return;
   if (scratch().overlaps.any(slot)) [[unlikely]]
     return put_overlapping(slot, v);
   set_known(slot, v);
@@ -414,10 +415,9 @@ Value Builder::funnel_r(Value high, Value low, unsigned n) {
 // again.
 Value Builder::convert(Op op, Type t, Value a) {
   ValueId& recent = recent_converts_[(a.id ^ static_cast<unsigned>(t)) & 15];
-  if (recent >= block_first_ && recent < region_->insts.size()) {
-    const Inst& inst = region_->insts[recent];
-    if (inst.op == op && inst.type == t && inst.args[0] == a.id) return {recent, t};
-  }
+  const Inst& inst = region_->insts.data()[recent];
+  const bool same = (inst.op == op) & (inst.type == t) & (inst.args[0] == a.id);
+  if (same & in_block(recent)) return {recent, t};
   recent = next(t).id;
   return emit(op, t, a);
 }

@@ -242,6 +242,8 @@ class Builder {
     return t == Type::kF32 || t == Type::kI32 ? 2 : t == Type::kF64 || t == Type::kI64 ? 3 : lane;
   }
   const Inst& def(Value v) const { return region_->insts[v.id]; }
+  // Is it a value of the open block? Any number may be asked for.
+  bool in_block(ValueId id) const { return id - block_first_ < region_->insts.size() - block_first_; }
   // The value of this operation if `v` was defined by it in the open block, else null.
   const Inst* def_if(Value v, Op op) const { return def(v).op == op ? &def(v) : nullptr; }
   Value value_of(ValueId id) const { return {id, region_->insts[id].type}; }
@@ -276,6 +278,8 @@ class Builder {
   uint32_t limit_ = 0;
   bool renumber_ = false;  // blocks were not started in the order of their names
   unsigned second_names_ = 0;
+  bool has_br_ = false;
+  size_t led_to_ = 1;  // by conditional branches, and the first block
   uint32_t block_first_ = 0;
   ValueId recent_converts_[16] = {};  // likewise, of zext, sext and trunc
   ValueId recent_consts_[16] = {};    // where such a constant may stand in the open block; checked when used

@@ -384,7 +384,10 @@ Value Builder::call(const HelperDesc& desc, Type result, std::initializer_list<V
 
 // ---- terminators
 
-void Builder::br(BlockId b) { emit_term(Op::kBr, {}, b); }
+void Builder::br(BlockId b) {
+  emit_term(Op::kBr, {}, b);
+  has_br_ = true;
+}
 
 void Builder::cond_br(Value c, BlockId then_block, BlockId else_block) {
   uint64_t k = 0;
@@ -392,9 +395,13 @@ void Builder::cond_br(Value c, BlockId then_block, BlockId else_block) {
   if (is_const(c, &k)) return br(k ? then_block : else_block);
   if (const Inst* d = def_if(c, Op::kNot)) return cond_br(value_of(d->args[0]), else_block, then_block);
   emit_term(Op::kCondBr, c, then_block, else_block);
+  led_to_ += 2;
 }
 
-void Builder::goto_pc(int64_t offset, ExitAux e) { emit_term(Op::kGotoPc, {}, e.pack(), offset); }
+void Builder::goto_pc(int64_t offset, ExitAux e) {
+  emit_term(Op::kGotoPc, {}, e.pack(), offset);
+  region_->comes_back |= offset == 0;
+}
 
 void Builder::goto_ind(Value pc, ExitAux e) {
   if (const Inst* d = def_if(pc, Op::kPcRel)) return goto_pc(d->imm, e);

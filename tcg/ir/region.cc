@@ -12,6 +12,8 @@ void Region::clear() {
   dead_at_exit.clear();
   num_insns = 0;
   fixed_address = false;
+  joins = true;
+  comes_back = false;
   fp_by_calls = false;
   fp_checks = 0;
 }

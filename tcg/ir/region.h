@@ -108,6 +108,10 @@ struct Region {
       false;              // floating-point ops call a function each: on the host's units they trap too often
   uint8_t fp_checks = 0;  // FpCheck: what their results must be looked at for on the host's units
   bool fixed_address = false;  // holds for its own pc only (MIPS J): not to be reused at another load address
+  // Two things that the Builder knows, so that nobody has to go over the blocks for them: whether some block
+  // may be led to by anything but one conditional branch, and whether an exit leads to the region's start.
+  bool joins = true;
+  bool comes_back = false;
 
   // The Builder's working memory, kept here so that a region that is reused costs no allocation. Of no
   // meaning to others.

@@ -47,25 +47,11 @@ void find_reached(Region& region, std::vector<uint8_t>& flags) {
   }
 }
 
-// Does each block but the first come from one conditional branch, as in most regions? Nothing is to do then.
-// Only counted: a block that nothing leads to, beside one that two lead to, may stay, and costs nothing.
-bool is_tree(const Region& region) {
-  size_t reached = 1;
-  for (size_t b = 0; b < region.blocks.size(); ++b) {
-    const Inst& t = region.terminator(static_cast<BlockId>(b));
-    if (t.op == Op::kCondBr && t.aux != static_cast<uint64_t>(t.imm)) {
-      reached += 2;
-    } else if (t.op == Op::kBr || t.op == Op::kCondBr) {
-      return false;
-    }
-  }
-  return reached == region.blocks.size();
-}
-
 }  // namespace
 
 void clean_up_blocks(Region& region, Workspace& work) {
-  if (region.blocks.size() == 1 || is_tree(region)) return;
+  // Nothing is to do for most regions: each block but the first comes from one conditional branch.
+  if (!region.joins) return;
   for (const Block& block : region.blocks) {
     Inst& t = terminator(region, block);
     if (t.op == Op::kCondBr && t.aux == static_cast<uint64_t>(t.imm)) {

@@ -145,7 +145,8 @@ class TrackingReader final : public CodeReader {
   bool fetch_ahead(uint64_t pc, void* out, unsigned bytes);
 
   uint64_t last_page_ = ~uint64_t{0};
-  // Bytes of the page that were read ahead (after its protection).
+  // Bytes of the page that were read ahead (after its protection), for fetches of up to so many.
+  static constexpr unsigned kShort = 16;
   uint64_t window_start_ = 0;
   uint32_t window_bytes_ = 0;
   uint8_t window_[128];

@@ -23,7 +23,8 @@ bool TrackingReader::fill_window(uint64_t pc) {
   return window_bytes_ != 0;
 }
 
-// The usual case: bytes of one page, which may be read ahead of what is asked for.
+// The usual case: bytes of one page, of which more than is asked for may be read ahead, unless the lifter
+// does so itself.
 bool TrackingReader::fetch_ahead(uint64_t pc, void* out, unsigned bytes) {
   const uint64_t page = page_of(pc);
   if (page != last_page_) {
@@ -32,6 +33,7 @@ bool TrackingReader::fetch_ahead(uint64_t pc, void* out, unsigned bytes) {
     last_page_ = page;
     window_bytes_ = 0;
   }
+  if (bytes > kShort) return memory_.fetch(pc, out, bytes);
   if (pc - window_start_ >= window_bytes_ || pc - window_start_ + bytes > window_bytes_) {
     if (!fill_window(pc) || bytes > window_bytes_) return false;
   }
@@ -53,8 +55,7 @@ void TrackingReader::track(uint64_t page) {
 }
 
 bool TrackingReader::fetch(uint64_t pc, void* out, unsigned bytes) {
-  if (log == nullptr && bytes <= sizeof window_ && page_of(pc) == page_of(pc + bytes - 1) &&
-      fetch_ahead(pc, out, bytes)) {
+  if (log == nullptr && page_of(pc) == page_of(pc + bytes - 1) && fetch_ahead(pc, out, bytes)) {
     return true;
   }
   bool fresh = false;
@@ -208,15 +209,6 @@ class Space final : public CodeSpace {
   std::vector<uint8_t>& buffer_;
 };
 
-// Does it end in a jump to its own start?
-bool is_loop(const ir::Region& region) {
-  for (size_t b = 0; b < region.blocks.size(); ++b) {
-    const ir::Inst& last = region.terminator(static_cast<ir::BlockId>(b));
-    if (last.op == ir::Op::kGotoPc && last.imm == 0) return true;
-  }
-  return false;
-}
-
 // Which of the region's guest instructions, in the order in which they were lifted and counted from 1, is the
 // first to write memory; all of them if none does.
 unsigned first_store(const ir::Region& region) {
@@ -331,7 +323,7 @@ EngineImpl::Made EngineImpl::compile(const TranslationLock& lock, Cell* cell,
                                      std::unique_ptr<CodeCheck> check, bool* too_long) {
   CacheState& slot = slots_[current_slot_];
   Generation& g = *slot.generation;
-  g.align_code(lock, is_loop(region_));
+  g.align_code(lock, region_.comes_back);
   Space space(lock, g, backend_.get(), recovery_buffer_);
   CompileResult code;
   if (backend_ != nullptr) {

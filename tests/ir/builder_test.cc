@@ -267,6 +267,52 @@ TEST(Builder, ForwardsSlots) {
             "%0 = get i64 x5\nput x6, %0\nput x7, %0\n");
 }
 
+// What it notes of the region besides the ops.
+TEST(Builder, TellsJoinsAndLoops) {
+  const auto note = [](auto write) {
+    Region r;
+    Builder b(&r, random_layout(), {0x1000, 0, 0});
+    write(b);
+    b.finish();
+    return std::pair(r.joins, r.comes_back);
+  };
+  const auto fork = [](Builder& b, ir::BlockId* then, ir::BlockId* otherwise) {
+    *then = b.new_block();
+    *otherwise = b.new_block();
+    b.cond_br(b.trunc(b.get(slot("x0")), Type::kI1), *then, *otherwise);
+  };
+  using Notes = std::pair<bool, bool>;
+  EXPECT_EQ(note([](Builder& b) { b.goto_pc(4, {}); }), Notes(false, false));
+  EXPECT_EQ(note([](Builder& b) { b.goto_pc(0, {}); }), Notes(false, true));
+  EXPECT_EQ(note([](Builder& b) { b.goto_ind(b.pcrel(0), {}); }), Notes(false, true));
+  EXPECT_EQ(note([&](Builder& b) {  // a tree
+              ir::BlockId then, otherwise;
+              fork(b, &then, &otherwise);
+              b.start_block(otherwise);
+              b.goto_pc(0, {});
+              b.start_block(then);
+              b.goto_pc(8, {});
+            }),
+            Notes(false, true));
+  EXPECT_EQ(note([&](Builder& b) {  // one branch joins the other's way
+              ir::BlockId then, otherwise;
+              fork(b, &then, &otherwise);
+              b.start_block(otherwise);
+              b.br(then);
+              b.start_block(then);
+              b.goto_pc(8, {});
+            }),
+            Notes(true, false));
+  EXPECT_EQ(note([&](Builder& b) {  // both ways of a branch are one block
+              ir::BlockId then, otherwise;
+              fork(b, &then, &otherwise);
+              b.start_block(then);
+              b.same_block(otherwise, then);
+              b.goto_pc(8, {});
+            }),
+            Notes(true, false));
+}
+
 TEST(Builder, AliasesInvalidate) {
   EXPECT_EQ(built([](Builder& b) {
               const Value x = b.get(slot("x0"));
