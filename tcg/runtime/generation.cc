@@ -119,7 +119,7 @@ Cell* Generation::cell_for(const TranslationLock&, Backend* thunk_writer, uint64
   if (size_t{index + 1} * sizeof(Cell) > area_.cells || index >> kIndexBits != 0) return nullptr;
   if (used_bytes() > budget_) return nullptr;
   const uint32_t size = hash_size_.load(std::memory_order_relaxed);
-  if (index > size - size / 8 && !grow_hash()) return nullptr;
+  if (index > size / 8 * 5 && !grow_hash()) return nullptr;  // beyond, searches soon become long
   Cell* c = new (&cells_[index]) Cell;
   c->entry.store(thunk(index), std::memory_order_relaxed);
   c->pc = pc;

@@ -95,6 +95,12 @@ struct Candidate {
   Feature feature = Feature::kBase;
   bool more : 1 = false;  // the row's rule has
   bool last : 1 = true;   // of its key
+
+  // But for `more`. Computed without branches: which part decides is hard to foretell.
+  bool matches(uint32_t word, FeatureSet features) const {
+    const bool fits = (word & mask) == value, taken_out = reserved.has(word);
+    return fits & !taken_out & features.has(feature);
+  }
 };
 // The first candidate is one that nothing matches: the keys without any have it.
 struct Index {
@@ -136,18 +142,23 @@ constexpr Index make_index() {
 }
 constexpr Index kIndex = make_index();
 
+[[gnu::noinline]] Insn search(const Candidate* c, uint32_t word, FeatureSet features) {
+  for (;; ++c) {
+    if (c->matches(word, features) && (!c->more || kRows[c->row].legal.more_allows(word)))
+      return static_cast<Insn>(c->row);
+    if (c->last) return Insn::kNone;
+  }
+}
+
 }  // namespace
 
 const Row& row(Insn insn) { return kRows[static_cast<unsigned>(insn)]; }
 
 Insn decode(uint32_t word, FeatureSet features) {
-  for (const Candidate* c = &kIndex.candidates[kIndex.first[word >> kKeyShift]];; ++c) {
-    // One branch for all of it: which part decides is hard to foretell.
-    const bool fits = (word & c->mask) == c->value, reserved = c->reserved.has(word);
-    const bool matches = fits & !reserved & features.has(c->feature);
-    if (matches && (!c->more || kRows[c->row].legal.more_allows(word))) return static_cast<Insn>(c->row);
-    if (c->last) return Insn::kNone;
-  }
+  // Most are the first candidate, of which no more is asked: without a call this is short.
+  const Candidate* const first = &kIndex.candidates[kIndex.first[word >> kKeyShift]];
+  if (first->matches(word, features) && !first->more) return static_cast<Insn>(first->row);
+  return search(first, word, features);
 }
 
 }  // namespace xarch::arm
