@@ -173,6 +173,24 @@ TEST(Run, StackSizeAndRelease) {
   EXPECT_EQ(run({"-r", "9.8.7-test", p, "uname"}).out, "9.8.7-test aarch64\n");
 }
 
+// What cannot be done is refused, and named once if asked for.
+TEST(Run, WhatIsMissingIsNamedOnce) {
+  const std::string p = program("static");
+  const std::string refused = "38\n1\n38\n1\n";  // ENOSYS, EPERM
+  Outcome o = run({p, "missing"});
+  EXPECT_EQ(o.out, refused);
+  EXPECT_EQ(o.err, "");
+  o = run({"--trace", "unimpl", p, "missing"});
+  EXPECT_EQ(o.exit_status(), 0);
+  EXPECT_EQ(o.out, refused);
+  for (const char* what :
+       {"unimplemented: io_uring_setup", "unimplemented: clone of a process that shares"}) {
+    const size_t at = o.err.find(what);
+    EXPECT_NE(at, std::string::npos) << what << " in " << o.err;
+    EXPECT_EQ(o.err.find(what, at + 1), std::string::npos) << what << " in " << o.err;
+  }
+}
+
 TEST(Run, LogsGoWhereTheyAreSent) {
   Scratch dir;
   const std::string p = program("static");

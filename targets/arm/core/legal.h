@@ -20,6 +20,7 @@ struct Rule {
 
   constexpr Rule(Reserved a = {}, Reserved b = {}) : first(a), second(b) {}
   constexpr Rule(bool (*f)(uint32_t w)) : predicate(f) {}
+  constexpr bool operator()(uint32_t w) const { return !first.has(w) && more_allows(w); }
   constexpr bool has_more() const { return predicate != nullptr || second.mask != 0; }
   // Does the rest of it, behind `first`, allow the encoding?
   constexpr bool more_allows(uint32_t w) const {

@@ -1,12 +1,15 @@
 // Shows what the process was given: show WHAT [ARGUMENT...].
+#define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -43,6 +46,11 @@ int main(int argc, char** argv) {
     ssize_t n = read(0, buffer, sizeof buffer);
     if (n < 0) return errno;
     if (write(1, buffer, (size_t)n) != n) return errno;
+  } else if (strcmp(what, "missing") == 0) {  // asked for twice each
+    for (int i = 0; i < 2; i++) {
+      printf("%d\n", syscall(SYS_io_uring_setup, 1, NULL) == -1 ? errno : 0);
+      printf("%d\n", syscall(SYS_clone, CLONE_VM | SIGCHLD, NULL, NULL, NULL, NULL) == -1 ? errno : 0);
+    }
   } else if (strcmp(what, "descriptors") == 0) {
     for (int fd = 0; fd < 3; fd++) printf("%d", dup2(fd, fd) == fd);
     printf(" next %d\n", dup(1));
