@@ -28,6 +28,12 @@ struct Rule {
   }
 };
 
+// What reserved encodings are told by.
+constexpr uint32_t bit(unsigned n) { return 1u << n; }
+constexpr uint32_t field(unsigned lsb, unsigned n) { return (bit(n) - 1) << lsb; }
+inline constexpr uint32_t kSf = bit(31), kQ = bit(30), kSize = field(22, 2), kSz = bit(22),
+                          kImmh = field(19, 4);
+
 constexpr bool sf(uint32_t w) { return w >> 31; }
 constexpr uint32_t bits(uint32_t w, unsigned lsb, unsigned n) { return w >> lsb & ((1u << n) - 1); }
 
@@ -53,24 +59,24 @@ inline constexpr Rule Any = {};
 constexpr bool LogicalImm(uint32_t w) {
   return (sf(w) || !bits(w, 22, 1)) && bitmask_immediate(bits(w, 22, 1), bits(w, 16, 6), bits(w, 10, 6)) != 0;
 }
-inline constexpr Rule MoveWide = {{0x80400000, 0x00400000}};
+inline constexpr Rule MoveWide = {{kSf | bit(22), bit(22)}};
 constexpr bool Bitfield(uint32_t w) {
   return bits(w, 22, 1) == sf(w) && (sf(w) || (!bits(w, 21, 1) && !bits(w, 15, 1)));
 }
 constexpr bool Extract(uint32_t w) { return bits(w, 22, 1) == sf(w) && (sf(w) || !bits(w, 15, 1)); }
-inline constexpr Rule Shift6 = {{0x80008000, 0x00008000}};
-inline constexpr Rule AddShift = {{0x80008000, 0x00008000}, {0x00c00000, 0x00c00000}};
+inline constexpr Rule Shift6 = {{kSf | bit(15), bit(15)}};
+inline constexpr Rule AddShift = {{kSf | bit(15), bit(15)}, {kSize, kSize}};
 constexpr bool ExtShift(uint32_t w) { return bits(w, 10, 3) <= 4; }
-inline constexpr Rule CrcSize = {{0x00000c00, 0x00000c00}};
+inline constexpr Rule CrcSize = {{field(10, 2), field(10, 2)}};
 constexpr bool Dcps(uint32_t w) { return bits(w, 0, 2) != 0; }
-inline constexpr Rule CasPair = {{0x00010000, 0x00010000}, {0x00000001, 0x00000001}};
-inline constexpr Rule LitV = {{0xc0000000, 0xc0000000}};
-inline constexpr Rule PairV = {{0xc0000000, 0xc0000000}};
-inline constexpr Rule RegOffset = {{0x00004000, 0x00000000}};
-inline constexpr Rule SignX = {{0xc0000000, 0xc0000000}};
-inline constexpr Rule SignW = {{0x80000000, 0x80000000}};
-inline constexpr Rule SignXReg = {{0xc0000000, 0xc0000000}, {0x00004000, 0x00000000}};
-inline constexpr Rule SignWReg = {{0x80000000, 0x80000000}, {0x00004000, 0x00000000}};
+inline constexpr Rule CasPair = {{bit(16), bit(16)}, {bit(0), bit(0)}};
+inline constexpr Rule LitV = {{field(30, 2), field(30, 2)}};
+inline constexpr Rule PairV = LitV;
+inline constexpr Rule RegOffset = {{bit(14), 0}};
+inline constexpr Rule SignX = LitV;
+inline constexpr Rule SignW = {{bit(31), bit(31)}};
+inline constexpr Rule SignXReg = {{field(30, 2), field(30, 2)}, {bit(14), 0}};
+inline constexpr Rule SignWReg = {{bit(31), bit(31)}, {bit(14), 0}};
 // MSR (immediate): UAO PAN SPSel; SSBS DIT TCO DAIFSet DAIFClr.
 constexpr bool PstateField(uint32_t w) {
   unsigned op1 = bits(w, 16, 3), op2 = bits(w, 5, 3);
@@ -93,35 +99,35 @@ constexpr bool SingleStruct(uint32_t w) {
 // ---- vectors. Bit 30 is Q, bits 23..22 the lane's size.
 constexpr bool q(uint32_t w) { return bits(w, 30, 1); }
 constexpr unsigned size(uint32_t w) { return bits(w, 22, 2); }
-inline constexpr Rule Vec3 = {{0x40c00000, 0x00c00000}};
-inline constexpr Rule VecNo64 = {{0x00c00000, 0x00c00000}};
-inline constexpr Rule Vec3No64 = {{0x00c00000, 0x00c00000}};
-inline constexpr Rule VecHS = {{0x00c00000, 0x00000000}, {0x00c00000, 0x00c00000}};
-inline constexpr Rule VecFp = {{0x40400000, 0x00400000}};
-inline constexpr Rule Across = {{0x00c00000, 0x00c00000}, {0x40c00000, 0x00800000}};
-inline constexpr Rule FpElem = {{0x00600000, 0x00600000}, {0x40400000, 0x00400000}};
+inline constexpr Rule Vec3 = {{kQ | kSize, kSize}};
+inline constexpr Rule VecNo64 = {{kSize, kSize}};
+inline constexpr Rule Vec3No64 = VecNo64;
+inline constexpr Rule VecHS = {{kSize, 0}, {kSize, kSize}};
+inline constexpr Rule VecFp = {{kQ | kSz, kSz}};
+inline constexpr Rule Across = {{kSize, kSize}, {kQ | kSize, bit(23)}};
+inline constexpr Rule FpElem = {{field(21, 2), field(21, 2)}, {kQ | kSz, kSz}};
 // Shifts: immh:immb in bits 22..16; immh 0 is another group.
-inline constexpr Rule ShiftAny = {{0x00780000, 0x00000000}};
-inline constexpr Rule ShiftImm = {{0x00780000, 0x00000000}, {0x40400000, 0x00400000}};
-inline constexpr Rule Shift64 = {{0x00400000, 0x00000000}};
-inline constexpr Rule ShiftNarrow = {{0x00780000, 0x00000000}, {0x00400000, 0x00400000}};
-inline constexpr Rule ShiftFpScalar = {{0x00600000, 0x00000000}};
-inline constexpr Rule ShiftFp = {{0x00600000, 0x00000000}, {0x40400000, 0x00400000}};
+inline constexpr Rule ShiftAny = {{kImmh, 0}};
+inline constexpr Rule ShiftImm = {{kImmh, 0}, {kQ | kSz, kSz}};
+inline constexpr Rule Shift64 = {{kSz, 0}};
+inline constexpr Rule ShiftNarrow = {{kImmh, 0}, {kSz, kSz}};
+inline constexpr Rule ShiftFpScalar = {{field(21, 2), 0}};
+inline constexpr Rule ShiftFp = {{field(21, 2), 0}, {kQ | kSz, kSz}};
 // Op 1 with cmode 1111 is a double, which takes 128 bits.
 constexpr bool VecImm(uint32_t w) { return bits(w, 12, 4) != 15 || !bits(w, 29, 1) || q(w); }
-inline constexpr Rule Copy = {{0x000f0000, 0x00000000}};
-inline constexpr Rule CopyQ = {{0x000f0000, 0x00000000}, {0x40070000, 0x00000000}};
-inline constexpr Rule CopyW = {{0x00030000, 0x00000000}};
-inline constexpr Rule CopyX = {{0x00070000, 0x00000000}};
-inline constexpr Rule Ext = {{0x40004000, 0x00004000}};
+inline constexpr Rule Copy = {{field(16, 4), 0}};
+inline constexpr Rule CopyQ = {{field(16, 4), 0}, {kQ | field(16, 3), 0}};
+inline constexpr Rule CopyW = {{field(16, 2), 0}};
+inline constexpr Rule CopyX = {{field(16, 3), 0}};
+inline constexpr Rule Ext = {{kQ | bit(14), bit(14)}};
 // FCVT between two different types (half precision included).
 constexpr bool FcvtF(uint32_t w) { return size(w) != 2 && bits(w, 15, 2) != 2 && bits(w, 15, 2) != size(w); }
 // FMOV between W and S, X and D.
 constexpr bool FmovGen(uint32_t w) { return size(w) == (sf(w) ? 1u : 0u); }
-inline constexpr Rule FixedF = {{0x80008000, 0x00000000}};
+inline constexpr Rule FixedF = {{kSf | bit(15), 0}};
 
 // Lanes of two or more bytes, two of them at least.
 // Complex numbers of half precision: a 64-bit vector has two.
-inline constexpr Rule ComplexElem = {{0x40000800, 0x00000800}};
+inline constexpr Rule ComplexElem = {{kQ | bit(11), bit(11)}};
 
 }  // namespace xarch::arm::legal
