@@ -130,8 +130,8 @@ constexpr Index make_index() {
       const Row& r = kRows[i];
       const auto fixed = static_cast<unsigned>(__builtin_popcount(r.mask));
       if (rank != (covering[i] ? 65 - fixed : fixed)) continue;
-      Candidate c = {r.mask, r.value, r.legal.first, static_cast<uint16_t>(i), r.feature, r.legal.has_more(),
-                     false};
+      Candidate c = {r.mask,    r.value,          r.legal.first, static_cast<uint16_t>(i),
+                     r.feature, r.legal.has_more, false};
       each_key(r, [&](uint32_t k) {
         c.last = used[k] + 1 == count[k];
         index.candidates[index.first[k] + used[k]++] = c;

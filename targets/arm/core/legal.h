@@ -17,11 +17,11 @@ struct Reserved {
 struct Rule {
   Reserved first, second;
   bool (*predicate)(uint32_t w) = nullptr;
+  bool has_more;  // than `first`
 
-  constexpr Rule(Reserved a = {}, Reserved b = {}) : first(a), second(b) {}
-  constexpr Rule(bool (*f)(uint32_t w)) : predicate(f) {}
+  constexpr Rule(Reserved a = {}, Reserved b = {}) : first(a), second(b), has_more(b.mask != 0) {}
+  constexpr Rule(bool (*f)(uint32_t w)) : predicate(f), has_more(true) {}
   constexpr bool operator()(uint32_t w) const { return !first.has(w) && more_allows(w); }
-  constexpr bool has_more() const { return predicate != nullptr || second.mask != 0; }
   // Does the rest of it, behind `first`, allow the encoding?
   constexpr bool more_allows(uint32_t w) const {
     return !second.has(w) && (predicate == nullptr || predicate(w));
