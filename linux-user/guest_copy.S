@@ -1,7 +1,7 @@
-// xarch_guarded_copy(to, from, bytes): copies bytes; returns how many could not be copied because an access faulted,
-// to within 16. Instructions and structs are short, and words are quicker for them than a string operation.
-// The signal handler turns a fault with a pc in [xarch_guarded_copy, xarch_guarded_copy_end) into a jump to
-// xarch_guarded_copy_fixup; rcx then holds the bytes left. Same for the 32-bit accesses below.
+// xarch_guarded_copy(to, from, bytes): copies bytes; returns how many could not be copied because an access faulted, or
+// up to 15 more. Instructions and structs are short, and words are quicker for them than a string operation.
+// The signal handler turns a fault with a pc in [xarch_guarded_begin, xarch_guarded_end) into a jump to
+// xarch_guarded_fixup; rcx then holds the bytes left. Same for the 32-bit accesses below.
   .text
   .globl xarch_guarded_begin, xarch_guarded_end, xarch_guarded_fixup
   .globl xarch_guarded_copy, xarch_guarded_load32, xarch_guarded_cas32, xarch_guarded_zero

@@ -7,7 +7,7 @@
 #include <cstdint>
 
 extern "C" {
-// Bytes that were not copied (0: all done).
+// How many bytes were not copied, or up to 15 more (0: all done).
 size_t xarch_guarded_copy(void* to, const void* from, size_t bytes);
 size_t xarch_guarded_zero(void* to, size_t bytes);
 // Single 32-bit accesses; 0, or not 0 if they faulted.

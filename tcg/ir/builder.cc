@@ -128,6 +128,8 @@ void Builder::restart() { emit(Op::kRestart, Type::kVoid); }
 
 // ---- leaves
 
+// Looked at before it is known to be of this block, so that one branch decides: there is some op's room at
+// every number that is remembered, and at 0.
 Value Builder::constant(Type t, uint64_t v) {
   ValueId& recent = recent_consts_[(v ^ v >> 4 ^ static_cast<unsigned>(t)) & 15];
   const Inst& inst = region_->insts.data()[recent];
@@ -412,7 +414,7 @@ Value Builder::funnel_r(Value high, Value low, unsigned n) {
 // ---- conversions
 
 // A zext, sext or trunc, unless the same stands in the block already: halves of registers are taken again and
-// again.
+// again. As in constant.
 Value Builder::convert(Op op, Type t, Value a) {
   ValueId& recent = recent_converts_[(a.id ^ static_cast<unsigned>(t)) & 15];
   const Inst& inst = region_->insts.data()[recent];

@@ -1,9 +1,11 @@
 // The A64 instruction table and its decoder. The table is the files a64_*.def, a line per instruction:
 //
 //   A64(Name, pattern, feature, legal, effect)
-//     pattern  32 characters, bit 31 first: 0, 1, or a letter that names a field (its bits adjacent); x:
-//     ignored bits feature  a Feature: without it the encoding is undefined legal    which of the encodings
-//     that match the pattern are allocated, see legal.h effect   an Effect
+//   - pattern: 32 characters, bit 31 first: 0, 1, or a letter that names a field (its bits adjacent); x:
+//     ignored bits
+//   - feature: a Feature; without it the encoding is undefined
+//   - legal: which of the encodings that match the pattern are allocated, see legal.h
+//   - effect: an Effect
 //
 // A line may cover encodings of another one only if all of its own are covered: then it wins. Anything else
 // that overlaps, a field a lifter names that the pattern lacks, or a line without a lifter fails the build.

@@ -25,28 +25,30 @@ constexpr LiftFn kLifters[] = {
 // Reads instructions through a window, so that the reader is asked once for several.
 class Window {
  public:
-  explicit Window(tcg::CodeReader& code) : code_(code) {}
+  // bytes: how much it reads at once, a power of two up to kMost.
+  Window(tcg::CodeReader& code, unsigned bytes) : code_(code), bytes_(bytes) {}
+  static constexpr unsigned kMost = 128;
 
   bool holds(uint64_t pc) const { return pc - base_ < size_; }
   bool word(uint64_t pc, uint32_t* out) {
     if (!holds(pc) && !move(pc)) [[unlikely]]
       return code_.fetch(pc, out, 4);
-    std::memcpy(out, bytes_ + (pc - base_), 4);
+    std::memcpy(out, held_ + (pc - base_), 4);
     return true;
   }
 
  private:
   [[gnu::noinline]] bool move(uint64_t pc) {
-    base_ = pc & ~uint64_t{kBytes - 1};
-    size_ = code_.fetch(base_, bytes_, kBytes) ? kBytes : 0;
+    base_ = pc & ~uint64_t{bytes_ - 1};
+    size_ = code_.fetch(base_, held_, bytes_) ? bytes_ : 0;
     return size_ != 0;
   }
 
-  static constexpr unsigned kBytes = 128;
   tcg::CodeReader& code_;
+  const unsigned bytes_;
   uint64_t base_ = 0;  // of what it holds, if anything
   unsigned size_ = 0;
-  unsigned char bytes_[kBytes];
+  unsigned char held_[kMost];
 };
 
 using tcg::BranchKind;
@@ -80,7 +82,10 @@ BranchKind branch_kind(uint32_t word, int64_t* distance) {
 class Translation final : public tcg::WalkedCode {
  public:
   Translation(ir::Builder& b, const Model& model, tcg::CodeReader& code, const tcg::LiftLimits& limits)
-      : start_(b.key().pc), window_(code), ahead_(code), c_(b, model, limits) {}
+      : start_(b.key().pc),
+        window_(code, window_bytes(b.key())),
+        ahead_(code, window_bytes(b.key())),
+        c_(b, model, limits) {}
 
   void run() {
     c_.run(*this);
@@ -135,6 +140,10 @@ class Translation final : public tcg::WalkedCode {
 
  private:
   uint64_t pc(int64_t offset) const { return start_ + static_cast<uint64_t>(offset); }
+  // All that was read for a block that checks its code is compared at each entry, neighbours included.
+  static unsigned window_bytes(const ir::BlockKey& key) {
+    return (key.flags & ir::kKeyCheckCode) != 0 ? Window::kMost / 2 : Window::kMost;
+  }
 
   uint64_t start_;
   Window window_;
