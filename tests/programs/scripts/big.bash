@@ -179,7 +179,7 @@ echo "coproc $?"
 
 section jobs
 for i in 3 1 2; do
-  (sleep 0.$i; exit $i) &
+  (sleep 0.$((i * 3)); exit $i) &
 done
 for i in 1 2 3; do
   wait -n
@@ -188,7 +188,8 @@ done
 sleep 0.05 &
 wait $!
 echo "waited $?"
-(exit 77) &
+# Jobs that are asked for by number must still run by then, on a busy machine, too.
+(sleep 0.5; exit 77) &
 wait %%  2>/dev/null || echo "job $?"
 sleep 20 &
 victim=$!
@@ -203,7 +204,7 @@ kill -KILL $victim
 wait $victim 2>/dev/null
 echo "killed $?"
 set -m
-sleep 0.05 &
+sleep 1 &
 jobs -r | wc -l
 fg %1 >/dev/null
 echo "foreground $?"
