@@ -9,8 +9,6 @@ namespace xarch::ir {
 
 namespace {
 
-constexpr uint32_t kEpochLimit = 0xf0000000;  // of Region::Scratch::epoch: start over long before it wraps
-
 bool commutes(Op op) {
   switch (op) {
     case Op::kAdd:
@@ -41,29 +39,26 @@ Cond swap(Cond c) {
 
 }  // namespace
 
-Builder::Builder(Region* region, const StateLayout& layout, const BlockKey& key) : region_(region) {
+Region& Builder::begin(Region* region, const StateLayout& layout, const BlockKey& key) {
   region->clear();
   region->key = key;
   region->layout = &layout;
-  Region::Scratch& s = region->scratch;
-  find_overlaps(*region);
-  if (s.epoch >= kEpochLimit) {
-    s.known.clear();
-    s.epoch = 0;
-  }
-  if (s.known.size() < layout.slots.size()) s.known.resize(layout.slots.size());
-  s.position.clear();
-  s.position.push_back(0);
+  region->scratch.position.clear();
+  region->scratch.position.push_back(0);
   region->insts.reserve(256);
   region->blocks.push_back({0, 0});
+  return *region;
+}
+
+Builder::Builder(Region* region, const StateLayout& layout, const BlockKey& key)
+    : region_(region), notes_(begin(region, layout, key)) {
+  notes_.begin_block(0);
   open();
-  forget_slots();
 }
 
 // ---- emission
 
-[[gnu::cold, gnu::noinline]] Value Builder::emit_in_new_room(Op op, Type t, Value a, Value b, Value c,
-                                                             uint32_t aux, int64_t imm) {
+void Builder::make_room() {
   PodVector<Inst>& insts = region_->insts;
   if (terminated() || insts.size() >= kNoValue) {
     Log::fatal("xarch: internal error: IR of the region at %#lx: %s", region_->key.pc,
@@ -71,7 +66,20 @@ Builder::Builder(Region* region, const StateLayout& layout, const BlockKey& key)
   }
   insts.reserve(insts.size() + 1);
   open();
-  return emit(op, t, a, b, c, aux, imm);
+}
+
+[[gnu::cold, gnu::noinline]] Value Builder::emit_in_new_room(Op op, Type t, Value a, Value b, Value c,
+                                                             uint32_t aux, int64_t imm) {
+  make_room();
+  return append(op, t, a, b, c, aux, imm);
+}
+[[gnu::cold, gnu::noinline]] Value Builder::get_in_new_room(SlotId slot) {
+  make_room();
+  return get(slot);
+}
+[[gnu::cold, gnu::noinline]] void Builder::put_in_new_room(SlotId slot, Value v) {
+  make_room();
+  put(slot, v);
 }
 
 // ---- blocks
@@ -94,8 +102,9 @@ void Builder::start_block(BlockId b) {
   renumber_ |= place != b;
   block_first_ = static_cast<uint32_t>(region_->insts.size());
   region_->blocks.push_back({block_first_, block_first_});
+  notes_.begin_block(block_first_);
+  notes_.forget_all(block_first_);
   open();
-  forget_slots();
 }
 
 void Builder::same_block(BlockId name, BlockId started) {
@@ -147,46 +156,40 @@ Value Builder::vconst(Type t, uint64_t each64) {
   return emit(Op::kVConst, t, {}, {}, {}, 0, static_cast<int64_t>(each64));
 }
 
-void Builder::forget_overlapping(SlotId slot) {
-  Region::Scratch& s = scratch();
-  for (const SlotId other : s.overlaps[slot]) s.known[other].epoch = 0;
-}
-
+// Whatever is rare is called last, so that nothing has to be kept across it.
 Value Builder::get(SlotId slot) {
-  if (is_known(slot)) return known(slot);
-  const Type t = region_->layout->slots[slot].type;
-  set_known(slot, next(t));
-  return emit(Op::kGet, t, {}, {}, {}, slot);
+  if (notes_.is_known(slot)) return notes_.value(slot);
+  if (is_full()) [[unlikely]]
+    return get_in_new_room(slot);
+  const Value v = append(Op::kGet, region_->layout->slots[slot].type, {}, {}, {}, slot);
+  notes_.get(slot, v);
+  return v;
 }
 
 void Builder::put(SlotId slot, Value v) {
-  const bool same = known(slot).id == v.id;
-  if (same & is_known(slot)) return;
-  if (scratch().overlaps.any(slot)) [[unlikely]]
-    return put_overlapping(slot, v);
-  set_known(slot, v);
-  emit(Op::kPut, Type::kVoid, v, {}, {}, slot);
+  if (notes_.holds(slot, v)) return;
+  if (is_full()) [[unlikely]]
+    return put_in_new_room(slot, v);
+  if (scratch().kinds[slot] != 0) [[unlikely]]
+    return put_special(slot, v);
+  notes_.put_plain(slot, v, append(Op::kPut, Type::kVoid, v, {}, {}, slot).id);
 }
 
-[[gnu::noinline]] void Builder::put_overlapping(SlotId slot, Value v) {
-  forget_overlapping(slot);
-  set_known(slot, v);
-  emit(Op::kPut, Type::kVoid, v, {}, {}, slot);
+[[gnu::noinline]] void Builder::put_special(SlotId slot, Value v) {
+  notes_.put(slot, v, append(Op::kPut, Type::kVoid, v, {}, {}, slot).id);
 }
 
-void Builder::f80_note(Value a) {
-  emit(Op::kF80Note, Type::kVoid, a);
-  scratch().known[region_->layout->f80_up].epoch = 0;
-}
+void Builder::f80_note(Value a) { notes_.f80_note(emit(Op::kF80Note, Type::kVoid, a).id); }
 
 Value Builder::get_idx(SlotId slot, Value index) {
-  return emit(Op::kGetIdx, region_->layout->slots[slot].type, index, {}, {}, slot);
+  const Value v = emit(Op::kGetIdx, region_->layout->slots[slot].type, index, {}, {}, slot);
+  notes_.show(slot);
+  notes_.stop(v.id);
+  return v;
 }
 
 void Builder::put_idx(SlotId slot, Value index, Value v) {
-  emit(Op::kPutIdx, Type::kVoid, index, v, {}, slot);
-  forget_overlapping(slot);
-  scratch().known[slot].epoch = 0;
+  notes_.put_idx(slot, emit(Op::kPutIdx, Type::kVoid, index, v, {}, slot).id);
 }
 
 uint32_t Builder::new_temp(Type t) {
@@ -197,18 +200,17 @@ uint32_t Builder::new_temp(Type t) {
 }
 
 Value Builder::get_tmp(uint32_t temp) {
-  const uint32_t slot = static_cast<uint32_t>(region_->layout->slots.size()) + temp;
-  if (is_known(slot)) return known(slot);
-  const Type t = region_->temps[temp];
-  set_known(slot, next(t));
-  return emit(Op::kGetTmp, t, {}, {}, {}, temp);
+  const uint32_t number = static_cast<uint32_t>(region_->layout->slots.size()) + temp;
+  if (notes_.is_known(number)) return notes_.value(number);
+  const Value v = emit(Op::kGetTmp, region_->temps[temp], {}, {}, {}, temp);
+  notes_.set_temporary(number, v, v.id);
+  return v;
 }
 
 void Builder::put_tmp(uint32_t temp, Value v) {
-  const uint32_t slot = static_cast<uint32_t>(region_->layout->slots.size()) + temp;
-  if (is_known(slot) && known(slot).id == v.id) return;
-  set_known(slot, v);
-  emit(Op::kPutTmp, Type::kVoid, v, {}, {}, temp);
+  const uint32_t number = static_cast<uint32_t>(region_->layout->slots.size()) + temp;
+  if (notes_.holds(number, v)) return;
+  notes_.set_temporary(number, v, emit(Op::kPutTmp, Type::kVoid, v, {}, {}, temp).id);
 }
 
 // ---- integers

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <initializer_list>
 
+#include "tcg/ir/notes.h"
 #include "tcg/ir/region.h"
 
 namespace xarch::ir {
@@ -172,26 +173,27 @@ class Builder {
   Value fwiden(Type t, Value a);           // a scalar with zeros above
 
   // ---- extended precision: the ops of their names
-  Value f80(Op op, Value a, Value b = {}) { return emit(op, Type::kF80, a, b); }
+  Value f80(Op op, Value a, Value b = {}) { return emit_f80(op, a, b); }
   Value f80_to(Op op, Type t, Value a, int64_t imm = 0) { return emit(op, t, a, {}, {}, 0, imm); }
   Value f80_cmp(Value a, Value b, bool signals) {
     return emit(Op::kF80Cmp, Type::kFlags, a, b, {}, 0, signals);
   }
-  Value f80_const(F80Constant c) {
-    return emit(Op::kF80Const, Type::kF80, {}, {}, {}, 0, static_cast<int64_t>(c));
-  }
+  Value f80_const(F80Constant c) { return emit_f80(Op::kF80Const, {}, {}, {}, static_cast<int64_t>(c)); }
   Value f80_make(Value significand, Value exponent);
   Value f80_low(Value a) { return emit(Op::kF80Low, Type::kI64, a); }
   Value f80_high(Value a) { return emit(Op::kF80High, Type::kI16, a); }
-  Value f80_select(Value c, Value a, Value b) { return emit(Op::kF80Select, Type::kF80, c, a, b); }
+  Value f80_select(Value c, Value a, Value b) { return emit_f80(Op::kF80Select, c, a, b); }
   void f80_note(Value a);
-  void f80_drop(SlotId slot) { emit(Op::kF80Drop, Type::kVoid, {}, {}, {}, slot); }
+  void f80_drop(SlotId slot) {
+    notes_.f80();
+    emit(Op::kF80Drop, Type::kVoid, {}, {}, {}, slot);
+  }
   Value f80_up(Value a) { return emit(Op::kF80Up, Type::kI1, a); }
   // format: kF32, kF64, kI16, kI32, kI64. f80_store gives what f80_up would.
   Value f80_load(Type format, Value addr, MemDesc d, int32_t disp = 0);
   Value f80_store(Type format, bool truncates, Value addr, Value v, MemDesc d, int32_t disp = 0);
-  Value f80_flags() { return emit(Op::kF80Flags, Type::kI16); }
-  void f80_control() { emit(Op::kF80Control, Type::kVoid); }
+  Value f80_flags();
+  void f80_control();
 
   // ---- helpers. desc must have static lifetime.
   Value call(const HelperDesc& desc, Type result, std::initializer_list<Value> args);
@@ -219,22 +221,53 @@ class Builder {
   }
 
  private:
-  Value emit(Op op, Type t, Value a = {}, Value b = {}, Value c = {}, uint32_t aux = 0, int64_t imm = 0) {
-    if (region_->insts.size() >= limit_) [[unlikely]]
+  [[gnu::always_inline]] static void use(Inst& operand, ValueId user) {
+    ++operand.uses;
+    operand.user = user;
+  }
+  // In line wherever it stands, as it is short if the op is known, and its operands as well.
+  [[gnu::always_inline]] Value emit(Op op, Type t, Value a = {}, Value b = {}, Value c = {}, uint32_t aux = 0,
+                                    int64_t imm = 0) {
+    if (is_full()) [[unlikely]]
       return emit_in_new_room(op, t, a, b, c, aux, imm);
+    return append(op, t, a, b, c, aux, imm);
+  }
+  // The same where there is room.
+  bool is_full() const { return region_->insts.size() >= limit_; }
+  [[gnu::always_inline]] Value append(Op op, Type t, Value a = {}, Value b = {}, Value c = {},
+                                      uint32_t aux = 0, int64_t imm = 0) {
     const Value v = next(t);
+    Inst* const insts = region_->insts.data();
     region_->insts.append({op, t, 0, {a.id, b.id, c.id, kNoValue}, aux, imm});
+    if (a) use(insts[a.id], v.id);
+    if (b) use(insts[b.id], v.id);
+    if (c) use(insts[c.id], v.id);
     return v;
   }
+  // An op that may fault: everything may be looked at.
+  Value emit_access(Op op, Type t, Value a, Value b, Value c, uint32_t aux, MemDesc d, int32_t disp) {
+    const Value v = emit(op, t, a, b, c, aux, Inst::mem_imm(d, disp));
+    notes_.show_all(v.id);
+    return v;
+  }
+  Value emit_f80(Op op, Value a = {}, Value b = {}, Value c = {}, int64_t imm = 0) {
+    notes_.f80();
+    return emit(op, Type::kF80, a, b, c, 0, imm);
+  }
+  static Region& begin(Region* region, const StateLayout& layout, const BlockKey& key);
   // What emit will return.
   Value next(Type t) const { return {static_cast<ValueId>(region_->insts.size()), t}; }
   // Where limit_ has been reached: aborts if there can't be another op.
+  void make_room();
+  Value get_in_new_room(SlotId slot);
+  void put_in_new_room(SlotId slot, Value v);
   Value emit_in_new_room(Op op, Type t, Value a, Value b, Value c, uint32_t aux, int64_t imm);
   void open() { limit_ = static_cast<uint32_t>(std::min<size_t>(region_->insts.capacity(), kNoValue)); }
   void emit_term(Op op, Value a = {}, uint32_t aux = 0, int64_t imm = 0) {
     emit(op, Type::kVoid, a, {}, {}, aux, imm);
     limit_ = 0;
     region_->blocks.back().end = static_cast<uint32_t>(region_->insts.size());
+    notes_.end_block(region_->insts.back());
   }
   // What aux of a floating-point op says of a value: its own width if it is a scalar.
   static unsigned fp_lane(Type t, unsigned lane) {
@@ -263,17 +296,12 @@ class Builder {
   Value test_of_pack(Value flags, FlagCond c);
   bool keeps_carry(const Inst& set) const;
   uint32_t helper_index(const HelperDesc& desc);
-  // Is it known what a slot or temporary (numbered after the slots) holds in the open block, and what?
-  bool is_known(uint32_t slot) const { return scratch().known[slot].epoch == scratch().epoch; }
-  Value known(uint32_t slot) const { return scratch().known[slot].value; }
-  void set_known(uint32_t slot, Value v) { scratch().known[slot] = {scratch().epoch, v}; }
-  void forget_slots() { ++scratch().epoch; }
-  void forget_overlapping(SlotId slot);
-  void put_overlapping(SlotId slot, Value v);
+  void put_special(SlotId slot, Value v);
   Region::Scratch& scratch() { return region_->scratch; }
   const Region::Scratch& scratch() const { return region_->scratch; }
 
   Region* region_;
+  NoteTaker notes_;
   // Until there are so many ops, emit may go on without growth; 0: the last block is terminated.
   uint32_t limit_ = 0;
   bool renumber_ = false;  // blocks were not started in the order of their names

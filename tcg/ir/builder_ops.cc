@@ -18,16 +18,29 @@ uint32_t f80_format(Type t) {
 }  // namespace
 
 Value Builder::f80_load(Type format, Value addr, MemDesc d, int32_t disp) {
-  return emit(Op::kF80Load, Type::kF80, addr, {}, {}, f80_format(format), Inst::mem_imm(d, disp));
+  notes_.f80();
+  return emit_access(Op::kF80Load, Type::kF80, addr, {}, {}, f80_format(format), d, disp);
 }
 
 Value Builder::f80_store(Type format, bool truncates, Value addr, Value v, MemDesc d, int32_t disp) {
   const uint32_t aux = f80_format(format) | (truncates ? kF80Truncates : 0);
-  return emit(Op::kF80Store, Type::kI1, addr, v, {}, aux, Inst::mem_imm(d, disp));
+  return emit_access(Op::kF80Store, Type::kI1, addr, v, {}, aux, d, disp);
 }
 
 Value Builder::f80_make(Value significand, Value exponent) {
-  return emit(Op::kF80Make, Type::kF80, significand, exponent);
+  return emit_f80(Op::kF80Make, significand, exponent);
+}
+
+Value Builder::f80_flags() {
+  const Value v = emit(Op::kF80Flags, Type::kI16);
+  notes_.show(region_->layout->f80_flags);
+  notes_.stop(v.id);
+  return v;
+}
+
+void Builder::f80_control() {
+  notes_.show(region_->layout->f80_control);
+  notes_.stop(emit(Op::kF80Control, Type::kVoid).id);
 }
 
 // ---- flags
@@ -74,6 +87,7 @@ Value Builder::flags_pack(Value n, Value z, Value c, Value v) {
   }
   const Value r = emit(Op::kFlagsPack, Type::kFlags, n, z, c);
   region_->insts[r.id].args[3] = v.id;
+  notes_.use(v.id, r.id);
   return r;
 }
 
@@ -156,25 +170,25 @@ Value Builder::flags_test(Value flags, FlagCond c) {
 // ---- memory
 
 Value Builder::load(Type t, Value addr, MemDesc d, int32_t disp) {
-  return emit(Op::kLoad, t, addr, {}, {}, 0, Inst::mem_imm(d, disp));
+  return emit_access(Op::kLoad, t, addr, {}, {}, 0, d, disp);
 }
 
 void Builder::store(Value addr, Value v, MemDesc d, int32_t disp) {
-  emit(Op::kStore, Type::kVoid, addr, v, {}, 0, Inst::mem_imm(d, disp));
+  emit_access(Op::kStore, Type::kVoid, addr, v, {}, 0, d, disp);
 }
 
 Value Builder::cas(Value addr, Value expected, Value desired, MemDesc d, int32_t disp) {
-  return emit(Op::kCas, expected.type, addr, expected, desired, 0, Inst::mem_imm(d, disp));
+  return emit_access(Op::kCas, expected.type, addr, expected, desired, 0, d, disp);
 }
 
 Value Builder::rmw(RmwOp op, Value addr, Value v, MemDesc d, int32_t disp) {
-  return emit(Op::kRmw, v.type, addr, v, {}, static_cast<uint32_t>(op), Inst::mem_imm(d, disp));
+  return emit_access(Op::kRmw, v.type, addr, v, {}, static_cast<uint32_t>(op), d, disp);
 }
 
 void Builder::fence(Fence f) { emit(Op::kFenceOp, Type::kVoid, {}, {}, {}, static_cast<uint32_t>(f)); }
 
 void Builder::probe(ProbeKind kind, Value addr, MemDesc d, int32_t disp) {
-  emit(Op::kProbe, Type::kVoid, addr, {}, {}, static_cast<uint32_t>(kind), Inst::mem_imm(d, disp));
+  emit_access(Op::kProbe, Type::kVoid, addr, {}, {}, static_cast<uint32_t>(kind), d, disp);
 }
 
 // ---- vectors
@@ -206,6 +220,7 @@ Value Builder::vdup(Type t, Value a, unsigned lane) {
 }
 
 Value Builder::vextract(Type t, Value v, unsigned lane, unsigned index) {
+  if (index == 0) notes_.low_read(v.id, lane == 3 ? Inst::kLow8 : Inst::kLow4);
   return emit(Op::kVExtract, t, v, {}, {}, lane, index);
 }
 
@@ -223,6 +238,7 @@ Value Builder::vconvert(Op op, Type t, Value a, unsigned lane) {
       return emit(op == Op::kVAesMix ? Op::kVAesRound : Op::kVAesIRound, t, value_of(d->args[0]));
     }
   }
+  if (op == Op::kVLo) notes_.low_read(a.id, Inst::kLow8);
   return emit(op, t, a, {}, {}, lane);
 }
 
@@ -345,6 +361,7 @@ Value Builder::flow(Type t, Value v) {
     const Value scalar = value_of(d->args[0]);
     if (scalar.type == t) return scalar;
   }
+  notes_.low_read(v.id, t == Type::kF64 ? Inst::kLow8 : Inst::kLow4);
   return emit(Op::kFLow, t, v, {}, {}, fp_lane(t, 0));
 }
 
@@ -369,16 +386,11 @@ Value Builder::call(const HelperDesc& desc, Type result, std::initializer_list<V
   const Value r = emit(Op::kCall, result, {}, {}, {}, helper_index(desc));
   if (args.size() > 4) Log::fatal("xarch: internal error: more than four operands for a helper");
   size_t n = 0;
-  for (const Value& v : args) region_->insts[r.id].args[n++] = v.id;
-  if (desc.effects & kHelperPure) return r;
-  if (desc.effects & kHelperListsState) {
-    for (SlotId slot : desc.writes) {
-      forget_overlapping(slot);
-      scratch().known[slot].epoch = 0;
-    }
-  } else {
-    forget_slots();
+  for (const Value& v : args) {
+    region_->insts[r.id].args[n++] = v.id;
+    notes_.use(v.id, r.id);
   }
+  notes_.call(desc, r.id);
   return r;
 }
 
@@ -414,7 +426,9 @@ void Builder::raise_val(int64_t pc_offset, uint32_t code, Value v) {
   emit_term(Op::kRaiseVal, v, code, pc_offset);
 }
 void Builder::halt(int64_t pc_offset) { emit_term(Op::kHalt, {}, 0, pc_offset); }
-void Builder::poll(int64_t pc_offset) { emit(Op::kPoll, Type::kVoid, {}, {}, {}, 0, pc_offset); }
+void Builder::poll(int64_t pc_offset) {
+  notes_.show_all(emit(Op::kPoll, Type::kVoid, {}, {}, {}, 0, pc_offset).id);
+}
 
 uint16_t Builder::exit_mode(uint32_t mode) {
   PodVector<uint32_t>& modes = region_->exit_modes;

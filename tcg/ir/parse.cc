@@ -5,6 +5,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "tcg/ir/notes.h"
 #include "tcg/ir/text.h"
 #include "tcg/ir/text_names.h"
 
@@ -451,6 +452,7 @@ Result<void> Parser::run(std::string_view text) {
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
   if (r_.blocks.empty()) return Error{"no block"};
+  take_notes(r_);
   return {};
 }
 

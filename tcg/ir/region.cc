@@ -14,6 +14,8 @@ void Region::clear() {
   fixed_address = false;
   joins = true;
   comes_back = false;
+  extended = false;
+  dead_code = false;
   fp_by_calls = false;
   fp_checks = 0;
 }
@@ -22,14 +24,16 @@ void make_overlaps(Region& region) {
   Region::Scratch& s = region.scratch;
   s.layout = region.layout;
   s.overlaps = SlotOverlaps(*region.layout);
-}
-
-void count_uses(Region& region) {
-  for (Inst& inst : region.insts) inst.uses = 0;
-  for (const Inst& inst : region.insts) {
-    for (ValueId arg : inst.args) {
-      if (arg != kNoValue) ++region.insts[arg].uses;
-    }
+  s.kinds.clear();
+  s.known.clear();
+  s.flags = kNoSlot;
+  for (const Slot& slot : region.layout->slots) {
+    const auto id = static_cast<SlotId>(s.kinds.size());
+    if (slot.type == Type::kFlags && s.flags == kNoSlot) s.flags = id;
+    const unsigned kinds = (s.overlaps.any(id) ? Region::Scratch::kOverlaps : 0) |
+                           (s.flags == id ? Region::Scratch::kFlags : 0) |
+                           (slot.loose || slot.type == Type::kF80 ? Region::Scratch::kExtended : 0);
+    s.kinds.push_back(static_cast<uint8_t>(kinds));
   }
 }
 

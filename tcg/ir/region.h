@@ -32,10 +32,26 @@ struct Value {
 struct Inst {
   Op op = Op::kNop;
   Type type = Type::kVoid;  // result type
-  uint16_t uses = 0;        // how many operands name it; of remove_dead_code and count_uses; 0 before
+  uint16_t uses = 0;        // how many operands name it, those of unseen puts apart
   ValueId args[4] = {kNoValue, kNoValue, kNoValue, kNoValue};
   uint32_t aux = 0;
   int64_t imm = 0;
+  // Notes for backends, see notes.h. Of a value: who uses it, the last one to do so; and the slot that it is
+  // put to, with nothing between that reads or writes the slot or could see it: it may be computed there. Of
+  // an operand that may give its place to such a value as well.
+  ValueId user = kNoValue;
+  SlotId goes_to = kNoSlot;
+  // Of a put of the slot of flags that is followed by another one in the block: the last op before that one
+  // which may look at them.
+  ValueId flags_until = kNoValue;
+  uint8_t low_users = 0;  // of a get of a v128: how many users read only its lowest bytes
+  uint8_t marks = 0;      // Mark
+  enum Mark : uint8_t {
+    kLow4 = 1,   // of a get of a v128: some user reads only its lowest 4 bytes, or
+    kLow8 = 2,   // 8 bytes
+    kUnseen = 4  // of a put: it is overwritten before anything sees it
+  };
+  bool unseen() const { return (marks & kUnseen) != 0; }
 
   MemDesc mem() const { return MemDesc::unpack(static_cast<uint32_t>(static_cast<uint64_t>(imm) >> 32)); }
   int32_t disp() const { return static_cast<int32_t>(imm); }
@@ -43,7 +59,7 @@ struct Inst {
     return static_cast<int64_t>(uint64_t{d.pack()} << 32 | static_cast<uint32_t>(disp));
   }
 };
-static_assert(sizeof(Inst) == 24);
+static_assert(sizeof(Inst) == 32);
 
 // Fields of the `aux` of goto_pc and goto_ind.
 struct ExitAux {
@@ -56,6 +72,7 @@ struct ExitAux {
   // them; 0: none. Only with a dependency on the bytes that prove it (Region::ranges).
   uint8_t dead_index = 0;
 
+  static constexpr uint32_t kDeadMask = 0xff00;  // of dead_index, packed
   uint32_t pack() const {
     return static_cast<uint32_t>(kind) | uint32_t{poll} << 2 | uint32_t{mode_change} << 3 |
            uint32_t{dead_index} << 8 | uint32_t{mode_index} << 16;
@@ -80,6 +97,10 @@ struct GuestRange {
 struct Block {
   uint32_t first = 0;  // Region::insts[first, end)
   uint32_t end = 0;    // the terminator is the last that is not a nop
+  // Notes for backends. The last op before the first put of the slot of flags that may look at them, which is
+  // before `first` if there is none; kNoValue without such a put.
+  ValueId flags_entry = kNoValue;
+  ValueId flags_end = kNoValue;  // the last op that reads or writes them or may look at them
 };
 
 // What floating-point ops on a host's units must look out for besides what traps by itself.
@@ -112,6 +133,8 @@ struct Region {
   // may be led to by anything but one conditional branch, and whether an exit leads to the region's start.
   bool joins = true;
   bool comes_back = false;
+  bool extended = false;   // it has to do with slots that are loose or of f80
+  bool dead_code = false;  // values that were wanted by unseen puts only: what made them is of no use either
 
   // The Builder's working memory, kept here so that a region that is reused costs no allocation. Of no
   // meaning to others.
@@ -120,15 +143,25 @@ struct Region {
     Scratch(const Scratch&) {}  // a copied region starts without
     Scratch& operator=(const Scratch&) { return *this; }
 
-    // What a slot is known to hold: valid where the epoch is the current one. Temporaries follow the slots.
+    // What slots are besides the usual.
+    enum SlotKind : uint8_t { kOverlaps = 1, kFlags = 2, kExtended = 4 };
+    // What a slot is known to hold, if anything, and the positions of ops: of the one it is known since; of
+    // the last that read it, or read or wrote a slot that it overlaps; and of the last put of it, if none of
+    // it has been seen since. Positions go on from one region to the next, so that nothing has to be reset.
+    // Temporaries follow the slots.
     struct Known {
-      uint32_t epoch = 0;
       Value value;
+      uint32_t since = 0;
+      uint32_t read = 0;
+      uint32_t put = 0;
     };
-    const StateLayout* layout = nullptr;  // what overlaps was made from
+    static constexpr uint32_t kLastPosition = 0xfffe0000;
+    const StateLayout* layout = nullptr;  // what the next three were made from
     SlotOverlaps overlaps;
+    PodVector<uint8_t> kinds;  // SlotKind of each slot
+    SlotId flags = kNoSlot;    // the first slot of packed flags
     PodVector<Known> known;
-    uint32_t epoch = 0;
+    uint32_t position_base = 0;   // of the region's first op
     PodVector<BlockId> position;  // of each named block, kNoBlock until it is started
   };
   Scratch scratch;
@@ -141,13 +174,10 @@ struct Region {
   }
 };
 
-// Makes Region::Scratch::overlaps for the region's layout, unless that has been done.
+// Makes Region::Scratch::overlaps, kinds and flags for the region's layout, unless that has been done.
 void make_overlaps(Region& region);
 inline void find_overlaps(Region& region) {
   if (region.scratch.layout != region.layout) make_overlaps(region);
 }
-
-// Recomputes Inst::uses of every instruction.
-void count_uses(Region& region);
 
 }  // namespace xarch::ir

@@ -604,6 +604,7 @@ Result<void> Verifier::run() {
     for (uint32_t i = r_.blocks[b].first; ok && i < r_.blocks[b].end; ++i) ok = inst(i, r_.blocks[b]);
   }
   ok = ok && commits();
+  if (const char* wrong = ok ? wrong_notes(r_, &at_) : nullptr) ok = bad(wrong);
   if (ok) return {};
   std::string message = "invalid IR: " + why_;
   if (at_ < r_.insts.size() && r_.insts[at_].op <= Op::kPoll) message += ": " + print_inst(r_, at_);

@@ -19,4 +19,8 @@ namespace xarch::ir {
 // The error's one line holds the offending op's text.
 Result<void> verify(const Region& region);
 
+// What does not hold of the region's notes (notes.h), and at which op; null if all does. The region is valid
+// but for that. A part of verify().
+const char* wrong_notes(const Region& region, uint32_t* at);
+
 }  // namespace xarch::ir

@@ -56,6 +56,7 @@ void clean_up_blocks(Region& region, Workspace& work) {
     Inst& t = terminator(region, block);
     if (t.op == Op::kCondBr && t.aux == static_cast<uint64_t>(t.imm)) {
       t.op = Op::kBr;
+      --region.insts[t.args[0]].uses;
       t.args[0] = ir::kNoValue;
       t.imm = 0;
     }
@@ -76,6 +77,8 @@ void clean_up_blocks(Region& region, Workspace& work) {
     if (t.op == Op::kBr && t.aux == b && !(work.flags[b] & kSeveralPredecessors)) {
       make_nop(t);
       last.end = block.end;
+      // Where the first block's own notes end, the other one's first ones are lost, which is for safety.
+      last.flags_end = block.flags_end;
       continue;
     }
     work.block_map[b] = static_cast<BlockId>(kept);

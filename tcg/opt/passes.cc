@@ -27,7 +27,7 @@ void run_passes(Region& region, Workspace& work, bool dead_code) {
   check(region, "lifting");
   clean_up_blocks(region, work);
   check(region, "clean_up_blocks");
-  if (!dead_code) return;
+  if (!dead_code && !region.dead_code) return;
   remove_dead_code(region, work);
   check(region, "remove_dead_code");
 }

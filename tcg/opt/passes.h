@@ -11,8 +11,6 @@ namespace xarch::opt {
 
 // Memory that passes share; reused from one region to the next.
 struct Workspace {
-  std::vector<uint32_t> slot_marks;  // per slot (a generation number)
-  uint32_t generation = 0;
   std::vector<uint8_t> flags;  // per block or temporary
   std::vector<ir::BlockId> block_map;
 };
@@ -21,14 +19,13 @@ struct Workspace {
 // laid out before it if that is its only predecessor and ends in a br to it.
 void clean_up_blocks(ir::Region& region, Workspace& work);
 
-// Removes ops without effect whose result nobody uses, and sets Inst::uses. Also puts that are overwritten
-// later in their block (or declared dead by its exit, ExitAux::dead_index) before anything can see them:
-// nothing that reads the slot, may fault, polls, calls or leaves stands in between; and puts of temporaries
-// that nobody gets. One walk for all of it, since what goes no longer uses or reads anything.
+// Removes ops without effect whose result nobody uses, puts that nobody sees (Inst::unseen), and puts of
+// temporaries that nobody gets.
 void remove_dead_code(ir::Region& region, Workspace& work);
 
-// All of them in their order; remove_dead_code only if asked for, as tier 1 finds dead code by itself. In
-// builds with XARCH_VERIFY_IR the verifier runs before the first and after each.
+// All of them in their order; remove_dead_code only if asked for, or if there is more (Region::dead_code)
+// than the single ops of which nobody uses the result: a backend sees those by itself. In builds with
+// XARCH_VERIFY_IR the verifier runs before the first and after each.
 void run_passes(ir::Region& region, Workspace& work, bool dead_code = true);
 
 }  // namespace xarch::opt

@@ -152,5 +152,42 @@ TEST(Verifier, RefusesBrokenStructures) {
   EXPECT_EQ(message([](Region& r) { r.insts[1].op = static_cast<ir::Op>(250); }), "invalid IR");
 }
 
+// Notes of a region, each made wrong in turn; right ones are those of thousands of random regions elsewhere.
+TEST(Verifier, RefusesWrongNotes) {
+  const auto message = [](auto breaks) {
+    ir::Region region;
+    const Result<void> parsed = ir::parse(
+        "block 0:\n insn +0\n %1 = get i64 x1\n %2 = add i64 %1, %1\n %3 = load i64 [%1] bytes=8\n put x2, "
+        "%2\n"
+        " put x2, %3\n %6 = flags.const 0x0\n put flags, %6\n insn +4\n %9 = load i64 [%1] bytes=8\n"
+        " put flags, %6\n halt +0\n",
+        random_layout(), {}, &region);
+    EXPECT_TRUE(parsed) << parsed.error().message;
+    const Result<void> right = ir::verify(region);
+    EXPECT_TRUE(right) << right.error().message;
+    breaks(region);
+    const Result<void> ok = ir::verify(region);
+    return ok ? std::string("nothing wrong") : ok.error().message.substr(0, ok.error().message.rfind(": "));
+  };
+  using ir::Inst;
+  using ir::Region;
+  EXPECT_EQ(message([](Region& r) { ++r.insts[1].uses; }),
+            "invalid IR: the note says another number of uses");
+  EXPECT_EQ(message([](Region& r) { r.insts[2].goes_to = static_cast<ir::SlotId>(r.insts[4].aux); }),
+            "invalid IR: a slot is needed before the value is there");
+  EXPECT_EQ(message([](Region& r) {
+              r.insts[5].marks |= Inst::kUnseen;
+              --r.insts[3].uses;
+            }),
+            "invalid IR: what is put is seen");
+  EXPECT_EQ(message([](Region& r) { r.insts[7].flags_until = 8; }),
+            "invalid IR: a note says that nothing looks at the flags");
+  EXPECT_EQ(message([](Region& r) { r.insts[7].flags_until = ir::kNoValue; }), "nothing wrong");
+  EXPECT_EQ(message([](Region& r) { r.blocks[0].flags_entry = 2; }),
+            "invalid IR: a note of the block says that nothing looks at the flags");
+  EXPECT_EQ(message([](Region& r) { r.blocks[0].flags_end = 2; }),
+            "invalid IR: a note of the block says that nothing looks at the flags");
+}
+
 }  // namespace
 }  // namespace xarch::test

@@ -51,19 +51,5 @@ TEST(RandomPasses, All) {
   compare([&](ir::Region& r) { opt::run_passes(r, work); }, 50000);
 }
 
-// The pass counts uses on the way; count_uses says the same.
-TEST(RandomPasses, CountsUses) {
-  ir::Region region;
-  opt::Workspace work;
-  for (uint64_t seed = 0; seed < 2000; ++seed) {
-    random_region(seed, {}, &region);
-    opt::run_passes(region, work);
-    std::vector<uint16_t> uses;
-    for (const ir::Inst& in : region.insts) uses.push_back(in.uses);
-    ir::count_uses(region);
-    for (size_t i = 0; i < uses.size(); ++i) ASSERT_EQ(region.insts[i].uses, uses[i]) << "seed " << seed;
-  }
-}
-
 }  // namespace
 }  // namespace xarch::test

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "tcg/ir/eval.h"
+#include "tcg/ir/notes.h"
 #include "tcg/support/log.h"
 #include "tests/support/random_fp.h"
 #include "tests/support/random_guest.h"
@@ -774,6 +775,7 @@ void Maker::make() {
     r_.blocks.push_back({first + 1, first + 2});
   }
   r_.ranges.push_back({r_.key.pc, static_cast<uint32_t>(offset_)});
+  take_notes(r_);
 }
 
 }  // namespace

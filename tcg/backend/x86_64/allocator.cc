@@ -656,9 +656,14 @@ void CodeGen::put(uint32_t i) {
 }
 
 void CodeGen::put_unpinned(uint32_t i) {
-  const Inst& in = inst(static_cast<V>(i));
-  auto s = static_cast<SlotId>(in.aux);
-  V v = in.args[0];
+  const Inst& in = insts_[i];
+  const auto s = static_cast<SlotId>(in.aux);
+  put_in_state(s, in.args[0], i);
+  if (s == info_.flags)
+    flags_until_ = in.flags_until != kNoValue ? in.flags_until : blocks_[block_].flags_end;
+}
+
+inline void CodeGen::put_in_state(SlotId s, V v, uint32_t i) {
   if (info_.layout->slots[s].type == Type::kF80) return f80_put(i);
   settle_slot_readers(s);
   if (info_.loose[s] != 0) {

@@ -122,9 +122,10 @@ void CodeGen::emit_block(BlockId b) {
   late_for_faults_only(blocks_[b].loose_dead);
   insn_offset_ = blocks_[b].insn_offset;
   insn_restore_ = blocks_[b].insn_restore;
+  flags_until_ = blocks_[b].flags_entry;
   const uint32_t end = region_->blocks[b].end;
   const Inst* const insts = insts_;
-  const Val* const vals = vals_.data();
+  Val* const vals = vals_.data();
   for (uint32_t i = region_->blocks[b].first; i < end; ++i) {
     const Inst& in = insts[i];
     if (in.op == Op::kInsn) {
@@ -132,7 +133,15 @@ void CodeGen::emit_block(BlockId b) {
       insn_restore_ = in.aux;
       continue;
     }
-    if (vals[i].skip) continue;
+    if (in.op == Op::kConst || in.op == Op::kVConst) {
+      vals[i].loc = Loc::kConst;
+      continue;
+    }
+    const bool unused = is_unused(in), unseen = in.unseen();
+    if ((vals[i].skip != Skip::kNot) | unseen | unused) {
+      if (unused || vals[i].skip == Skip::kUseless) consume_args(in);
+      continue;
+    }
     if (!as_.reserve(512)) {
       status_ = tcg::CompileResult::kNoRoom;
       return;

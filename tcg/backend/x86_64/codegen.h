@@ -11,6 +11,7 @@
 // Side exits are emitted behind the main chain from a copy of the state.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -37,7 +38,6 @@ struct LayoutInfo {
   std::vector<uint16_t> watched, touched;
   std::vector<uint8_t> loose;  // of each slot: a bit of its own if it is one of the first loose ones, or 0
   bool any_loose = false;
-  std::vector<uint8_t> alone;  // of each slot: an integer, not loose, that no other slot overlaps
   bool is_pin(HostReg r) const {
     for (Reg p : kPins) {
       if (host(p) == r) return true;
@@ -46,18 +46,20 @@ struct LayoutInfo {
   }
 };
 
-// What an access (or an exclusive or) may make part of itself.
-enum class Fold : uint8_t {
-  kNone,
-  kSum,       // its address is this sum
-  kInnerSum,  // and a constant
-  kIndex,     // what the sum adds, shifted
-  kPair,      // it stores this pair
-  kNegate,    // a fused product or sum takes this with the other sign
-  kOperand,   // a load: its user, of f80, reads memory itself
-  kLate,      // a position that a loose slot waits as
-  kAes        // an exclusive or is the key of this step of AES
-};
+// Ops without effect: nothing is emitted for them if nobody uses the result.
+inline constexpr std::array<bool, 256> kDroppable = [] {
+  using namespace ir;
+  constexpr uint16_t kAttributes[] = {
+#define OP(name, text, result, operands, attributes) (attributes),
+#include "tcg/ir/ops.def"
+#undef OP
+  };
+  std::array<bool, 256> t{};
+  for (size_t op = 0; op < std::size(kAttributes); ++op)
+    t[op] = (kAttributes[op] & kPure) != 0 || kAttributes[op] == kReadsState;
+  t[static_cast<size_t>(Op::kNop)] = t[static_cast<size_t>(Op::kRestart)] = true;
+  return t;
+}();
 
 class CodeGen {
  public:
@@ -79,24 +81,24 @@ class CodeGen {
     kDeferred,  // emitted by its only user: conditions, parts of addresses
     kF80,       // on the x87 stack
   };
-  // All zero to begin with.
-  struct Val {
-    Loc loc;
-    HostReg reg;
-    bool clean;            // bits above the type's width are zero (integers narrower than 64 bits, v64)
-    Fold fold;             // deferred into the access that is its only user
-    bool flags_dead;       // of an instruction: from here on, the flags slot is overwritten before it is seen
-    bool skip : 1;         // not to be emitted on its own: nobody needs it, a constant, folded
-    uint8_t low : 2;       // of a get of a v128: only its lowest 4 (1) or 8 (2) bytes are read; 0: all of it
-    bool hint_passed : 1;  // by its user's own hint, and so for its only user
-    bool noted : 1;        // f80.up asks how it was rounded
-    bool framed : 1;       // in a register, and in the frame too, at `index`, from when it was spilled
-    uint16_t index;
-    uint16_t left;    // uses to come
-    ir::SlotId hint;  // slot it will be put to before anything can see the difference, once it was analysed
-    uint32_t hint_gen;
+  // Ops that are known beforehand not to be emitted.
+  enum class Skip : uint8_t {
+    kNot,
+    kDeferred,  // its only user makes it part of itself
+    kUseless    // its operands have a user less
   };
-  static_assert(sizeof(Val) == 16);
+  struct Val {
+    Loc loc = Loc::kNone;
+    HostReg reg = 0;
+    bool clean = false;  // bits above the type's width are zero (integers narrower than 64 bits, v64)
+    Skip skip = Skip::kNot;
+    bool noted = false;   // f80.up asks how it was rounded
+    bool framed = false;  // in a register, and in the frame too, at `index`, from when it was spilled
+    uint16_t index = 0;
+    uint16_t left = 0;              // uses to come
+    ir::SlotId hint = ir::kNoSlot;  // slot that it may be computed in
+  };
+  static_assert(sizeof(Val) == 12);
 
   // Something to emit behind the main chain.
   struct Cold {
@@ -122,29 +124,29 @@ class CodeGen {
 
   // ---- analysis.cc
   void analyse();
-  void analyse_block(ir::BlockId b, const ir::Inst& term);
-  void analyse_slot_access(uint32_t i);
-  bool analyse_slot_alone(const ir::Inst& in, Val& val, uint32_t i);
-  void analyse_effects(uint32_t i, bool* dead);
-  bool useless(const ir::Inst& in, const Val& val) const;
-  void see_all();
-  void see(ir::SlotId s);
-  void see_by_call(const ir::HelperDesc& helper);
-  void overwrite(ir::SlotId s);
-  void mark_folds(const ir::Inst& access);
+  void analyse_flags(ir::BlockId b, const ir::Inst& term);
+  void analyse_extended(ir::BlockId b, const ir::Inst& term);
+  static bool is_f80_arithmetic(ir::Op op) { return op >= ir::Op::kF80Add && op <= ir::Op::kF80Cmp; }
+  void skip_operands(uint32_t i);
+  void defer_to(uint32_t i, V v);
   void mark_f80_operand(uint32_t i);
-  bool folds_load(uint32_t i) const;
-  void mark_aes(const ir::Inst& in);
-  Fold settle_fold(const ir::Inst& in, Fold fold, uint16_t uses);
-  void kill_hint(ir::SlotId s, uint32_t at);
-  void pass_hint(const ir::Inst& in, ir::SlotId slot);
+  bool is_idle(uint32_t i) const;
+  static bool is_unused(const ir::Inst& in) {
+    return (in.uses == 0) & kDroppable[static_cast<size_t>(in.op)];
+  }
+  bool defer_if(bool folds, V v);
+  bool is_address(V v) const;
+  bool folds_sum(V v) const;
+  bool folds_index(V v) const;
+  bool folds_pair(V v) const;
+  bool folds_negation(V v) const;
+  bool folds_aes(V v) const;
   bool exit_kills_flags(const ir::Inst& exit) const;
   uint16_t loose_after(const ir::Inst& term) const;
   void analyse_loose(const ir::Inst& in);
   void analyse_hidden(const ir::Inst& in);
 
   // ---- codegen.cc
-  void note_low_read(const ir::Inst& in);
   void emit_chain(ir::BlockId b);
   void emit_block(ir::BlockId b);
   // Most blocks go on from the one that leads to them: the others need a label.
@@ -163,8 +165,8 @@ class CodeGen {
   unsigned zero_from(Xmm x) const { return state_.regs[host(x)].zero_from; }
   void set_zero_from(Xmm x, unsigned bytes) { state_.regs[host(x)].zero_from = static_cast<uint8_t>(bytes); }
   // Of the value of a get: are only its lowest bytes read, and which?
-  bool partly_read(V v) const { return vals_[v].low != 0; }
-  ir::Type low_type(V v) const { return vals_[v].low == 1 ? ir::Type::kF32 : ir::Type::kF64; }
+  bool partly_read(V v) const { return inst(v).low_users != 0 && inst(v).low_users == inst(v).uses; }
+  ir::Type low_type(V v) const { return inst(v).marks & ir::Inst::kLow8 ? ir::Type::kF64 : ir::Type::kF32; }
   void lock(HostReg r) { locked_ |= 1u << r; }
   void unlock(HostReg r) { locked_ &= ~(1u << r); }
   unsigned alloc_frame();
@@ -272,6 +274,7 @@ class CodeGen {
   void put_pin(ir::SlotId s, V v);
   [[gnu::noinline]] void get_unpinned(uint32_t i);  // out of line: get and put are short otherwise
   [[gnu::noinline]] void put_unpinned(uint32_t i);
+  void put_in_state(ir::SlotId s, V v, uint32_t i);
   [[gnu::noinline]] void fill_pin(HostReg pin, bool narrow, V v);
   bool overlaps_pin(ir::SlotId s) const;
   void store_overlapping_pins(ir::SlotId s);
@@ -282,6 +285,7 @@ class CodeGen {
 
   // ---- flags.cc
   bool flags_needed() const;
+  bool flags_dead() const { return now_ > flags_until_; }  // the slot is overwritten before anything sees it
   void clobber_flags();
   void save_flags();
   void pack_fcmp();
@@ -692,16 +696,15 @@ class CodeGen {
     uint32_t insn_restore = 0;
     Label label;
     uint16_t loose_dead = 0;  // LayoutInfo::watched: overwritten before anything but a fault sees them
+    V flags_entry = 0;        // flags_until_ at its begin, and behind its last put of the slot
+    V flags_end = 0;
     bool flags_dead = false;  // the flags slot is overwritten before anything sees it
     bool emitted = false;     // or promised to a branch
     uint8_t preds = 0;        // number of predecessors, at most 255
   };
   std::vector<BlockInfo> blocks_;
-  uint16_t loose_dead_ = 0;            // the same at the op being analysed
-  uint16_t loose_hidden_ = 0;          // those of them that no memory fault in the block sees either
-  std::vector<uint32_t> overwritten_;  // per slot: seen_gen_ if it is, before anything sees it
-  uint32_t seen_gen_ = 0;
-  std::vector<V> last_hint_;          // of each slot: value of the put seen last
+  uint16_t loose_dead_ = 0;           // the same at the op being analysed
+  uint16_t loose_hidden_ = 0;         // those of them that no memory fault in the block sees either
   std::vector<ir::BlockId> pending_;  // blocks that several others lead to, to be emitted
   std::vector<uint16_t> temp_frame_;  // frame slot of each temporary
   struct LoopSlot {
@@ -743,12 +746,14 @@ class CodeGen {
   std::vector<SlotPlace> places_;
   uint32_t frame_used_ = 0;
   uint32_t locked_ = 0;
-  uint32_t hint_gen_ = 0;
   uint16_t stamp_ = 0;
   uint16_t now_stamp_ = 0;  // as the op being emitted began
   ir::BlockId block_ = 0;   // being emitted
   uint32_t now_ = 0;        // index of the instruction being emitted
   uint32_t done_ = 0;       // last index that it covered
+  // The last op of the block that may look at what the slot of flags has: from there on to the next put
+  // nobody does. kNoValue: that is not known.
+  uint32_t flags_until_ = ir::kNoValue;
   int64_t insn_offset_ = 0;
   uint32_t insn_restore_ = 0;
   int next_block_ = -1;  // block to go on with when the current one is done, -1 if the chain ends

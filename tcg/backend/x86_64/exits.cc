@@ -55,6 +55,8 @@ void CodeGen::emit_call(uint32_t i) {
   const Inst& in = insts_[i];
   V v = static_cast<V>(i);
   const HelperDesc& desc = *region_->helpers[in.aux];
+  if (in.uses == 0 && desc.effects & kHelperPure) return consume_args(in);
+  vals_[v].hint = kNoSlot;
   settle_for_call(in);
   for (unsigned k = 0; k < 4; ++k) {
     V arg = in.args[k];

@@ -134,7 +134,7 @@ bool CodeGen::f80_overwritten(SlotId s) const {
   for (uint32_t i = now_;; ++i) {
     const Inst& in = insts_[i];
     if (is_terminator(in.op)) return (loose_after(in) & bit) != 0;
-    if (vals_[i].skip) continue;
+    if (is_idle(i)) continue;
     const bool slot_op =
         in.op == Op::kGet || in.op == Op::kPut || in.op == Op::kGetIdx || in.op == Op::kPutIdx;
     if (slot_op && (info_.touched[in.aux] & bit)) return false;
@@ -181,7 +181,7 @@ bool CodeGen::f80_read_again(SlotId s) const {
   const auto end = std::min<uint32_t>(now_ + kWindow, static_cast<uint32_t>(region_->insts.size()));
   for (uint32_t i = now_; i < end; ++i) {
     const Inst& in = insts_[i];
-    if ((in.op == Op::kGet || in.op == Op::kPut) && in.aux == s && !vals_[i].skip) return in.op == Op::kGet;
+    if ((in.op == Op::kGet || in.op == Op::kPut) && in.aux == s && !is_idle(i)) return in.op == Op::kGet;
   }
   return std::find(f80_loop_.begin(), f80_loop_.end(), s) != f80_loop_.end();
 }
@@ -390,7 +390,7 @@ bool CodeGen::f80_up_seen(uint32_t i) const {
     if (is_terminator(in.op)) return (loose_after(in) & info_.loose[s]) == 0;
     if (!goes_back_ && ((op_attributes(in.op) & kMayFault) || std::ranges::any_of(in.args, accesses)))
       return true;
-    if (vals_[i].skip) continue;
+    if (is_idle(i)) continue;
     if (in.op == Op::kF80Note || (in.op == Op::kPut && in.aux == s)) return false;
     if ((in.op == Op::kGet && in.aux == s) || in.op == Op::kCall || in.op == Op::kPoll) return true;
   }
@@ -439,7 +439,7 @@ bool CodeGen::f80_asked_behind(uint32_t i, V a) const {
   if (vals_[a].left == 0) return false;
   while (!is_terminator(insts_[++i].op)) {
     const Inst& in = insts_[i];
-    if ((in.op == Op::kF80Up || in.op == Op::kF80Note) && in.args[0] == a && !vals_[i].skip) return true;
+    if ((in.op == Op::kF80Up || in.op == Op::kF80Note) && in.args[0] == a && !is_idle(i)) return true;
   }
   return false;
 }

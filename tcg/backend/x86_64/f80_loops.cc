@@ -29,7 +29,7 @@ void CodeGen::find_f80_loop() {
   };
   for (size_t i = 0; i < region_->insts.size(); ++i) {
     const Inst& in = insts_[i];
-    if (vals_[i].skip || (in.op != Op::kGet && in.op != Op::kPut)) continue;
+    if (is_idle(i) || (in.op != Op::kGet && in.op != Op::kPut)) continue;
     const auto s = static_cast<SlotId>(in.aux);
     if (info_.layout->slots[s].type != Type::kF80) continue;
     f80_in_loop_ = true;
@@ -191,7 +191,7 @@ uint16_t CodeGen::loose_where(BlockId b, const SlotTest& t, unsigned depth) {
   }
   loose_dead_ = dead;
   for (uint32_t i = region_->blocks[b].end; i-- > region_->blocks[b].first;) {
-    if (!vals_[i].skip) analyse_loose(insts_[i]);
+    if (!is_idle(i)) analyse_loose(insts_[i]);
   }
   return loose_dead_;
 }

@@ -11,7 +11,7 @@ using namespace ir;
 
 bool CodeGen::flags_needed() const {
   const FlagsState& f = state_.flags;
-  return f.valid && (f.num_vals > 0 || (f.dirty && !vals_[now_].flags_dead));
+  return f.valid && (f.num_vals > 0 || (f.dirty && !flags_dead()));
 }
 
 // To be called before anything that changes the host's flags, and before operands are fetched.
@@ -263,7 +263,7 @@ void CodeGen::materialize_condition(V v) {
 bool CodeGen::only_a_carry(uint32_t i) {
   if (vals_[i].left != 2) return false;
   uint32_t n = i + 1;
-  while (n < region_->insts.size() && vals_[n].skip) ++n;
+  while (n < region_->insts.size() && is_idle(n)) ++n;
   if (n >= region_->insts.size()) return false;
   const Inst& in = insts_[n];
   return (in.op == Op::kAdc || in.op == Op::kSbb) && in.args[2] == i && in.args[0] != i && in.args[1] != i &&
@@ -287,7 +287,7 @@ void CodeGen::emit_condition(uint32_t i) {
 uint32_t CodeGen::fuse_with_flags(uint32_t i) {
   const Inst& in = insts_[i];
   uint32_t n = i + 1;
-  while (n < region_->insts.size() && vals_[n].skip) ++n;
+  while (n < region_->insts.size() && is_idle(n)) ++n;
   if (n >= region_->insts.size() || vals_[n].left == 0) return 0;
   const Inst& f = insts_[n];
   bool same2 = f.args[0] == in.args[0] && f.args[1] == in.args[1];
@@ -331,7 +331,7 @@ void CodeGen::fused(uint32_t n) {
 uint32_t CodeGen::step_with_carry(uint32_t i, uint32_t* flags) {
   const Inst& in = insts_[i];
   const auto next = [&](uint32_t n) {
-    for (++n; n < region_->insts.size() && vals_[n].skip; ++n) {
+    for (++n; n < region_->insts.size() && is_idle(n); ++n) {
     }
     return n;
   };

@@ -359,8 +359,7 @@ bool CodeGen::fcmp_condition(V v, FlagCond c, Cc* cc) {
   bool in_swapped = false;
   switch (test) {
     case FlagCond::kZ: {  // equal and not unordered
-      const bool needed =
-          state_.flags.num_vals > 1 || !dies(v) || (state_.flags.dirty && !vals_[now_].flags_dead);
+      const bool needed = state_.flags.num_vals > 1 || !dies(v) || (state_.flags.dirty && !flags_dead());
       if (needed) save_flags();
       Reg ordered = alloc_gpr(), equal = alloc_gpr();
       as_.setcc(Cc::np, ordered);
@@ -424,6 +423,7 @@ void CodeGen::emit_fp_sign(uint32_t i) {
   const Inst& in = insts_[i];
   V v = static_cast<V>(i);
   const bool neg = in.op == Op::kFNeg;
+  if (neg && defer_if(folds_negation(v), v)) return;
   uint64_t low = in.aux == 1 ? kSign16 : in.aux == 2 ? kSign32 : kSign64, high = low;
   if (in.type != Type::kV128) {
     high = 0;

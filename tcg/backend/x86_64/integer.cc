@@ -28,6 +28,7 @@ void CodeGen::alu_operand(Alu op, unsigned bits, Reg d, V b) {
 void CodeGen::emit_add_sub(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i), a = in.args[0], b = in.args[1];
+  if (defer_if(folds_sum(v), v)) return;
   unsigned bits = op_bits(in.type);
   bool add = in.op == Op::kAdd;
   uint32_t fuse = fuse_with_flags(i);
@@ -370,6 +371,7 @@ void CodeGen::emit_shift_imm(uint32_t i, unsigned count) {
 void CodeGen::emit_shift(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i), a = in.args[0], b = in.args[1];
+  if (defer_if(folds_index(v), v)) return;
   unsigned width = type_bits(in.type), bits = op_bits(in.type);
   if (is_const(b)) return emit_shift_imm(i, static_cast<unsigned>(inst(b).imm) & (width - 1));
   if (width >= 32 && in.op != Op::kRotR && features_.bmi2) {
@@ -424,7 +426,7 @@ CodeGen::Carry CodeGen::carry_from(V c) {
   } else if (vals_[flags].loc == Loc::kFlags && state_.flags.kind == FlagsState::kInteger) {
     // Where it is. Who else wants these flags gets them now, which leaves the host's as they are.
     const bool last = vals_[flags].left == 1 && state_.flags.num_vals == 1;
-    if (!last || (state_.flags.dirty && !vals_[now_].flags_dead)) save_flags();
+    if (!last || (state_.flags.dirty && !flags_dead())) save_flags();
     from.kind = Carry::kInPlace;
     from.negated ^= state_.flags.inverted;
     return from;
@@ -727,6 +729,7 @@ void CodeGen::emit_pair_ops(uint32_t i) {
   const Inst& in = region_->insts[i];
   V v = static_cast<V>(i);
   if (in.op == Op::kPair) {
+    if (defer_if(folds_pair(v), v)) return;
     Reg lo = use(in.args[0]);
     if (is_const(in.args[1]) && const_of(in.args[1]) == 0) {
       Xmm d = alloc_xmm();

@@ -38,7 +38,7 @@ void CodeGen::find_loop_slots() {
   };
   for (size_t i = 0; i < region_->insts.size(); ++i) {
     const Inst& in = insts_[i];
-    if (vals_[i].skip) continue;
+    if (is_idle(i)) continue;
     if (in.op == Op::kCall || vector_helper(in.op)) return;
     const auto s = static_cast<SlotId>(in.aux);
     if ((in.op != Op::kGet && in.op != Op::kPut) || info_.layout->slots[s].type != Type::kV128) continue;
@@ -79,11 +79,12 @@ HostReg CodeGen::loop_home(V result) const {
 Type CodeGen::loop_type(SlotId s) const {
   unsigned low = 0;
   for (size_t i = 0; i < region_->insts.size(); ++i) {
-    if (insts_[i].op != Op::kGet || insts_[i].aux != s || vals_[i].left == 0) continue;
-    if (vals_[i].low == 0) return Type::kV128;
-    low |= vals_[i].low;
+    const Inst& in = insts_[i];
+    if (in.op != Op::kGet || in.aux != s || in.uses == 0) continue;
+    if (!partly_read(static_cast<V>(i))) return Type::kV128;
+    low |= in.marks;
   }
-  return low == 1 ? Type::kF32 : Type::kF64;
+  return low & Inst::kLow8 ? Type::kF64 : Type::kF32;
 }
 
 // At the entry: registers as each round finds them. What may be written in a round counts as dirty.

@@ -117,14 +117,14 @@ bool CodeGen::aes_with_key(Op op, Simd* simd) const {
 // mixing.
 void CodeGen::emit_vaes(uint32_t i) {
   const Inst& in = region_->insts[i];
+  Simd simd = Simd::aesdeclast;
+  if (aes_with_key(in.op, &simd) && defer_if(folds_aes(static_cast<V>(i)), static_cast<V>(i))) return;
   Xmm a = use_x(in.args[0]);
   Xmm d = dest_x(static_cast<V>(i), in.args[0]);
   if (in.op == Op::kVAesIMix) {
     xop1(Simd::aesimc, d, a);
   } else {
     Xmm zero = const_x(0, 0);
-    Simd simd = Simd::aesdeclast;
-    aes_with_key(in.op, &simd);
     xop(simd, d, a, zero);
     if (in.op == Op::kVAesMix) xop(Simd::aesenc, d, d, zero);
   }
