@@ -10,7 +10,13 @@
 namespace xarch::tcg {
 namespace {
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23  // since Linux 5.14: asm-generic/mman-common.h
+#endif
+
 constexpr size_t kPage = 4096;
+// How much is asked for at a time, and how much is left when more is.
+constexpr size_t kReadyStep = 32 << 10, kReadyLeft = 8 << 10;
 size_t page_up(size_t n) { return (n + kPage - 1) & ~(kPage - 1); }
 
 }  // namespace
@@ -71,6 +77,14 @@ bool Generation::map(const Areas& areas) {
   return true;
 }
 
+// A kernel that cannot do it gives the pages as they are written.
+void Generation::make_ready(size_t* ready, void* area, size_t used, size_t room) {
+  if (used + kReadyLeft <= *ready || *ready >= room) return;
+  const size_t from = std::max(*ready, used & ~(kPage - 1));
+  *ready = std::min(room, from + kReadyStep);
+  if (from < *ready) madvise(static_cast<uint8_t*>(area) + from, *ready - from, MADV_POPULATE_WRITE);
+}
+
 Generation::~Generation() {
   if (base_ != nullptr) munmap(base_, reserved_);
 }
@@ -120,6 +134,8 @@ Cell* Generation::cell_for(const TranslationLock&, Backend* thunk_writer, uint64
   if (used_bytes() > budget_) return nullptr;
   const uint32_t size = hash_size_.load(std::memory_order_relaxed);
   if (index > size / 8 * 5 && !grow_hash()) return nullptr;  // beyond, searches soon become long
+  make_ready(&cells_ready_, cells_, index * sizeof(Cell), area_.cells);
+  make_ready(&thunks_ready_, thunks_, index * size_t{kThunkBytes}, area_.thunks);
   Cell* c = new (&cells_[index]) Cell;
   c->entry.store(thunk(index), std::memory_order_relaxed);
   c->pc = pc;
@@ -147,6 +163,8 @@ BlockRecord* Generation::add_block(const TranslationLock&, Cell* cell, const ir:
   const size_t extra_end =
       listed ? ranges_at + region.ranges.size() * sizeof(ir::GuestRange) : extra_used_ + recovery.size();
   if (size_t{index + 1} * sizeof(BlockRecord) > area_.blocks || extra_end > area_.extra) return nullptr;
+  make_ready(&blocks_ready_, blocks_, index * sizeof(BlockRecord), area_.blocks);
+  make_ready(&extra_ready_, extra_, extra_end, area_.extra);
   uint32_t guest_bytes = 0;
   for (const ir::GuestRange& r : region.ranges) guest_bytes += r.bytes;
   BlockRecord* b = new (&blocks_[index]) BlockRecord;
@@ -167,6 +185,7 @@ BlockRecord* Generation::add_block(const TranslationLock&, Cell* cell, const ir:
   extra_used_ = extra_end;
   const uint8_t* entry = base_ + code_used_;
   code_used_ += code_bytes;
+  make_ready(&code_ready_, base_, code_used_, area_.code);
   num_blocks_.store(index + 1, std::memory_order_release);
   cell->entry.store(entry, std::memory_order_release);
   return b;

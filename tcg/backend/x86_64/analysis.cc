@@ -2,10 +2,6 @@
 // generated and while it is: what is not emitted on its own, because nobody uses it, it is a constant, or its
 // only user makes it part of itself; from where on flags and loose slots are overwritten before anything sees
 // them.
-#include <algorithm>
-#include <array>
-#include <cstring>
-
 #include "tcg/backend/x86_64/codegen.h"
 
 namespace xarch::x86_64 {
@@ -30,7 +26,6 @@ LayoutInfo::LayoutInfo(const StateLayout& l) : layout(&l), overlaps(l) {
     if (!l.slots[s].loose || bit > 0x80) continue;
     loose[s] = static_cast<uint8_t>(bit);
     bit <<= 1;
-    any_loose = true;
   }
   watched.assign(loose.begin(), loose.end());
   touched.assign(l.slots.size(), 0);

@@ -37,7 +37,6 @@ struct LayoutInfo {
   // Of each slot: a bit if it is loose or of f80, those first; the bits of slots of f80 that it overlaps.
   std::vector<uint16_t> watched, touched;
   std::vector<uint8_t> loose;  // of each slot: a bit of its own if it is one of the first loose ones, or 0
-  bool any_loose = false;
   bool is_pin(HostReg r) const {
     for (Reg p : kPins) {
       if (host(p) == r) return true;
