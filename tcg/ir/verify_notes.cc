@@ -114,7 +114,8 @@ bool NotesCheck::flags_rest(uint32_t from, uint32_t end, bool* put) const {
                                          r_.layout->slots.begin());
   for (uint32_t i = from; i < end; ++i) {
     const Inst& in = r_.insts[i];
-    *put = in.op == Op::kPut && in.aux == flags;
+    // The put may have gone because nobody sees it behind the exit either.
+    *put = (in.op == Op::kPut && in.aux == flags) || overwritten_behind(in, flags);
     if (*put) return true;
     if (in.op == Op::kGet ? in.aux == flags : shows_all(in)) return false;
   }
