@@ -232,8 +232,8 @@ class Builder {
       return emit_in_new_room(op, t, a, b, c, aux, imm);
     return append(op, t, a, b, c, aux, imm);
   }
-  // The same where there is room.
   bool is_full() const { return region_->insts.size() >= limit_; }
+  // The same where there is room.
   [[gnu::always_inline]] Value append(Op op, Type t, Value a = {}, Value b = {}, Value c = {},
                                       uint32_t aux = 0, int64_t imm = 0) {
     const Value v = next(t);

@@ -86,9 +86,7 @@ void NoteTaker::put_special(SlotId slot, Value v, uint32_t at) {
 void NoteTaker::overwrite_inside(SlotId slot) {
   const Slot& whole = region_->layout->slots[slot];
   for (const SlotId other : scratch().overlaps[slot]) {
-    const Slot& part = region_->layout->slots[other];
-    if (part.offset >= whole.offset && part.offset + part.bytes() <= whole.offset + whole.bytes())
-      overwrite(other);
+    if (whole.contains(region_->layout->slots[other])) overwrite(other);
   }
 }
 

@@ -26,10 +26,9 @@ void make_overlaps(Region& region) {
   s.overlaps = SlotOverlaps(*region.layout);
   s.kinds.clear();
   s.known.clear();
-  s.flags = kNoSlot;
+  s.flags = flags_slot(*region.layout);
   for (const Slot& slot : region.layout->slots) {
     const auto id = static_cast<SlotId>(s.kinds.size());
-    if (slot.type == Type::kFlags && s.flags == kNoSlot) s.flags = id;
     const unsigned kinds = (s.overlaps.any(id) ? Region::Scratch::kOverlaps : 0) |
                            (s.flags == id ? Region::Scratch::kFlags : 0) |
                            (slot.loose || slot.type == Type::kF80 ? Region::Scratch::kExtended : 0);

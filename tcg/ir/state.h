@@ -27,6 +27,9 @@ struct Slot {
       false;  // at a memory fault it may have an older value (a backend says when); it overlaps no other slot
 
   constexpr unsigned bytes() const { return type_bytes(type) * count; }
+  constexpr bool contains(const Slot& part) const {
+    return part.offset >= offset && part.offset + part.bytes() <= offset + bytes();
+  }
 };
 
 // All of a target's slots. Immutable and with static lifetime.
@@ -39,6 +42,14 @@ struct StateLayout {
   SlotId f80_flags = kNoSlot;
   SlotId f80_up = kNoSlot;  // written by f80.note
 };
+
+// The slot of packed flags, the first one if there are several; kNoSlot without one.
+constexpr SlotId flags_slot(const StateLayout& layout) {
+  for (size_t s = 0; s < layout.slots.size(); ++s) {
+    if (layout.slots[s].type == Type::kFlags) return static_cast<SlotId>(s);
+  }
+  return kNoSlot;
+}
 
 // Which slots share bytes with which.
 class SlotOverlaps {

@@ -23,8 +23,7 @@ class NotesCheck {
     return a == b || std::ranges::find(overlaps_[a], b) != overlaps_[a].end();
   }
   bool inside(SlotId part, SlotId whole) const {
-    const Slot &p = r_.layout->slots[part], &w = r_.layout->slots[whole];
-    return p.offset >= w.offset && p.offset + p.bytes() <= w.offset + w.bytes();
+    return r_.layout->slots[whole].contains(r_.layout->slots[part]);
   }
   bool shows_all(const Inst& in) const;
   bool reads(const Inst& in, SlotId slot) const;
@@ -110,8 +109,8 @@ bool NotesCheck::unseen(uint32_t put, uint32_t end) const {
 
 // Do ops from `from` to the next put of the slot of flags, or to the block's end, not look at it?
 bool NotesCheck::flags_rest(uint32_t from, uint32_t end, bool* put) const {
-  const auto flags = static_cast<SlotId>(std::ranges::find(r_.layout->slots, Type::kFlags, &Slot::type) -
-                                         r_.layout->slots.begin());
+  const SlotId flags = flags_slot(*r_.layout);
+  if (flags == kNoSlot) return true;
   for (uint32_t i = from; i < end; ++i) {
     const Inst& in = r_.insts[i];
     // The put may have gone because nobody sees it behind the exit either.

@@ -277,6 +277,33 @@ ir::SlotId slot(std::string_view name) {
   return 0;
 }
 
+// Positions go on from region to region: before there are no more, they start over, and nothing is known from
+// before.
+TEST(Builder, PositionsStartOver) {
+  Region region;
+  const auto build = [&] {
+    Builder b(&region, random_layout(), {});
+    b.insn(0);
+    b.put(slot("x1"), b.add(b.get(slot("x0")), 1));
+    b.put(slot("x1"), b.get(slot("x1")));
+    b.halt(0);
+    b.finish();
+    const Result<void> ok = ir::verify(region);
+    EXPECT_TRUE(ok) << ok.error().message;
+    EXPECT_EQ(other_notes(region), "");
+    return ir::print(region);
+  };
+  const std::string text = build();
+  region.scratch.position_base = Region::Scratch::kLastPosition - 2 * (uint32_t{ir::kNoValue} + 1);
+  uint32_t before = 0;
+  for (unsigned i = 0; i < 4; ++i) {
+    EXPECT_EQ(build(), text) << i;
+    if (region.scratch.position_base < before) return;
+    before = region.scratch.position_base;
+  }
+  ADD_FAILURE() << "never";
+}
+
 TEST(Builder, ForwardsSlots) {
   EXPECT_EQ(built([](Builder& b) {
               const Value x = b.get(slot("x5"));

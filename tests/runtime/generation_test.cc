@@ -5,7 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <vector>
+#include <memory>
+#include <utility>
 
 #include "tcg/runtime/sync.h"
 
@@ -28,17 +29,25 @@ bool can_ask() {
   return can;
 }
 
-TEST(Generation, PagesAreThereBeforeTheyAreWritten) {
-  auto made = Generation::create(64 << 20, 2);
-  ASSERT_TRUE(made) << made.error().message;
-  Generation& g = **made;
+struct Cache {
+  Cache(uint64_t budget, unsigned pc_shift) {
+    auto made = Generation::create(budget, pc_shift);
+    if (made) g = std::move(*made);
+  }
+  Cell* cell(uint64_t pc) { return g->cell_for(lock, nullptr, pc, 0); }
+  std::unique_ptr<Generation> g;
   FutexMutex mutex;
-  const TranslationLock lock(mutex);
+  const TranslationLock lock{mutex};
+};
+
+TEST(Generation, PagesAreThereBeforeTheyAreWritten) {
+  Cache cache(64 << 20, 2);
+  ASSERT_NE(cache.g, nullptr);
   const bool asks = can_ask();
   for (uint64_t i = 0; i < 20000; ++i) {
-    const Cell* const cell = g.cell_for(lock, nullptr, 0x400000 + 4 * i, 0);
+    const Cell* const cell = cache.cell(0x400000 + 4 * i);
     ASSERT_NE(cell, nullptr);
-    ASSERT_EQ(g.cell_for(lock, nullptr, 0x400000 + 4 * i, 0), cell);
+    ASSERT_EQ(cache.cell(0x400000 + 4 * i), cell);
     ASSERT_TRUE(!asks || is_there(cell + 1)) << i;
     ASSERT_FALSE(is_there(cell + (64 << 10) / sizeof(Cell))) << i;
   }
@@ -46,16 +55,13 @@ TEST(Generation, PagesAreThereBeforeTheyAreWritten) {
 
 // A small cache, of which every area is used to its end.
 TEST(Generation, AreasOfASmallCacheEndWhereTheyEnd) {
-  auto made = Generation::create(1 << 20, 0);
-  ASSERT_TRUE(made) << made.error().message;
-  Generation& g = **made;
-  FutexMutex mutex;
-  const TranslationLock lock(mutex);
+  Cache cache(1 << 20, 0);
+  ASSERT_NE(cache.g, nullptr);
   uint64_t cells = 0;
-  while (g.cell_for(lock, nullptr, cells + 1, 0) != nullptr) ++cells;
+  while (cache.cell(cells + 1) != nullptr) ++cells;
   EXPECT_GT(cells, 10000u);
-  EXPECT_GE(g.used_bytes(), uint64_t{1} << 19);
-  for (uint64_t i = 0; i < cells; ++i) ASSERT_NE(g.find(i + 1, 0), nullptr) << i;
+  EXPECT_GE(cache.g->used_bytes(), uint64_t{1} << 19);
+  for (uint64_t i = 0; i < cells; ++i) ASSERT_NE(cache.g->find(i + 1, 0), nullptr) << i;
 }
 
 }  // namespace

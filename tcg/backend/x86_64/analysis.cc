@@ -8,7 +8,7 @@ namespace xarch::x86_64 {
 
 using namespace ir;
 
-LayoutInfo::LayoutInfo(const StateLayout& l) : layout(&l), overlaps(l) {
+LayoutInfo::LayoutInfo(const StateLayout& l) : layout(&l), overlaps(l), flags(flags_slot(l)) {
   pin.assign(l.slots.size(), kNoHostReg);
   pinned.assign(kNumPins, kNoSlot);
   for (SlotId s = 0; s < l.slots.size(); ++s) {
@@ -18,7 +18,6 @@ LayoutInfo::LayoutInfo(const StateLayout& l) : layout(&l), overlaps(l) {
       pin[s] = host(kPins[slot.hot]);
       pinned[static_cast<size_t>(slot.hot)] = s;
     }
-    if (slot.type == Type::kFlags && flags == kNoSlot) flags = s;
   }
   loose.assign(l.slots.size(), 0);
   unsigned bit = 1;

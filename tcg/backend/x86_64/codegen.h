@@ -33,7 +33,7 @@ struct LayoutInfo {
   std::vector<HostReg> pin;        // of each slot, kNoHostReg if it has none
   std::vector<ir::SlotId> pinned;  // slot of each rank
   ir::SlotOverlaps overlaps;
-  ir::SlotId flags = ir::kNoSlot;  // the slot of packed flags that may stay in the host's
+  ir::SlotId flags;  // the slot of packed flags that may stay in the host's
   // Of each slot: a bit if it is loose or of f80, those first; the bits of slots of f80 that it overlaps.
   std::vector<uint16_t> watched, touched;
   std::vector<uint8_t> loose;  // of each slot: a bit of its own if it is one of the first loose ones, or 0
