@@ -238,7 +238,7 @@ class Builder {
                                       uint32_t aux = 0, int64_t imm = 0) {
     const Value v = next(t);
     Inst* const insts = region_->insts.data();
-    region_->insts.append({op, t, 0, {a.id, b.id, c.id, kNoValue}, aux, imm});
+    region_->insts.append({op, t, kNoValue, {a.id, b.id, c.id, kNoValue}, aux, imm});
     if (a) use(insts[a.id], v.id);
     if (b) use(insts[b.id], v.id);
     if (c) use(insts[c.id], v.id);

@@ -32,18 +32,18 @@ struct Value {
 struct Inst {
   Op op = Op::kNop;
   Type type = Type::kVoid;  // result type
-  uint16_t uses = 0;        // how many operands name it, those of unseen puts apart
+  // Notes for backends, see notes.h: this one and those behind imm. Of a put of the slot of flags that is
+  // followed by another one in the block: the last op before that one which may look at them.
+  ValueId flags_until = kNoValue;
   ValueId args[4] = {kNoValue, kNoValue, kNoValue, kNoValue};
   uint32_t aux = 0;
   int64_t imm = 0;
-  // Notes for backends, see notes.h. Of a value: who uses it, the last one to do so; and the slot that it is
-  // put to, with nothing between that reads or writes the slot or could see it: it may be computed there. Of
-  // an operand that may give its place to such a value as well.
-  ValueId user = kNoValue;
+  // Of a value: how many operands name it, those of unseen puts apart; the slot that it is put to, with
+  // nothing between that reads or writes the slot or could see it: it may be computed there; who uses it, the
+  // last one to do so. The slot also of an operand that may give its place to such a value.
+  uint16_t uses = 0;
   SlotId goes_to = kNoSlot;
-  // Of a put of the slot of flags that is followed by another one in the block: the last op before that one
-  // which may look at them.
-  ValueId flags_until = kNoValue;
+  ValueId user = kNoValue;
   uint8_t low_users = 0;  // of a get of a v128: how many users read only its lowest bytes
   uint8_t marks = 0;      // Mark
   enum Mark : uint8_t {

@@ -2,6 +2,8 @@
 // generated and while it is: what is not emitted on its own, because nobody uses it, it is a constant, or its
 // only user makes it part of itself; from where on flags and loose slots are overwritten before anything sees
 // them.
+#include <cstring>
+
 #include "tcg/backend/x86_64/codegen.h"
 
 namespace xarch::x86_64 {
@@ -49,9 +51,10 @@ bool CodeGen::exit_kills_flags(const Inst& exit) const {
 void CodeGen::analyse() {
   const Region& r = *region_;
   if (vals_.size() < r.insts.size()) vals_.resize(r.insts.size());
+  // All but what is copied begins as zero. At once: the compiler would write it field by field.
+  std::memset(static_cast<void*>(vals_.data()), 0, r.insts.size() * sizeof(Val));
   Val* val = vals_.data();
   for (const Inst& in : r.insts) {
-    *val = Val();
     val->left = in.uses;
     val->hint = in.goes_to;
     ++val;
