@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # What the scripts share. Sourced, after `set -euo pipefail`; leaves the shell in the repository's root.
 
+script=$(realpath "$0") # however it was called
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 # Prints its arguments as a heading that is easy to find in a long log.
@@ -11,6 +12,18 @@ heading() {
 fail() {
   echo "$(basename "$0"): $*" >&2
   exit 1
+}
+
+# no_arguments ARGUMENT…: of a script that takes none, --help prints what stands at its beginning.
+no_arguments() {
+  case ${1:-} in
+    '') ;;
+    -h | --help)
+      sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$script"
+      exit 0
+      ;;
+    *) fail "it takes no arguments; --help tells what it does" ;;
+  esac
 }
 
 # Makes build/, or says in one line why it cannot be written.
