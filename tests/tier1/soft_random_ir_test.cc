@@ -232,6 +232,21 @@ TEST_F(SoftRandomIr, SignedLoadOnTheColdPath) {
   EXPECT_GT(negative, 0u);
 }
 
+// The op and its flags are one instruction: what stands between them is known all the same.
+TEST_F(SoftRandomIr, ConstantBetweenAnOpAndItsFlags) {
+  ir::Region region;
+  const auto parsed = ir::parse(
+      "region pc=0x400000\nblock 0:\ninsn +0\n%1 = get i64 x1\n%2 = get i64 x2\n%3 = and i64 %1, %2\n"
+      "%4 = const i64 0x7f\n%5 = flags.logic %3\n%6 = flags.test n %5\nput c, %6\nput x3, %4\nhalt +4\n",
+      test::random_layout(), {}, &region);
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  Result x;
+  for (uint64_t seed = 0; seed < 16; ++seed) {
+    compare(seed, region, &x);
+    EXPECT_EQ(x.state.x[3], 0x7fu);
+  }
+}
+
 TEST_F(SoftRandomIr, RunsAsInterpreted) {
   const uint64_t first = env_or("XARCH_SEED", 1) * 10'000'000;
   const uint64_t count = env_or("XARCH_COUNT", 20000);

@@ -57,6 +57,10 @@ void CodeGen::analyse() {
   for (const Inst& in : r.insts) {
     val->left = in.uses;
     val->hint = in.goes_to;
+    // Known from the beginning: an op that is fused with a later one is emitted before constants between
+    // them.
+    static_assert(static_cast<int>(Loc::kConst) == 1 && static_cast<int>(Loc::kNone) == 0);
+    val->loc = static_cast<Loc>((in.op == Op::kConst) | (in.op == Op::kVConst));
     ++val;
   }
   loops_ = goes_back_ = false;
