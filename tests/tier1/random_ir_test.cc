@@ -116,7 +116,7 @@ void compare(uint64_t base, bool passes, Kind kind) {
       test::random_layout(), base,
       kind == Kind::kBaseline || kind == Kind::kFpBaseline || kind == Kind::kFpExactBaseline,
       is_exact(kind) ? fpu::kArmRules : testing::kRunnerFpRules);
-  alignas(64) static RandomState a, b;
+  alignas(64) RandomState a{}, b{};  // nothing of an earlier test
   std::vector<uint8_t> interpreted(options.buffer_bytes);
   opt::Workspace work;
   ir::Region region;
