@@ -210,6 +210,11 @@ class SoftRandomIr : public ::testing::Test {
   RegionRunner runner_{test::random_layout(), memory_, {soft_load, soft_store, soft_atomic, soft_probe}};
 };
 
+void make(const char* text, ir::Region* region) {
+  const auto parsed = ir::parse(text, test::random_layout(), {}, region);
+  ASSERT_TRUE(parsed) << parsed.error().message;
+}
+
 uint64_t env_or(const char* name, uint64_t usual) {
   const char* text = getenv(name);
   return text ? strtoull(text, nullptr, 0) : usual;
@@ -218,11 +223,11 @@ uint64_t env_or(const char* name, uint64_t usual) {
 // The cold path extends to 64 bits; an i32 has none of them above its width.
 TEST_F(SoftRandomIr, SignedLoadOnTheColdPath) {
   ir::Region region;
-  const auto parsed = ir::parse(
+  make(
       "region pc=0x400000\nblock 0:\ninsn +0\n%1 = const i64 0x20000000\n"
       "%2 = load i32 [%1 + 5] bytes=1 signed\n%3 = zext i64 %2\nput x1, %3\nhalt +4\n",
-      test::random_layout(), {}, &region);
-  ASSERT_TRUE(parsed) << parsed.error().message;
+      &region);
+  ASSERT_FALSE(HasFatalFailure());
   Result x;
   unsigned negative = 0;
   for (uint64_t seed = 0; seed < 64; ++seed) {
@@ -235,11 +240,11 @@ TEST_F(SoftRandomIr, SignedLoadOnTheColdPath) {
 // The op and its flags are one instruction: what stands between them is known all the same.
 TEST_F(SoftRandomIr, ConstantBetweenAnOpAndItsFlags) {
   ir::Region region;
-  const auto parsed = ir::parse(
+  make(
       "region pc=0x400000\nblock 0:\ninsn +0\n%1 = get i64 x1\n%2 = get i64 x2\n%3 = and i64 %1, %2\n"
       "%4 = const i64 0x7f\n%5 = flags.logic %3\n%6 = flags.test n %5\nput c, %6\nput x3, %4\nhalt +4\n",
-      test::random_layout(), {}, &region);
-  ASSERT_TRUE(parsed) << parsed.error().message;
+      &region);
+  ASSERT_FALSE(HasFatalFailure());
   Result x;
   for (uint64_t seed = 0; seed < 16; ++seed) {
     compare(seed, region, &x);

@@ -57,8 +57,7 @@ void CodeGen::analyse() {
   for (const Inst& in : r.insts) {
     val->left = in.uses;
     val->hint = in.goes_to;
-    // Known from the beginning: an op that is fused with a later one is emitted before constants between
-    // them.
+    // From the beginning: an op that a later one is fused with is emitted before what lies between them.
     static_assert(static_cast<int>(Loc::kConst) == 1 && static_cast<int>(Loc::kNone) == 0);
     val->loc = static_cast<Loc>((in.op == Op::kConst) | (in.op == Op::kVConst));
     ++val;
