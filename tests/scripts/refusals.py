@@ -59,7 +59,8 @@ CASES = {
                   "quickstart: /tmp/x/build needs 400 MB, and 8 MB are free there"),
     "disk that fills": ("mkdir build; mount -t tmpfs -o size=420m none build; PATH=/tmp/fakes:$PATH", "scripts/quickstart", 1,
                         "quickstart: no space left in /tmp/x/build"),
-    "disk that fills, profile": ("mkdir -p build/roots/big-{arm64,amd64,i386}; PATH=/tmp/fakes:$PATH", "scripts/profile/train", 1,
+    "disk that fills, profile": ("mkdir build; mount -t tmpfs -o size=420m none build; mkdir -p build/roots/big-{arm64,amd64,i386}; "
+                                 "PATH=/tmp/fakes:$PATH", "scripts/profile/train", 1,
                                  "train: the build has failed ("),
     "read-only tree, profile": ("mount -o remount,ro,bind .", "scripts/profile/train", 1,
                                 "train: cannot write into /tmp/x/build; clone into a directory of your own"),
