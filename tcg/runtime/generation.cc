@@ -133,7 +133,7 @@ Cell* Generation::cell_for(const TranslationLock&, Backend* thunk_writer, uint64
   if (size_t{index + 1} * sizeof(Cell) > area_.cells || index >> kIndexBits != 0) return nullptr;
   if (used_bytes() > budget_) return nullptr;
   const uint32_t size = hash_size_.load(std::memory_order_relaxed);
-  if (index > size / 8 * 5 && !grow_hash()) return nullptr;  // beyond, searches soon become long
+  if (index > size / 4 * 3 && !grow_hash()) return nullptr;  // beyond, searches soon become long
   make_ready(&cells_ready_, cells_, index * sizeof(Cell), area_.cells);
   make_ready(&thunks_ready_, thunks_, index * size_t{kThunkBytes}, area_.thunks);
   Cell* c = new (&cells_[index]) Cell;
@@ -159,12 +159,11 @@ BlockRecord* Generation::add_block(const TranslationLock&, Cell* cell, const ir:
   // Most blocks are one run of bytes from their pc on and need no list.
   const uint64_t bias = region.ranges.size() == 1 ? cell->pc - region.ranges[0].start : ~uint64_t{0};
   const bool listed = bias > 1;
-  const size_t ranges_at = ranges_offset(extra_used_, recovery.size());
-  const size_t extra_end =
-      listed ? ranges_at + region.ranges.size() * sizeof(ir::GuestRange) : extra_used_ + recovery.size();
-  if (size_t{index + 1} * sizeof(BlockRecord) > area_.blocks || extra_end > area_.extra) return nullptr;
+  const size_t ranges_at = extra_used_ + recovery.size();
+  const size_t room = ranges_at + (listed ? region.ranges.size() * 2 * kMaxVarint : 0);
+  if (size_t{index + 1} * sizeof(BlockRecord) > area_.blocks || room > area_.extra) return nullptr;
   make_ready(&blocks_ready_, blocks_, index * sizeof(BlockRecord), area_.blocks);
-  make_ready(&extra_ready_, extra_, extra_end, area_.extra);
+  make_ready(&extra_ready_, extra_, room, area_.extra);
   uint32_t guest_bytes = 0;
   for (const ir::GuestRange& r : region.ranges) guest_bytes += r.bytes;
   BlockRecord* b = new (&blocks_[index]) BlockRecord;
@@ -179,10 +178,17 @@ BlockRecord* Generation::add_block(const TranslationLock&, Cell* cell, const ir:
   b->dead.store(0, std::memory_order_relaxed);
   b->guest_bytes = static_cast<uint16_t>(guest_bytes);
   if (!recovery.empty()) memcpy(extra_ + extra_used_, recovery.data(), recovery.size());
+  extra_used_ = ranges_at;
   if (listed) {
-    memcpy(extra_ + ranges_at, region.ranges.data(), region.ranges.size() * sizeof(ir::GuestRange));
+    // Each one's distance from the end of the one before, the first one's from the key's pc, and its bytes.
+    uint8_t* p = extra_ + ranges_at;
+    uint64_t at = cell->pc;
+    for (const ir::GuestRange& r : region.ranges) {
+      p = put_varint(put_varint(p, zigzag(static_cast<int64_t>(r.start - at))), r.bytes);
+      at = r.start + r.bytes;
+    }
+    extra_used_ = static_cast<size_t>(p - extra_);
   }
-  extra_used_ = extra_end;
   const uint8_t* entry = base_ + code_used_;
   code_used_ += code_bytes;
   make_ready(&code_ready_, base_, code_used_, area_.code);

@@ -12,6 +12,7 @@
 #include "tcg/ir/region.h"
 #include "tcg/runtime/sync.h"
 #include "tcg/support/result.h"
+#include "tcg/support/varint.h"
 
 namespace xarch::tcg {
 
@@ -19,7 +20,7 @@ namespace xarch::tcg {
 struct BlockRecord {
   uint32_t code;   // offset from Generation::code_begin; it ends where the next one begins
   uint32_t cell;   // index
-  uint32_t extra;  // offset of its recovery bytes, behind them (aligned) its guest ranges if it has many
+  uint32_t extra;  // offset of its recovery bytes, behind them its guest ranges if it has many
   uint16_t recovery_bytes;
   uint16_t num_ranges;  // 0: one range that starts at the cell's pc (less pc_bias)
   uint16_t num_insns;
@@ -90,9 +91,14 @@ class Generation {
       fn(cells_[b.cell].pc - b.pc_bias, b.guest_bytes);
       return;
     }
-    const auto* r =
-        reinterpret_cast<const ir::GuestRange*>(extra_ + ranges_offset(b.extra, b.recovery_bytes));
-    for (unsigned i = 0; i < b.num_ranges; ++i) fn(r[i].start, r[i].bytes);
+    const uint8_t* p = extra_ + b.extra + b.recovery_bytes;
+    uint64_t at = cells_[b.cell].pc;
+    for (unsigned i = 0; i < b.num_ranges; ++i) {
+      at += static_cast<uint64_t>(unzigzag(get_varint(&p)));
+      const uint64_t bytes = get_varint(&p);
+      fn(at, bytes);
+      at += bytes;
+    }
   }
   BlockRecord* block(uint32_t index) const { return &blocks_[index]; }
   uint32_t num_blocks() const { return num_blocks_.load(std::memory_order_acquire); }
@@ -149,13 +155,12 @@ class Generation {
   };
   static constexpr size_t kReserve = 128 << 10;  // what one translation may need at most
   static constexpr unsigned kMaxTables = 32;
-  static constexpr uint32_t kFirstTableSize = 512, kMaxTableSize = 32768;
+  static constexpr uint32_t kFirstTableSize = 256, kMaxTableSize = 32768;
   static constexpr uint32_t kNoCells = 2;  // the first cells belong to no key
   static constexpr uint32_t kFirstHashSize = 1024;
   // What is in the table of cells: index and, above it, some bits of the key, so that a search looks at
   // hardly any cell but its own (a cell is a miss of the cache).
   static constexpr unsigned kIndexBits = 24;
-  static size_t ranges_offset(size_t extra, size_t recovery) { return (extra + recovery + 7) & ~size_t{7}; }
   static size_t align(size_t n, size_t to) { return (n + to - 1) & ~(to - 1); }
 
   Generation() = default;

@@ -8,18 +8,22 @@ bool PageTracker::maybe_tracked(uint64_t start, uint64_t bytes) const {
   if (bytes == 0) return false;
   const uint64_t first = start >> kHostPageBits;
   const uint64_t count = ((start + bytes - 1) >> kHostPageBits) - first + 1;
-  if (count > filter_.size()) return true;
-  for (uint64_t i = 0; i < count; ++i) {
-    if (filter_[(first + i) % filter_.size()].load(std::memory_order_seq_cst) != 0) return true;
+  if (count > uint64_t{1} << kFilterBits) return true;
+  for (uint64_t page = first; page < first + count; ++page) {
+    const unsigned counts = filter_[filter_index(page)].load(std::memory_order_seq_cst);
+    if (counts >> filter_shift(page) & kFilterMax) return true;
   }
   return false;
 }
 
 void PageTracker::count_in_filter(uint64_t addr, int delta) {
-  std::atomic<uint8_t>& count = filter_[(addr >> kHostPageBits) % filter_.size()];
-  const uint8_t old = count.load(std::memory_order_relaxed);
+  const uint64_t page = addr >> kHostPageBits;
+  const unsigned shift = filter_shift(page);
+  const unsigned old = filter_[filter_index(page)].load(std::memory_order_relaxed);
   // Once saturated it stays, and lookups under the lock decide.
-  if (old != 255) count.store(static_cast<uint8_t>(old + delta), std::memory_order_seq_cst);
+  if ((old >> shift & kFilterMax) == kFilterMax) return;
+  const unsigned now = old + (static_cast<unsigned>(delta) << shift);
+  filter_[filter_index(page)].store(static_cast<uint8_t>(now), std::memory_order_seq_cst);
 }
 
 PageTracker::Page* PageTracker::find(uint64_t addr) {

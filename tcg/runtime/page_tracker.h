@@ -87,6 +87,9 @@ class PageTracker {
 
   Page& page(uint64_t addr);
   Page* find(uint64_t addr);
+  static constexpr unsigned kFilterMax = 3;
+  static unsigned filter_shift(uint64_t page) { return page % 4 * 2; }
+  static size_t filter_index(uint64_t page) { return page / 4 % (size_t{1} << (kFilterBits - 2)); }
   void count_in_filter(uint64_t addr, int delta);
   void learn_backing(uint64_t addr, Page& page);
   void forget(uint64_t addr);
@@ -110,8 +113,8 @@ class PageTracker {
   // Files with a tracked page (offset 0 stands for all), and files that some mapping may write to.
   std::unordered_map<BackingId, unsigned, BackingHash> files_;
   std::unordered_set<BackingId, BackingHash> written_files_;
-  // How many tracked pages fall on each entry, saturating.
-  std::array<std::atomic<uint8_t>, 1u << kFilterBits> filter_{};
+  // How many tracked pages fall on each entry, saturating: of two bits, four to a byte.
+  std::array<std::atomic<uint8_t>, 1u << (kFilterBits - 2)> filter_{};
 };
 
 }  // namespace xarch::tcg

@@ -1,5 +1,7 @@
 #include "tcg/backend/x86_64/fp_sites.h"
 
+#include "tcg/support/varint.h"
+
 namespace xarch::x86_64 {
 
 namespace {
@@ -8,22 +10,6 @@ namespace {
 // bits: 5 for each, the two negations). Behind all of them how many bytes they are: one byte below kLong, or
 // two bytes and kLong.
 constexpr unsigned kLong = 255;
-
-void put_varint(std::vector<uint8_t>* out, uint64_t v) {
-  for (; v >= 0x80; v >>= 7) out->push_back(static_cast<uint8_t>(v | 0x80));
-  out->push_back(static_cast<uint8_t>(v));
-}
-uint32_t get_varint(const uint8_t** p) {
-  uint32_t v = 0;
-  for (unsigned shift = 0;; shift += 7) {
-    const uint8_t b = *(*p)++;
-    v |= (b & 0x7fu) << shift;
-    if (!(b & 0x80)) return v;
-  }
-}
-// Distances may go back: a trap behind the region's main part resumes in it.
-uint32_t zigzag(int32_t v) { return static_cast<uint32_t>(v) << 1 ^ static_cast<uint32_t>(v >> 31); }
-int32_t unzigzag(uint32_t v) { return static_cast<int32_t>(v >> 1 ^ (~(v & 1) + 1)); }
 
 uint32_t pack_registers(const FpSite& s) {
   uint32_t r = s.dst & 31u;
@@ -57,14 +43,17 @@ void append_fp_sites(std::span<const FpSite> sites, std::vector<uint8_t>* out) {
   const size_t first = out->size();
   uint32_t at = 0;
   for (const FpSite& s : sites) {
-    put_varint(out, s.offset - at);
-    put_varint(out, zigzag(static_cast<int32_t>(s.resume - s.offset)));
+    uint8_t record[2 * kMaxVarint + 6];
+    uint8_t* p = put_varint(record, s.offset - at);
+    // It may go back: a trap behind the region's main part resumes in it.
+    p = put_varint(p, zigzag(int64_t{s.resume} - s.offset));
     at = s.offset;
-    out->push_back(static_cast<uint8_t>(s.op));
-    out->push_back(static_cast<uint8_t>(static_cast<unsigned>(s.type) | static_cast<unsigned>(s.arg) << 4));
-    out->push_back(static_cast<uint8_t>(s.aux | s.imm << 2));
+    *p++ = static_cast<uint8_t>(s.op);
+    *p++ = static_cast<uint8_t>(static_cast<unsigned>(s.type) | static_cast<unsigned>(s.arg) << 4);
+    *p++ = static_cast<uint8_t>(s.aux | s.imm << 2);
     const uint32_t r = pack_registers(s);
-    for (unsigned i = 0; i < 3; ++i) out->push_back(static_cast<uint8_t>(r >> (8 * i)));
+    for (unsigned i = 0; i < 3; ++i) *p++ = static_cast<uint8_t>(r >> (8 * i));
+    out->insert(out->end(), record, p);
   }
   const size_t bytes = out->size() - first;
   if (bytes >= kLong) {
@@ -86,13 +75,13 @@ bool find_fp_site(std::span<const uint8_t> records, uint32_t offset, FpSite* sit
   const uint8_t* p = bytes.data();
   uint32_t at = 0;
   while (p < bytes.data() + bytes.size()) {
-    at += get_varint(&p);
-    const int32_t resume = unzigzag(get_varint(&p));
+    at += static_cast<uint32_t>(get_varint(&p));
+    const int64_t resume = unzigzag(get_varint(&p));
     if (at > offset) return false;
     if (at == offset) {
       *site = FpSite();
       site->offset = at;
-      site->resume = at + static_cast<uint32_t>(resume);
+      site->resume = static_cast<uint32_t>(at + resume);
       site->op = static_cast<ir::Op>(p[0]);
       site->type = static_cast<ir::Type>(p[1] & 15);
       site->arg = static_cast<ir::Type>(p[1] >> 4);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tcg/support/varint.h"
+
 namespace xarch::x86_64 {
 
 namespace {
@@ -23,34 +25,6 @@ uint8_t* put(uint8_t* p, unsigned v) {
   *p = static_cast<uint8_t>(v);
   return p + 1;
 }
-uint8_t* put_varint(uint8_t* p, uint64_t v) {
-  for (; v >= 0x80; v >>= 7) p = put(p, static_cast<unsigned>(v) | 0x80);
-  return put(p, static_cast<unsigned>(v));
-}
-
-uint64_t zigzag(int64_t v) { return static_cast<uint64_t>(v) << 1 ^ static_cast<uint64_t>(v >> 63); }
-int64_t unzigzag(uint64_t v) { return static_cast<int64_t>(v >> 1 ^ (~(v & 1) + 1)); }
-
-class Reader {
- public:
-  explicit Reader(std::span<const uint8_t> bytes) : p_(bytes.data()), end_(p_ + bytes.size()) {}
-  bool more() const { return p_ < end_; }
-  uint8_t byte() { return p_ < end_ ? *p_++ : 0; }
-  uint64_t varint() {
-    uint64_t v = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      uint8_t b = byte();
-      v |= uint64_t{b & 0x7fu} << shift;
-      if (!(b & 0x80)) break;
-    }
-    return v;
-  }
-
- private:
-  const uint8_t* p_;
-  const uint8_t* end_;
-};
-
 }  // namespace
 
 void RecoveryWriter::begin() {
@@ -125,37 +99,38 @@ void RecoveryWriter::add(const RecoverySite& site, std::span<const SlotPlace> pl
 
 bool find_recovery(std::span<const uint8_t> records, uint32_t offset, RecoverySite* site, SlotPlace* places,
                    unsigned capacity, unsigned* num_places) {
-  Reader in(records);
+  const uint8_t* p = records.data();
+  const uint8_t* const end = p + records.size();
   *site = RecoverySite();
   *num_places = 0;
   bool found = false;
-  while (in.more()) {
-    const uint8_t head = in.byte();
-    const auto at = static_cast<uint32_t>(site->offset + in.varint());
+  while (p < end) {
+    const uint8_t head = *p++;
+    const auto at = static_cast<uint32_t>(site->offset + get_varint(&p));
     if (at > offset) break;
     found = true;
     site->offset = at;
     const unsigned small = head >> kSmallPcShift;
-    site->pc_offset += small == kSmallPcMax ? unzigzag(in.varint()) : small * 4;
-    site->restore = head & kHasRestore ? static_cast<uint32_t>(in.varint()) : 0;
+    site->pc_offset += small == kSmallPcMax ? unzigzag(get_varint(&p)) : small * 4;
+    site->restore = head & kHasRestore ? static_cast<uint32_t>(get_varint(&p)) : 0;
     site->trap = (head & kTrap) != 0;
     site->writes = (head & kWrites) != 0;
     if (site->trap) {
-      uint8_t t = in.byte();
+      uint8_t t = *p++;
       site->trap_size = t >> 2;
       site->probe = t & 2;
       site->trap_write = t & 1;
-      site->trap_reg = in.byte();
+      site->trap_reg = *p++;
     }
     if (!(head & kSamePlaces)) {
-      uint64_t n = in.varint();
+      uint64_t n = get_varint(&p);
       *num_places = 0;
       for (uint64_t i = 0; i < n; ++i) {
-        SlotPlace p;
-        p.slot = static_cast<ir::SlotId>(in.varint());
-        p.place = in.byte();
-        if (p.place == SlotPlace::kPosition) p.offset = unzigzag(in.varint());
-        if (*num_places < capacity) places[(*num_places)++] = p;
+        SlotPlace place;
+        place.slot = static_cast<ir::SlotId>(get_varint(&p));
+        place.place = *p++;
+        if (place.place == SlotPlace::kPosition) place.offset = unzigzag(get_varint(&p));
+        if (*num_places < capacity) places[(*num_places)++] = place;
       }
     }
   }
