@@ -401,15 +401,15 @@ bool CodeGen::reusable(HostReg r, V v, V result) {
   if (reg.num_vals != 1 || reg.vals[0] != v || !dies(v)) return false;
   if (!is_xmm(r) && r != host(Reg::rax) && r != host(Reg::rbx) && r != host(Reg::r10) &&
       r != host(Reg::r12)) {
-    return vals_[result].hint != kNoSlot && info_.pin[vals_[result].hint] == r;
+    return hint(result) != kNoSlot && info_.pin[hint(result)] == r;
   }
-  if (state_.is_dirty(r) && reg.slot != vals_[result].hint) return false;
+  if (state_.is_dirty(r) && reg.slot != hint(result)) return false;
   return true;
 }
 
 Reg CodeGen::dest(V result, V a, V b) {
-  SlotId hint = vals_[result].hint;
-  HostReg pin = hint == kNoSlot ? kNoHostReg : info_.pin[hint];
+  const SlotId to = hint(result);
+  HostReg pin = to == kNoSlot ? kNoHostReg : info_.pin[to];
   bool b_there = b != kNoValue && vals_[b].loc == Loc::kReg && vals_[b].reg == pin;
   if (pin != kNoHostReg && !b_there) {
     const RegState& reg = state_.regs[pin];
@@ -439,7 +439,7 @@ Xmm CodeGen::dest_x(V result, V a, V b) {
   if (a != kNoValue && a != b && vals_[a].loc == Loc::kReg && is_xmm(vals_[a].reg) &&
       reusable(vals_[a].reg, a, result)) {
     RegState& reg = state_.regs[vals_[a].reg];
-    if (reg.slot == kNoSlot || loop_slots_.empty() || !features_.avx || reg.slot == vals_[result].hint) {
+    if (reg.slot == kNoSlot || loop_slots_.empty() || !features_.avx || reg.slot == hint(result)) {
       unbind_slot(vals_[a].reg);
       reg.zero_from = 16;
       return xmm(vals_[a].reg);
@@ -484,7 +484,7 @@ void CodeGen::drop_slot_cache(SlotId s, bool write_back) {
 
 void CodeGen::get(uint32_t i) {
   V v = static_cast<V>(i);
-  if (vals_[v].left == 0) return;
+  if (left(v) == 0) return;
   const HostReg pin = info_.pin[inst(v).aux];
   pin != kNoHostReg ? bind(v, pin, true) : get_unpinned(i);
 }

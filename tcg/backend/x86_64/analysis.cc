@@ -51,17 +51,9 @@ bool CodeGen::exit_kills_flags(const Inst& exit) const {
 void CodeGen::analyse() {
   const Region& r = *region_;
   if (vals_.size() < r.insts.size()) vals_.resize(r.insts.size());
-  // All but what is copied begins as zero. At once: the compiler would write it field by field.
+  // At once: the compiler would write them field by field.
+  static_assert(static_cast<int>(Loc::kNone) == 0 && static_cast<int>(Skip::kNot) == 0);
   std::memset(static_cast<void*>(vals_.data()), 0, r.insts.size() * sizeof(Val));
-  Val* val = vals_.data();
-  for (const Inst& in : r.insts) {
-    val->left = in.uses;
-    val->hint = in.goes_to;
-    // From the beginning: an op that a later one is fused with is emitted before what lies between them.
-    static_assert(static_cast<int>(Loc::kConst) == 1 && static_cast<int>(Loc::kNone) == 0);
-    val->loc = static_cast<Loc>((in.op == Op::kConst) | (in.op == Op::kVConst));
-    ++val;
-  }
   loops_ = goes_back_ = false;
   auto pred = [&](uint64_t b) {
     if (blocks_[b].preds < 255) ++blocks_[b].preds;

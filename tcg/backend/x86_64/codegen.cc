@@ -133,7 +133,10 @@ void CodeGen::emit_block(BlockId b) {
       insn_restore_ = in.aux;
       continue;
     }
-    if (in.op == Op::kConst || in.op == Op::kVConst) continue;
+    if (in.op == Op::kConst || in.op == Op::kVConst) {
+      vals[i].loc = Loc::kConst;
+      continue;
+    }
     const bool unused = is_unused(in), unseen = in.unseen();
     if ((vals[i].skip != Skip::kNot) | unseen | unused) {
       if (unused || vals[i].skip == Skip::kUseless) consume_args(in);
@@ -161,6 +164,7 @@ void CodeGen::emit_block(BlockId b) {
     if (status_ != tcg::CompileResult::kOk) return;
     // Those between ops that were fused are not emitted, but may be users.
     for (++i; i < done_; ++i) {
+      if (insts[i].op == Op::kConst || insts[i].op == Op::kVConst) vals[i].loc = Loc::kConst;
       if (is_unused(insts[i]) || vals[i].skip == Skip::kUseless) consume_args(insts[i]);
     }
     i = done_;

@@ -90,14 +90,13 @@ class CodeGen {
     Loc loc = Loc::kNone;
     HostReg reg = 0;
     bool clean = false;  // bits above the type's width are zero (integers narrower than 64 bits, v64)
-    Skip skip = Skip::kNot;
-    bool noted = false;   // f80.up asks how it was rounded
-    bool framed = false;  // in a register, and in the frame too, at `index`, from when it was spilled
+    Skip skip : 2 = Skip::kNot;
+    bool noted : 1 = false;   // f80.up asks how it was rounded
+    bool framed : 1 = false;  // in a register, and in the frame too, at `index`, from when it was spilled
     uint16_t index = 0;
-    uint16_t left = 0;              // uses to come
-    ir::SlotId hint = ir::kNoSlot;  // slot that it may be computed in
+    uint16_t taken = 0;  // of Inst::uses
   };
-  static_assert(sizeof(Val) == 12);
+  static_assert(sizeof(Val) == 8);
 
   // Something to emit behind the main chain.
   struct Cold {
@@ -209,7 +208,7 @@ class CodeGen {
   void store_typed(ir::Type t, const Mem& m, HostReg r);
   void bind(V v, HostReg r, bool clean) {  // v is now (also) in r
     Val& val = vals_[v];
-    if (val.left == 0) return;
+    if (val.taken == inst(v).uses) return;
     if (val.framed || state_.regs[r].num_vals == RegState::kMaxVals) [[unlikely]]
       return bind_elsewhere(v, r, clean);
     state_.add(r, v);
@@ -223,7 +222,7 @@ class CodeGen {
   void finish(V result, HostReg r, bool clean);
   void consume(V v) {  // one use done
     Val& val = vals_[v];
-    if (--val.left != 0 || val.loc == Loc::kConst) return;
+    if (++val.taken != inst(v).uses || val.loc == Loc::kConst) return;
     if (val.loc != Loc::kReg) return end_value(v);
     state_.remove(val.reg, v);
     val.loc = Loc::kNone;
@@ -235,9 +234,12 @@ class CodeGen {
   }
   void end_value(V v);
   void consume_args(const ir::Inst& in);
-  bool dies(V v) const { return vals_[v].left == 1; }
-  bool is_const(V v) const { return vals_[v].loc == Loc::kConst; }
-  int64_t const_of(V v) const;  // sign-extended from the type's width
+  unsigned left(V v) const { return unsigned{inst(v).uses} - vals_[v].taken; }  // uses to come
+  bool dies(V v) const { return left(v) == 1; }
+  // By its op: one between two ops that are fused is asked for before emit_block has come to it.
+  bool is_const(V v) const { return inst(v).op == ir::Op::kConst; }
+  ir::SlotId hint(V v) const { return inst(v).goes_to; }  // slot that it may be computed in
+  int64_t const_of(V v) const;                            // sign-extended from the type's width
   bool imm32(V v, int32_t* out) const { return is_const(v) && const_imm32(v, out); }
   bool const_imm32(V v, int32_t* out) const;
   bool reusable(HostReg r, V v, V result);
@@ -245,9 +247,7 @@ class CodeGen {
   // one that holds b.
   Reg dest(V result, V a = ir::kNoValue, V b = ir::kNoValue);
   Xmm dest_x(V result, V a = ir::kNoValue, V b = ir::kNoValue);
-  HostReg pin_of_hint(V v) const {
-    return vals_[v].hint == ir::kNoSlot ? kNoHostReg - 1 : info_.pin[vals_[v].hint];
-  }
+  HostReg pin_of_hint(V v) const { return hint(v) == ir::kNoSlot ? kNoHostReg - 1 : info_.pin[hint(v)]; }
   ir::SlotId slot_of_pin(Reg r) const {
     for (unsigned i = 0; i < kNumPins; ++i) {
       if (kPins[i] == r) return info_.pinned[i];

@@ -56,7 +56,6 @@ void CodeGen::emit_call(uint32_t i) {
   V v = static_cast<V>(i);
   const HelperDesc& desc = *region_->helpers[in.aux];
   if (in.uses == 0 && desc.effects & kHelperPure) return consume_args(in);
-  vals_[v].hint = kNoSlot;
   settle_for_call(in);
   for (unsigned k = 0; k < 4; ++k) {
     V arg = in.args[k];
@@ -95,7 +94,7 @@ void CodeGen::emit_call(uint32_t i) {
     as_.jcc(Cc::ne, c.label);
     cold_.push_back(c);
   }
-  if (vals_[v].left > 0) {
+  if (left(v) > 0) {
     lock(host(Reg::rax));
     if (in.type == Type::kI1) as_.alu(Alu::kAnd, 32, Reg::rax, 1);
     bind(v, host(Reg::rax), in.type == Type::kI1);

@@ -227,7 +227,7 @@ unsigned CodeGen::f80_use(V v, V other) {
 }
 
 void CodeGen::f80_bind(V v, unsigned p) {
-  if (vals_[v].left == 0) return;
+  if (left(v) == 0) return;
   F80Stack::Entry& e = state_.f80.entries[p];
   e.vals[e.num_vals++] = v;
   vals_[v].loc = Loc::kF80;
@@ -236,9 +236,9 @@ void CodeGen::f80_bind(V v, unsigned p) {
 // May the entry of v, an operand that is used `uses` times by this op, be overwritten with the result?
 bool CodeGen::f80_takes(unsigned p, V v, V result, unsigned uses) const {
   const F80Stack::Entry& e = state_.f80.entries[p];
-  if (e.num_vals != 1 || vals_[v].left != uses) return false;
+  if (e.num_vals != 1 || left(v) != uses) return false;
   for (unsigned k = 0; k < e.num_slots; ++k) {
-    if (e.slots[k] == vals_[result].hint) continue;
+    if (e.slots[k] == hint(result)) continue;
     if ((e.dirty >> k & 1) ? !f80_discards(e, k) : f80_read_again(e.slots[k])) return false;
   }
   return true;
@@ -436,7 +436,7 @@ void CodeGen::emit_f80_note(uint32_t i) {
 
 // Does anything behind op i ask how a was rounded?
 bool CodeGen::f80_asked_behind(uint32_t i, V a) const {
-  if (vals_[a].left == 0) return false;
+  if (left(a) == 0) return false;
   while (!is_terminator(insts_[++i].op)) {
     const Inst& in = insts_[i];
     if ((in.op == Op::kF80Up || in.op == Op::kF80Note) && in.args[0] == a && !is_idle(i)) return true;
@@ -446,7 +446,7 @@ bool CodeGen::f80_asked_behind(uint32_t i, V a) const {
 
 // Nobody asks any more: the frame slot is free.
 void CodeGen::f80_forget_rounding(size_t n) {
-  if (vals_[f80_rounding_[n].first].left != 0) return;
+  if (left(f80_rounding_[n].first) != 0) return;
   frame_used_ &= ~(1u << f80_rounding_[n].second);
   f80_rounding_.erase(f80_rounding_.begin() + static_cast<ptrdiff_t>(n));
 }
@@ -609,7 +609,7 @@ void CodeGen::emit_f80_store_memory(uint32_t i) {
   const V a = in.args[1];
   if (config_.soft_tlb || d.align != 0) return unsupported();
   // f80.note is content with the status word.
-  const bool asked = vals_[i].left > (vals_[i].noted ? 1 : 0), truncates = (in.aux & kF80Truncates) != 0;
+  const bool asked = left(i) > (vals_[i].noted ? 1 : 0), truncates = (in.aux & kF80Truncates) != 0;
   if (asked || address_clobbers_flags(d)) clobber_flags();
   if (asked) take(Reg::rax);
   const Type t = f80_format_type(in.aux);

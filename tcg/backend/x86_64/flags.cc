@@ -67,7 +67,7 @@ void CodeGen::pack_fcmp() {
 
 void CodeGen::flags_in_host(V v, bool inverted) {
   state_.flags = FlagsState();
-  if (vals_[v].left == 0) return;
+  if (left(v) == 0) return;
   state_.flags.valid = true;
   state_.flags.inverted = inverted;
   state_.flags.vals[0] = v;
@@ -261,7 +261,7 @@ void CodeGen::materialize_condition(V v) {
 
 // Is the condition wanted by nothing but the operation with carry that follows, and the flags of that?
 bool CodeGen::only_a_carry(uint32_t i) {
-  if (vals_[i].left != 2) return false;
+  if (left(i) != 2) return false;
   uint32_t n = i + 1;
   while (n < region_->insts.size() && is_idle(n)) ++n;
   if (n >= region_->insts.size()) return false;
@@ -273,8 +273,8 @@ bool CodeGen::only_a_carry(uint32_t i) {
 void CodeGen::emit_condition(uint32_t i) {
   V v = static_cast<V>(i);
   vals_[v].loc = Loc::kDeferred;
-  if (vals_[v].left != 1 && !only_a_carry(i)) {
-    if (vals_[v].left == 0) {
+  if (left(v) != 1 && !only_a_carry(i)) {
+    if (left(v) == 0) {
       consume_args(inst(v));
       vals_[v].loc = Loc::kNone;
     } else {
@@ -288,7 +288,7 @@ uint32_t CodeGen::fuse_with_flags(uint32_t i) {
   const Inst& in = insts_[i];
   uint32_t n = i + 1;
   while (n < region_->insts.size() && is_idle(n)) ++n;
-  if (n >= region_->insts.size() || vals_[n].left == 0) return 0;
+  if (n >= region_->insts.size() || left(n) == 0) return 0;
   const Inst& f = insts_[n];
   bool same2 = f.args[0] == in.args[0] && f.args[1] == in.args[1];
   switch (f.op) {
@@ -342,9 +342,9 @@ uint32_t CodeGen::step_with_carry(uint32_t i, uint32_t* flags) {
     *flags = i;
   }
   const Inst& f = insts_[*flags];
-  if (f.imm != 0 || !is_const(f.args[1]) || const_of(f.args[1]) != 1 || vals_[*flags].left != 1) return 0;
+  if (f.imm != 0 || !is_const(f.args[1]) || const_of(f.args[1]) != 1 || left(*flags) != 1) return 0;
   const uint32_t n = next(*flags);
-  if (n >= region_->insts.size() || vals_[n].left == 0) return 0;
+  if (n >= region_->insts.size() || left(n) == 0) return 0;
   const Inst& set = insts_[n];
   return set.op == Op::kFlagsSet && set.imm == kFlagC && set.args[0] == *flags ? n : 0;
 }

@@ -84,7 +84,7 @@ void CodeGen::emit_fp_call(uint32_t i) {
   as_.call(state_mem(offsetof(CpuHeader, helper_stub)));
   as_.ldmxcsr(state_mem(offsetof(CpuHeader, guest_mxcsr)));
   as_.mov_imm(8, state_mem(offsetof(CpuHeader, fp_away)), 0);
-  if (vals_[v].left == 0) return;
+  if (left(v) == 0) return;
   if (!is_xmm_type(in.type)) {
     lock(host(Reg::rax));
     return bind(v, host(Reg::rax), false);

@@ -45,8 +45,7 @@ void CodeGen::emit_add_sub(uint32_t i) {
   if (add && is_const(a) && !is_const(b)) std::swap(a, b);
   bool constant = imm32(b, &imm);
   if (fuse) consume_args(region_->insts[fuse]);
-  if (add && !constant && vals_[v].hint != kNoSlot && vals_[b].loc == Loc::kReg &&
-      vals_[b].reg == pin_of_hint(v)) {
+  if (add && !constant && hint(v) != kNoSlot && vals_[b].loc == Loc::kReg && vals_[b].reg == pin_of_hint(v)) {
     std::swap(a, b);
   }
   bool lea =
@@ -95,7 +94,7 @@ void CodeGen::emit_logic(uint32_t i, Alu op) {
   if (op == Alu::kAnd && !fuse && is_const(b) && emit_and_const(i, a, static_cast<uint64_t>(const_of(b))))
     return;
   clobber_flags();
-  if (fuse && op == Alu::kAnd && vals_[v].left == 1) {  // the flags op is the only use
+  if (fuse && op == Alu::kAnd && left(v) == 1) {  // the flags op is the only use
     int32_t imm;
     Reg ra = use(a);
     if (imm32(b, &imm) && a != b) {
@@ -425,7 +424,7 @@ CodeGen::Carry CodeGen::carry_from(V c) {
     fetch(c);
   } else if (vals_[flags].loc == Loc::kFlags && state_.flags.kind == FlagsState::kInteger) {
     // Where it is. Who else wants these flags gets them now, which leaves the host's as they are.
-    const bool last = vals_[flags].left == 1 && state_.flags.num_vals == 1;
+    const bool last = left(flags) == 1 && state_.flags.num_vals == 1;
     if (!last || (state_.flags.dirty && !flags_dead())) save_flags();
     from.kind = Carry::kInPlace;
     from.negated ^= state_.flags.inverted;

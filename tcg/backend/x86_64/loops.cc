@@ -63,7 +63,7 @@ void CodeGen::find_loop_slots() {
 // The register of the loop slot that the result will be put to, if it may be computed there: nobody needs any
 // more what is in it.
 HostReg CodeGen::loop_home(V result) const {
-  const SlotId s = vals_[result].hint;
+  const SlotId s = hint(result);
   if (loop_slots_.empty() || s == kNoSlot) return kNoHostReg;
   for (size_t k = 0; k < loop_slots_.size(); ++k) {
     if (loop_slots_[k].slot != s) continue;

@@ -194,9 +194,9 @@ void CodeGen::load_int(MemDesc d, unsigned to, Reg dst, const Mem& m) {
 
 // A load may overwrite its own address: it does so only once it has succeeded.
 Reg CodeGen::load_dest(V v) {
-  SlotId hint = vals_[v].hint;
-  if (hint != kNoSlot && info_.pin[hint] != kNoHostReg) {
-    HostReg pin = info_.pin[hint];
+  const SlotId to = hint(v);
+  if (to != kNoSlot && info_.pin[to] != kNoHostReg) {
+    HostReg pin = info_.pin[to];
     const RegState& reg = state_.regs[pin];
     if (reg.num_vals == 1 && dies(reg.vals[0]) && locked_ >> pin & 1) return gpr(pin);
   }
@@ -511,7 +511,7 @@ void CodeGen::emit_rmw(uint32_t i) {
     if (swaps(d)) swap_bytes(t, d);
     return finish(v, host(t), true);
   }
-  if (vals_[v].left == 0 && !swaps(d) && (op == RmwOp::kAnd || op == RmwOp::kOr || op == RmwOp::kXor)) {
+  if (left(v) == 0 && !swaps(d) && (op == RmwOp::kAnd || op == RmwOp::kOr || op == RmwOp::kXor)) {
     Reg rb = use(b);
     site();
     as_.lock_alu(op == RmwOp::kAnd ? Alu::kAnd : op == RmwOp::kOr ? Alu::kOr : Alu::kXor, bits, m, rb);

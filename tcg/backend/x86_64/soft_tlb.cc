@@ -87,7 +87,7 @@ void CodeGen::soft_load(uint32_t i) {
     as_.bind(cold.resume);
     return finish(v, host(x), false);
   }
-  Reg dst = general && vals_[v].left ? dest(v) : addend;
+  Reg dst = general && left(v) ? dest(v) : addend;
   unsigned to = general ? op_bits(in.type) : 64;
   load_int(d, to, dst, m);
   cold.result = host(dst);

@@ -169,8 +169,8 @@ bool CodeGen::emit_lane_op(uint32_t i) {
       return true;
     }
     const Val& second = vals_[in.args[1]];
-    const bool in_second = features_.avx && second.loc == Loc::kReg && vals_[v].hint != kNoSlot &&
-                           state_.regs[second.reg].slot == vals_[v].hint;
+    const bool in_second = features_.avx && second.loc == Loc::kReg && hint(v) != kNoSlot &&
+                           state_.regs[second.reg].slot == hint(v);
     Xmm d = dest_x(v, in.args[in_second ? 1 : 0]);
     xop(row.by_lane[in.aux], d, a, b);
     finish(v, host(d), false);
