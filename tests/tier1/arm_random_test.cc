@@ -10,6 +10,7 @@
 #include <string>
 
 #include "targets/arm/core/guest.h"
+#include "tcg/ir/notes.h"
 #include "tcg/ir/text.h"
 #include "tcg/opt/passes.h"
 #include "tests/support/region_runner.h"
@@ -27,6 +28,7 @@ using testing::kBufferBytes;
 using testing::kCode;
 using testing::VectorReader;
 
+// As if the lifter had not looked behind exits.
 void forget_dead_slots(ir::Region* region) {
   for (ir::Inst& in : region->insts) {
     if (in.op != ir::Op::kGotoPc && in.op != ir::Op::kGotoInd) continue;
@@ -35,6 +37,7 @@ void forget_dead_slots(ir::Region* region) {
     in.aux = e.pack();
   }
   region->dead_at_exit.clear();
+  ir::take_notes(*region);
 }
 
 class RandomArm : public ::testing::Test {
