@@ -197,7 +197,9 @@ void CodeGen::mark_f80_operand(uint32_t i) {
   if (d.align != 0 || d.big || address_clobbers_flags(d)) return;
   for (uint32_t k = in.args[1] + 1u; k < i; ++k) {
     const Op op = insts_[k].op;
-    if (!is_pure(op) && op != Op::kNop && op != Op::kGet) return;
+    if (op == Op::kNop || op == Op::kGet) continue;
+    // What goes to a slot may be computed in the register that a fault of the load would find it in.
+    if (!is_pure(op) || insts_[k].goes_to != kNoSlot) return;
   }
   defer_to(i, in.args[1]);
 }
