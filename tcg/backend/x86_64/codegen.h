@@ -72,7 +72,7 @@ class CodeGen {
   // ---- values
   enum class Loc : uint8_t {
     kNone,      // dead or not yet emitted
-    kConst,     // an immediate
+    kConst,     // an immediate; so is an op of that kind that is kNone
     kReg,       // in `reg`
     kSlot,      // still to be read from slot `index`
     kSpill,     // in frame slot `index`
@@ -236,8 +236,9 @@ class CodeGen {
   void consume_args(const ir::Inst& in);
   unsigned left(V v) const { return unsigned{inst(v).uses} - vals_[v].taken; }  // uses to come
   bool dies(V v) const { return left(v) == 1; }
-  // By its op: one between two ops that are fused is asked for before emit_block has come to it.
-  bool is_const(V v) const { return inst(v).op == ir::Op::kConst; }
+  // An immediate, not yet in a register. One between two ops that are fused is asked for before emit_block
+  // has come to it: its op tells.
+  bool is_const(V v) const { return vals_[v].loc <= Loc::kConst && inst(v).op == ir::Op::kConst; }
   ir::SlotId hint(V v) const { return inst(v).goes_to; }  // slot that it may be computed in
   int64_t const_of(V v) const;                            // sign-extended from the type's width
   bool imm32(V v, int32_t* out) const { return is_const(v) && const_imm32(v, out); }
