@@ -32,12 +32,6 @@ class VectorReader : public tcg::CodeReader {
 };
 
 class Generator {
-  // MRS of CNTPCT_EL0, CNTVCT_EL0 and the two that are synchronized (Arm ARM D19.12): never the same twice.
-  static bool reads_clock(uint32_t word) {
-    const uint32_t number = word >> 5 & 7;
-    return (word & 0xffffff00) == 0xd53be000 && (number % 4 == 1 || number % 4 == 2);
-  }
-
  public:
   explicit Generator(uint64_t seed) : rng_(seed) {}
   uint64_t next() { return rng_(); }
@@ -63,6 +57,12 @@ class Generator {
   arm::FeatureSet features;
 
  private:
+  // MRS of CNTPCT_EL0, CNTVCT_EL0 and the two that are synchronized (Arm ARM D19.12): never the same twice.
+  static bool reads_clock(uint32_t word) {
+    const uint32_t number = word >> 5 & 7;
+    return (word & 0xffffff00) == 0xd53be000 && (number % 4 == 1 || number % 4 == 2);
+  }
+
   std::mt19937_64 rng_;
 };
 

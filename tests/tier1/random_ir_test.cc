@@ -192,7 +192,9 @@ TEST(Tier1RandomIr, FloatingPointWithExactFlagsOnTheBaseline) { compare(0, false
 TEST(Tier1RandomIr, FloatingPointWithExactFlagsByCalls) { compare(0, false, Kind::kFpExactCalls); }
 TEST(Tier1RandomIr, ExtendedPrecisionAsLifted) { compare(0, false, Kind::kF80); }
 TEST(Tier1RandomIr, ExtendedPrecisionAfterThePasses) { compare(0, true, Kind::kF80); }
-// A load that the op of extended precision makes part of itself faults there, behind what is computed
+TEST(Tier1RandomIr, FloatingPointByCalls) { compare(0, false, Kind::kFpCalls); }
+
+// A load that an op of extended precision makes part of itself faults there, behind what is computed
 // between: registers of slots, in their own host register (x5) or cached in some (x10), must be as before.
 TEST(Tier1Faults, OfAnOperandOfExtendedPrecision) {
   testing::RegionRunner runner(test::random_layout());
@@ -214,8 +216,6 @@ TEST(Tier1Faults, OfAnOperandOfExtendedPrecision) {
     EXPECT_EQ(test::state_difference(a, b, nullptr), "") << ir::print(region);
   }
 }
-
-TEST(Tier1RandomIr, FloatingPointByCalls) { compare(0, false, Kind::kFpCalls); }
 
 }  // namespace
 }  // namespace xarch
